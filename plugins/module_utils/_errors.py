@@ -1,0 +1,96 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one exception type of the collection, and the table of its codes.
+
+Every expected failure, in every layer, is a ``RemediationError``: what was seen and where, what to do
+next, and a code a program can act on. Anything else that escapes is a bug and is reported as `internal`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+#: code -> one-line meaning. The table in the documentation is generated from it.
+ERROR_CODES: dict[str, str] = {
+    "kubeconfig-unreadable": "The kubeconfig file is missing or cannot be read.",
+    "kubeconfig-invalid": "The kubeconfig is no YAML, or lacks what a connection needs.",
+    "context-unknown": "The kubeconfig has no context of that name.",
+    "server-unreachable": "No connection to the API server, or its certificate is not trusted.",
+    "unauthorized": "The API server did not accept the credentials.",
+    "forbidden": "The account lacks a permission.",
+    "not-found": "The object does not exist.",
+    "conflict": "The object exists already, or somebody else changed it at the same time.",
+    "precondition-failed": "The object is no longer the one the change was meant for; nothing was changed.",
+    "api-error": "The API server refused the request or answered with something unexpected.",
+    "library-missing": "A Python library the collection needs is not installed.",
+    "helm-missing": "No helm program was found.",
+    "helm-failed": "helm ended with an error.",
+    "helm-timeout": "helm did not end in time and was stopped.",
+    "helm-unsupported": "The helm found is of a version that is not supported.",
+    "release-undecodable": "The stored revision of a release cannot be decoded.",
+    "release-locked": "The last revision of the release is pending: helm refuses every operation on it.",
+    "release-busy": "Something is working on the release right now.",
+    "chart-not-found": "The chart does not exist in the wanted version at the given source.",
+    "chart-mismatch": "The chart found is not the chart, or not the version, that was asked for.",
+    "chart-digest-mismatch": "The chart archive differs from the digest in the index.",
+    "chart-archive-invalid": "The file is no intact chart archive.",
+    "chart-archive-unsafe": "The chart archive holds entries that must not be unpacked.",
+    "values-invalid": "The values of a release or of rancher-config are no valid YAML mapping.",
+    "values-pinned": "The values of the release pin images or versions of another chart version.",
+    "evidence-invalid": "The evidence file is no evidence document of a known version.",
+    "rule-invalid": "A diagnosis rule is malformed.",
+    "plan-invalid": "The plan is no plan document of a known version.",
+    "plan-drifted": "The cluster is no longer in the state the approved plan was made for.",
+    "not-approved": "The plan has not been approved.",
+    "backup-invalid": "The backup set is incomplete or damaged.",
+    "backup-failed": "The backup could not be written and read back.",
+    "lock-held": "Another run holds the lock of this cluster.",
+    "upgrade-absent": "There is no latest Upgrade object.",
+    "upgrade-ambiguous": "More than one Upgrade is marked as the latest.",
+    "timeout": "What was waited for did not happen in time.",
+    "stalled": "An action was carried out and did not have its effect.",
+    "refused": "The action would be unsafe in the state found.",
+    "internal": "A defect in the collection itself.",
+}
+
+
+class RemediationError(Exception):
+    """An expected failure.
+
+    `message` says what was seen and where (``Kind/namespace/name``), `remedy` what to do next, both as
+    whole sentences. `retryable` is true when the same call may succeed later without any change.
+    `details` holds JSON values for programs and must not hold secrets.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        remedy: str = "",
+        *,
+        retryable: bool = False,
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
+        if code not in ERROR_CODES:
+            raise ValueError(f"unknown error code {code!r}: add it to ERROR_CODES with its meaning")
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.remedy = remedy
+        self.retryable = retryable
+        self.details: dict[str, Any] = dict(details or {})
+
+    def to_dict(self) -> dict[str, Any]:
+        """The error as it appears under ``error`` in a module's result."""
+        return {
+            "code": self.code,
+            "message": self.message,
+            "remedy": self.remedy,
+            "retryable": self.retryable,
+            "details": self.details,
+        }
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.remedy}".rstrip()

@@ -1,0 +1,182 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A Lease as a lock that dies with its holder (coordination.k8s.io/v1).
+
+Every change carries the resourceVersion that was read, so of two runs that try at the same moment one wins and
+the other sees `lock-held`. A live lease is never taken over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
+    RemediationError,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube import paths
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.client import (
+    KubeClient,
+    Object,
+)
+
+_API = "coordination.k8s.io/v1"
+
+
+@dataclass(frozen=True)
+class LeaseState:
+    """What a Lease says. Times are aware datetimes, None when the field is absent or unreadable."""
+
+    namespace: str
+    name: str
+    uid: str
+    resource_version: str
+    holder: str
+    duration_seconds: int
+    acquire_time: datetime | None
+    renew_time: datetime | None
+    transitions: int
+
+    def expires(self) -> datetime | None:
+        """The moment from which the holder counts as gone."""
+        if self.renew_time is None:
+            return None
+        return self.renew_time + timedelta(seconds=self.duration_seconds)
+
+    def is_live(self, now: datetime) -> bool:
+        """Whether somebody holds it at `now` (the API server's time, see KubeClient.now)."""
+        expires = self.expires()
+        return bool(self.holder) and expires is not None and now < expires
+
+
+def read(client: KubeClient, namespace: str, name: str) -> LeaseState | None:
+    """The Lease, or None when there is none."""
+    try:
+        return _state(client.get(paths.api(_API, "leases", namespace, name)))
+    except RemediationError as exc:
+        if exc.code == "not-found":
+            return None
+        raise
+
+
+def acquire(
+    client: KubeClient, namespace: str, name: str, holder: str, *, duration_seconds: int
+) -> LeaseState:
+    """Take the lock, or raise `lock-held` naming who holds it and until when.
+
+    Taking a lock one already holds renews it.
+    """
+    current = read(client, namespace, name)
+    now = client.now()
+    try:
+        if current is None:
+            body = _body(namespace, name, holder, duration_seconds, now, now, 0)
+            return _state(client.create(paths.api(_API, "leases", namespace), body))
+        if current.holder != holder and current.is_live(now):
+            raise _held(current)
+        taken_over = current.holder != holder
+        body = _body(
+            namespace,
+            name,
+            holder,
+            duration_seconds,
+            now if taken_over or current.acquire_time is None else current.acquire_time,
+            now,
+            current.transitions + int(taken_over),
+            current.resource_version,
+        )
+        return _state(client.replace(paths.api(_API, "leases", namespace, name), body))
+    except RemediationError as exc:
+        if exc.code != "conflict":
+            raise
+        winner = read(client, namespace, name)
+        raise (_held(winner) if winner is not None else exc) from exc
+
+
+def release(client: KubeClient, namespace: str, name: str, holder: str) -> bool:
+    """Delete the Lease if `holder` still holds it. Answers whether it did."""
+    current = read(client, namespace, name)
+    if current is None or current.holder != holder:
+        return False
+    try:
+        client.delete(
+            paths.api(_API, "leases", namespace, name),
+            uid=current.uid,
+            resource_version=current.resource_version,
+        )
+    except RemediationError as exc:
+        if exc.code in ("not-found", "precondition-failed"):
+            return False
+        raise
+    return True
+
+
+def _held(lease: LeaseState) -> RemediationError:
+    expires = lease.expires()
+    until = _micro_time(expires) if expires else "unknown"
+    return RemediationError(
+        "lock-held",
+        f"Lease/{lease.namespace}/{lease.name} is held by {lease.holder} until {until}.",
+        "Another run works on this cluster. Wait for it; a run that died frees the lock at that time.",
+        retryable=True,
+        details={"holder": lease.holder, "expires": until},
+    )
+
+
+def _state(lease: Object) -> LeaseState:
+    metadata, spec = lease["metadata"], lease.get("spec") or {}
+    return LeaseState(
+        namespace=str(metadata["namespace"]),
+        name=str(metadata["name"]),
+        uid=str(metadata["uid"]),
+        resource_version=str(metadata["resourceVersion"]),
+        holder=str(spec.get("holderIdentity") or ""),
+        duration_seconds=int(spec.get("leaseDurationSeconds") or 0),
+        acquire_time=_parse(spec.get("acquireTime")),
+        renew_time=_parse(spec.get("renewTime")),
+        transitions=int(spec.get("leaseTransitions") or 0),
+    )
+
+
+def _body(
+    namespace: str,
+    name: str,
+    holder: str,
+    duration_seconds: int,
+    acquire_time: datetime,
+    renew_time: datetime,
+    transitions: int,
+    resource_version: str | None = None,
+) -> Object:
+    metadata: dict[str, Any] = {"name": name, "namespace": namespace}
+    if resource_version is not None:
+        metadata["resourceVersion"] = resource_version
+    return {
+        "apiVersion": _API,
+        "kind": "Lease",
+        "metadata": metadata,
+        "spec": {
+            "holderIdentity": holder,
+            "leaseDurationSeconds": duration_seconds,
+            "acquireTime": _micro_time(acquire_time),
+            "renewTime": _micro_time(renew_time),
+            "leaseTransitions": transitions,
+        },
+    }
+
+
+def _micro_time(moment: datetime) -> str:
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _parse(text: Any) -> datetime | None:
+    if not isinstance(text, str):
+        return None
+    for layout in ("%Y-%m-%dT%H:%M:%S.%fZ", "%Y-%m-%dT%H:%M:%SZ"):
+        try:
+            return datetime.strptime(text, layout).replace(tzinfo=timezone.utc)
+        except ValueError:
+            continue
+    return None

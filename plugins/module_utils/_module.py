@@ -1,0 +1,95 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The frame around every module: options, errors, one shape of results.
+
+This is the only file below plugins/modules that knows AnsibleModule.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
+    RemediationError,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.auth import (
+    AUTH_ARGUMENT_SPEC,
+    resolve,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.client import (
+    KubeClient,
+)
+
+Handler = Callable[["ModuleContext"], dict[str, Any]]
+
+
+class ModuleContext:
+    """What a handler gets of the module that runs it."""
+
+    def __init__(self, module: Any) -> None:
+        self._module = module
+        self._client: KubeClient | None = None
+        self.params: dict[str, Any] = module.params
+        self.check_mode: bool = module.check_mode
+        self.diff: bool = module._diff
+        self.tmpdir: str = module.tmpdir
+
+    def log(self, text: str) -> None:
+        """Write to the system log of the machine the module runs on."""
+        self._module.log(text)
+
+    def warn(self, text: str) -> None:
+        """Show a warning to the person who runs the playbook."""
+        self._module.warn(text)
+
+    def client(self) -> KubeClient:
+        """The API client of the module's connection options; the same one at every call."""
+        if self._client is None:
+            self._client = KubeClient(resolve(self.params, tmpdir=self.tmpdir))
+        return self._client
+
+    @property
+    def api_requests(self) -> int:
+        """API requests sent so far."""
+        return 0 if self._client is None else self._client.request_count
+
+
+def run_module(
+    argument_spec: Mapping[str, Any],
+    handler: Handler,
+    *,
+    supports_check_mode: bool = True,
+    **am_kwargs: Any,
+) -> NoReturn:
+    """Run `handler` as an Ansible module with the connection options merged in.
+
+    `handler` answers the result, which must hold ``changed``. A `RemediationError` becomes a failure with
+    ``error: {code, message, remedy, retryable, details}``; any other exception becomes the code `internal`.
+    """
+    module: Any = AnsibleModule(  # type: ignore[no-untyped-call]
+        argument_spec={**AUTH_ARGUMENT_SPEC, **argument_spec},
+        supports_check_mode=supports_check_mode,
+        **am_kwargs,
+    )
+    try:
+        context = ModuleContext(module)
+        result = handler(context)
+        if "changed" not in result:
+            raise KeyError("the module's handler returned no 'changed'")
+    except RemediationError as exc:
+        module.fail_json(msg=str(exc), error=exc.to_dict())
+    except Exception as exc:
+        error = RemediationError(
+            "internal",
+            f"The module met a defect of its own: {type(exc).__name__}: {exc}.",
+            "Nothing is known to be wrong with the cluster. Please report it with the traceback "
+            "in error.details.",
+            details={"traceback": traceback.format_exc()},
+        )
+        module.fail_json(msg=str(error), error=error.to_dict())
+    module.exit_json(**result)
