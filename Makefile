@@ -2,8 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+BIN := .venv/bin
+# mypy knows a file of the collection by the name Ansible imports it by only when it is reached this way.
+IMPORT_TREE := .venv/src/ansible_collections/harvester_ops/remediation
+# Tests side by side (each integration test may start a control plane of about 800 MiB).
+JOBS ?= 2
+PYTEST_ARGS ?=
+
 .DEFAULT_GOAL := help
-.PHONY: help setup lock
+.PHONY: help setup lock lint unit sanity controlplane integration test demo docs build clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -12,5 +19,36 @@ setup: ## Make .venv with everything pinned and the checkout as the installed co
 	@tests/tools/setup.sh
 
 lock: setup ## Pin requirements-dev.txt anew from requirements-dev.in and requirements.txt
-	@.venv/bin/pip-compile --quiet --upgrade --strip-extras --no-emit-index-url --no-emit-trusted-host \
+	@$(BIN)/pip-compile --quiet --upgrade --strip-extras --no-emit-index-url --no-emit-trusted-host \
 		--no-emit-find-links --output-file requirements-dev.txt requirements-dev.in
+
+demo: setup ## Make a cluster ill, repair it, show before and after
+	@tests/demo/demo
+
+test: setup ## Everything below, the control plane built meanwhile; a summary at the end
+	@$(BIN)/python tests/tools/run_stages.py
+
+lint: setup ## Style, types, licence headers, import directions, changelog fragments
+	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/tools/lint.sh $(IMPORT_TREE)
+
+unit: setup ## Tests without a cluster
+	@$(BIN)/python -m pytest tests/unit -n $(JOBS) -q $(PYTEST_ARGS)
+
+sanity: setup ## ansible-test sanity, nothing ignored
+	@$(BIN)/python tests/tools/sanity.py
+
+controlplane: setup ## Build the control plane for tests (once, about 12 minutes)
+	@tests/controlplane/controlplane build
+
+integration: setup controlplane ## Tests and scenarios against real control planes
+	@$(BIN)/python -m pytest $(wildcard tests/integration tests/scenarios) -n $(JOBS) -q $(PYTEST_ARGS)
+
+docs: setup ## Generate the reference pages
+	@set -e; for generator in $(sort $(wildcard tests/tools/generate_*.py)); do $(BIN)/python "$$generator"; done
+
+build: setup ## Build the collection's tarball
+	@$(BIN)/ansible-galaxy collection build --force
+
+clean: ## Remove what make made here (the control plane's build cache stays)
+	@rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis harvester_ops-remediation-*.tar.gz
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

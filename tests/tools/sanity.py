@@ -19,8 +19,8 @@ import tempfile
 import urllib.error
 import urllib.request
 from pathlib import Path
-from types import SimpleNamespace
 
+from ansible_test._internal.host_configs import NativePythonConfig
 from ansible_test._internal.python_requirements import get_venv_packages
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -57,7 +57,8 @@ def copy_checkout(copy: Path) -> None:
 
 def provide_pip_bootstrap() -> None:
     """Put our bootstrap script where ansible-test looks, unless it can get the original itself."""
-    version = get_venv_packages(SimpleNamespace(version=PYTHON_VERSION))["pip"]
+    python = NativePythonConfig(version=PYTHON_VERSION, path=sys.executable)
+    version = get_venv_packages(python)["pip"]
     cached = Path.home() / f".ansible/test/cache/get_pip_{version.replace('.', '_')}.py"
     if cached.exists():
         return
