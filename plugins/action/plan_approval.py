@@ -1,0 +1,55 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Ask for the approval of a plan; documented in plugins/modules/plan_approval.py."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from ansible.errors import AnsiblePromptInterrupt, AnsiblePromptNoninteractive
+from ansible.utils.display import Display
+
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.approval import (
+    approval,
+)
+from ansible_collections.harvester_ops.remediation.plugins.plugin_utils.controller_action import (
+    ControllerAction,
+)
+
+PROMPT = (
+    "Carry out this plan now? Type the first four characters of its fingerprint to approve it,\n"
+    "anything else to stop here without a change: "
+)
+ANSWER_LENGTH = 4
+
+
+class ActionModule(ControllerAction):
+    """Runs on the controller because only it can talk to the person at the terminal."""
+
+    ARGUMENT_SPEC: ClassVar[dict[str, dict[str, Any]]] = {
+        "plan": {"type": "dict", "required": True},
+        "approved_plan": {"type": "str", "default": ""},
+        "auto_approve": {"type": "list", "elements": "str", "default": []},
+    }
+
+    def act(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Decide from the approvals given beforehand, else from the answer at the terminal."""
+        plan, approved_plan = options["plan"], options["approved_plan"]
+        decision: dict[str, Any] = {**approval(plan, approved_plan, options["auto_approve"])}
+        if not (decision["approved"] or approved_plan or self._task.check_mode):
+            decision.update(_answer(plan["fingerprint"]))
+        return {"approval": decision}
+
+
+def _answer(fingerprint: str) -> dict[str, Any]:
+    """What the answer at the terminal changes; nothing where nobody can answer (a job, a pipe)."""
+    try:
+        answer: bytes = Display().prompt_until(PROMPT, private=False)
+    except (AnsiblePromptInterrupt, AnsiblePromptNoninteractive):
+        return {}
+    typed = answer.decode(errors="replace").strip().lower()
+    if len(typed) >= ANSWER_LENGTH and fingerprint.startswith(typed):
+        return {"approved": True, "how": "prompt", "missing_risks": []}
+    return {"how": "declined"}

@@ -1,0 +1,31 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Stop a play with one of the collection's errors; documented in plugins/modules/refuse.py."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
+    ERROR_CODES,
+    RemediationError,
+)
+from ansible_collections.harvester_ops.remediation.plugins.plugin_utils.controller_action import (
+    ControllerAction,
+)
+
+
+class ActionModule(ControllerAction):
+    """Fails the task with the error that the options describe."""
+
+    ARGUMENT_SPEC: ClassVar[dict[str, dict[str, Any]]] = {
+        "code": {"type": "str", "required": True, "choices": sorted(ERROR_CODES)},
+        "message": {"type": "str", "required": True},
+        "remedy": {"type": "str", "default": ""},
+    }
+
+    def act(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Raise it."""
+        raise RemediationError(options["code"], options["message"], options["remedy"])

@@ -1,0 +1,72 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: load_document
+short_description: Read a saved document of this collection
+version_added: 0.1.0
+description:
+  - Turns the text of an evidence or plan file into the document, and refuses what is not one with
+    a message that says what is wrong and what to do.
+author:
+  - harvester_ops.remediation contributors (@harvester-ops)
+options:
+  _input:
+    description: Text of the file.
+    type: str
+    required: true
+  kind:
+    description: Which document it has to be.
+    type: str
+    choices:
+      - evidence
+      - plan
+    required: true
+"""
+
+EXAMPLES = r"""
+---
+- name: Diagnose a saved evidence file
+  ansible.builtin.set_fact:
+    findings: >-
+      {{ lookup('ansible.builtin.file', 'evidence.json')
+         | harvester_ops.remediation.load_document('evidence')
+         | harvester_ops.remediation.diagnose }}
+"""
+
+RETURN = r"""
+_value:
+  description: The document.
+  type: dict
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
+    RemediationError,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.document_file import (
+    load_document,
+)
+
+
+def load(text: str, kind: str) -> dict[str, Any]:
+    """Read a document; a refusal becomes a filter error with the same text."""
+    try:
+        return load_document(text, kind)
+    except RemediationError as error:
+        raise AnsibleFilterError(f"{error.message} {error.remedy}") from error
+
+
+class FilterModule:
+    """The filter of this file."""
+
+    def filters(self) -> dict[str, Callable[..., dict[str, Any]]]:
+        """Name to function."""
+        return {"load_document": load}

@@ -1,0 +1,53 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The artifacts folder: where a run leaves its documents."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.document import (
+    canonical_json,
+)
+
+FILE_MODE = 0o600
+FOLDER_MODE = 0o700
+
+
+def write_artifacts(directory: Path, run_id: str, documents: Mapping[str, Any]) -> dict[str, Path]:
+    """Write every document as C(runs/<run_id>/<name>) and as the latest C(<name>).
+
+    A text is written as it is, anything else as canonical JSON. Returns the path of the run's own
+    copy by name. A file appears whole or not at all. Raises OSError when the folder cannot be
+    written to.
+    """
+    run_folder = directory / "runs" / run_id
+    run_folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    paths: dict[str, Path] = {}
+    for name, document in documents.items():
+        text = document if isinstance(document, str) else canonical_json(document)
+        paths[name] = run_folder / name
+        write_whole(paths[name], text.encode())
+        write_whole(directory / name, text.encode())
+    return paths
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Put content at path, readable by the owner only, by way of a temporary file beside it."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            os.fchmod(stream.fileno(), FILE_MODE)
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

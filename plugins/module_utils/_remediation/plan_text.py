@@ -1,0 +1,52 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A plan as an operator reads it before saying yes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.text_layout import (
+    RULE,
+    wrap,
+)
+
+Document = Mapping[str, Any]
+
+
+def plan_text(plan: Document) -> str:
+    """Render a plan document (schema plan/v1) for a terminal."""
+    steps = plan.get("steps") or []
+    lines = [RULE]
+    if steps:
+        count = "1 step" if len(steps) == 1 else f"{len(steps)} steps"
+        risks = ", ".join(plan.get("risks") or []) or "none"
+        lines.append(f"Plan {plan.get('fingerprint')}: {count}, risks: {risks}")
+    else:
+        lines.append("Plan: nothing that may be done without a person")
+    for number, step in enumerate(steps, start=1):
+        lines += _step(number, step)
+    for item in plan.get("instructions") or []:
+        lines += instruction_lines(item)
+    return "\n".join([*lines, RULE]) + "\n"
+
+
+def _step(number: int, step: Document) -> list[str]:
+    lines = ["", f"{number:>3}. {step.get('title')}   [risk: {step.get('risk')}]"]
+    for change in step.get("changes") or []:
+        lines += wrap(f"- {change}", 5, 2)
+    for label, key in (("why", "reason"), ("undo", "undo")):
+        if step.get(key):
+            lines += wrap(f"{label}: {step[key]}", 5, 6)
+    return lines
+
+
+def instruction_lines(item: Document) -> list[str]:
+    """Render what is left to a person: why, the dangers, and commands to copy."""
+    lines = ["", f"By hand: {item.get('title')}", *wrap(str(item.get("why") or ""), 2)]
+    for danger in item.get("danger") or []:
+        lines += wrap(f"Danger: {danger}", 2, 8)
+    return lines + [f"    {command}" for command in item.get("commands") or []]

@@ -1,0 +1,130 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The report of a run as an operator reads it on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.plan_text import (
+    instruction_lines,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.text_layout import (
+    RULE,
+    columns,
+    wrap,
+)
+
+VERDICT_MEANING = {
+    "healthy": "nothing to repair",
+    "repaired": "repaired and proven",
+    "needs_approval": "a plan waits for your approval; nothing was changed",
+    "needs_human": "a person has to decide or act",
+    "refused": "stopped for safety",
+    "stalled": "something awaited did not come",
+    "failed": "the run could not do its work",
+}
+OUTCOME_SIGN = {"changed": "done", "unchanged": "already so", "failed": "FAILED", "tried": "tried"}
+
+Document = Mapping[str, Any]
+
+
+def report_text(report: Document) -> str:
+    """Render a report document (schema report/v1) for a terminal."""
+    parts = [
+        *_head(report),
+        *_versions(report),
+        *_steps(report),
+        *_instructions(report),
+        *_error(report),
+        *_next(report),
+        *_files(report),
+        RULE,
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _head(report: Document) -> list[str]:
+    upgrade = report.get("upgrade") or {}
+    verdict = str(report.get("verdict"))
+    lines = [RULE]
+    if upgrade.get("name"):
+        lines.append(
+            f"Harvester upgrade {upgrade.get('namespace')}/{upgrade['name']}: "
+            f"{upgrade.get('previous_version') or '?'} -> {upgrade.get('version') or '?'}"
+        )
+    mode = " (check mode: nothing was changed)" if report.get("check_mode") else ""
+    lines.append(f"Verdict: {verdict}, {VERDICT_MEANING.get(verdict, '')}{mode}")
+    lines += ["", *wrap(str(report.get("headline") or ""))]
+    return lines
+
+
+def _versions(report: Document) -> list[str]:
+    rows = [row for row in report.get("dependencies") or [] if row.get("expected")]
+    if not rows:
+        return []
+    table = [("", "expected", "before", "after")]
+    for row in rows:
+        after = _version(row.get("after"), row.get("after_status"))
+        table.append(
+            (
+                str(row.get("chart")),
+                str(row["expected"]),
+                _version(row.get("before"), row.get("before_status")),
+                after if row.get("after_status") else "(not read again)",
+            )
+        )
+    return ["", *columns(table)]
+
+
+def _version(version: object, status: object) -> str:
+    text = str(version or "none")
+    return text if status in ("deployed", None) else f"{text} ({status})"
+
+
+def _steps(report: Document) -> list[str]:
+    steps = (report.get("plan") or {}).get("steps") or []
+    done = [step for step in steps if step.get("outcome") != "not-run"]
+    if not done:
+        return []
+    lines = ["", "What was done"]
+    for step in steps:
+        sign = OUTCOME_SIGN.get(str(step.get("outcome")), "not run")
+        lines.append(f"  {sign:<10}  {step.get('title')}")
+        if step.get("detail"):
+            lines += wrap(str(step["detail"]), indent=14)
+    return lines
+
+
+def _instructions(report: Document) -> list[str]:
+    return [line for item in report.get("instructions") or [] for line in instruction_lines(item)]
+
+
+def _error(report: Document) -> list[str]:
+    error = report.get("error") or {}
+    if not error:
+        return []
+    return ["", f"Error {error.get('code')}", *wrap(str(error.get("message") or ""), 2)]
+
+
+def _next(report: Document) -> list[str]:
+    steps = report.get("next") or []
+    lines = ["", "What next"] if steps else []
+    for step in steps:
+        lines += wrap(f"- {step.get('text')}", 2, 2)
+        if step.get("command"):
+            lines.append(f"      {step['command']}")
+    return lines
+
+
+def _files(report: Document) -> list[str]:
+    lines = []
+    if report.get("artifacts_dir"):
+        lines += ["", f"Report  {report['artifacts_dir']}/report.json (and report.html)"]
+    backup = report.get("backup") or {}
+    if backup.get("path"):
+        lines.append(f"Backup  {backup['path']}")
+    return lines

@@ -1,0 +1,76 @@
+#!/usr/bin/python
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Documentation of the action plugin of the same name, which does the work on the controller.
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: plan_approval
+short_description: Decide whether a plan may be carried out
+version_added: 0.1.0
+description:
+  - Nothing approves itself. A plan is approved by its exact fingerprint in O(approved_plan), by
+    naming every risk it holds in O(auto_approve), or by a person at the terminal who types the
+    first characters of the fingerprint.
+  - Where nobody can answer (AWX, CI, a pipe) the plan stays unapproved; the task does not fail.
+  - In check mode nobody is asked, because nothing will be changed.
+  - The connection options are taken, so that defaults of the action group fit, and not used.
+author:
+  - harvester_ops.remediation contributors (@harvester-ops)
+options:
+  plan:
+    description: The plan document, as made by P(harvester_ops.remediation.plan#filter).
+    type: dict
+    required: true
+  approved_plan:
+    description:
+      - Fingerprint of the plan that somebody has read and approved.
+      - With another fingerprint than the plan's nobody is asked and the plan is not approved.
+    type: str
+    default: ""
+  auto_approve:
+    description: Risks that are approved beforehand, for example V(low).
+    type: list
+    elements: str
+    default: []
+extends_documentation_fragment:
+  - harvester_ops.remediation.attributes
+  - harvester_ops.remediation.kubernetes_auth
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: N/A
+    details: It changes nothing.
+seealso:
+  - plugin: harvester_ops.remediation.plan
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+---
+- name: Ask at the terminal
+  harvester_ops.remediation.plan_approval:
+    plan: "{{ plan_document }}"
+  register: plan_decision
+
+- name: Carry out what was approved in an earlier run
+  harvester_ops.remediation.plan_approval:
+    plan: "{{ plan_document }}"
+    approved_plan: 3f9c2a71d0b84e56
+  register: plan_decision
+"""
+
+RETURN = r"""
+approval:
+  description: The decision.
+  returned: always
+  type: dict
+  sample:
+    approved: true
+    how: fingerprint
+    missing_risks: []
+"""

@@ -1,0 +1,48 @@
+#!/usr/bin/python
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Documentation of the action plugin of the same name, which does the work on the controller.
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: show
+short_description: Print a text on the terminal as it is
+version_added: 0.1.0
+description:
+  - Prints O(text) line by line, without the quoting and escaping of M(ansible.builtin.debug),
+    so that a plan or a report can be read and copied.
+  - Runs on the controller; nothing is sent to the host.
+  - The connection options are taken, so that defaults of the action group fit, and not used.
+author:
+  - harvester_ops.remediation contributors (@harvester-ops)
+options:
+  text:
+    description: The text.
+    type: str
+    required: true
+extends_documentation_fragment:
+  - harvester_ops.remediation.attributes
+  - harvester_ops.remediation.kubernetes_auth
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: N/A
+    details: It changes nothing.
+seealso:
+  - module: ansible.builtin.debug
+  - plugin: harvester_ops.remediation.summary
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+---
+- name: Show what was found
+  harvester_ops.remediation.show:
+    text: "{{ detect_findings | harvester_ops.remediation.summary }}"
+"""
+
+RETURN = r""" # """

@@ -1,0 +1,52 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the actions that run on the controller only have in common."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
+    RemediationError,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.auth import (
+    AUTH_ARGUMENT_SPEC,
+)
+
+
+class ControllerAction(ActionBase):
+    """An action without a module process and without a connection.
+
+    Subclasses give C(ARGUMENT_SPEC) and C(act). The connection options of the action group are taken
+    and not used, so that its defaults in a play fit every task.
+    """
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    ARGUMENT_SPEC: ClassVar[dict[str, dict[str, Any]]] = {}
+
+    def run(
+        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Check the options and act; a RemediationError becomes a failure of the common shape."""
+        super().run(tmp, task_vars)
+        _result, options = self.validate_argument_spec(
+            argument_spec={**AUTH_ARGUMENT_SPEC, **self.ARGUMENT_SPEC}
+        )
+        try:
+            return {"changed": False, **self.act(options)}
+        except RemediationError as error:
+            return {
+                "changed": False,
+                "failed": True,
+                "msg": str(error),
+                "error": error.to_dict(),
+            }
+
+    def act(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Do the work and return what the task registers."""
+        raise NotImplementedError

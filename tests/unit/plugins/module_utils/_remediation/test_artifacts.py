@@ -1,0 +1,46 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.artifacts import (
+    write_artifacts,
+    write_whole,
+)
+
+
+def test_a_later_run_keeps_the_earlier_ones_documents(tmp_path: Path) -> None:
+    write_artifacts(tmp_path / "art", "run-1", {"report.json": {"verdict": "stalled"}})
+    write_artifacts(tmp_path / "art", "run-2", {"report.json": {"verdict": "repaired"}})
+    assert "stalled" in (tmp_path / "art/runs/run-1/report.json").read_text()
+    assert "repaired" in (tmp_path / "art/runs/run-2/report.json").read_text()
+    assert "repaired" in (tmp_path / "art/report.json").read_text()
+
+
+def test_files_are_for_their_owner_only(tmp_path: Path) -> None:
+    paths = write_artifacts(tmp_path, "run", {"report.html": "<p>text stays as it is</p>"})
+    assert paths["report.html"].read_text() == "<p>text stays as it is</p>"
+    assert stat.S_IMODE(os.stat(paths["report.html"]).st_mode) == 0o600
+    assert stat.S_IMODE(os.stat(tmp_path / "report.html").st_mode) == 0o600
+
+
+def test_a_failed_write_leaves_the_old_content(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "plan.json"
+    write_whole(target, b"old")
+
+    def full_disk(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full_disk)
+    with pytest.raises(OSError, match="No space left"):
+        write_whole(target, b"new")
+    assert target.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [target]
