@@ -46,6 +46,7 @@ ERROR_CODES: dict[str, str] = {
     "not-approved": "The plan has not been approved.",
     "backup-invalid": "The backup set is incomplete or damaged.",
     "backup-failed": "The backup could not be written and read back.",
+    "artifacts-unwritable": "The artifacts folder cannot be written to.",
     "lock-held": "Another run holds the lock of this cluster.",
     "upgrade-absent": "There is no latest Upgrade object.",
     "upgrade-ambiguous": "More than one Upgrade is marked as the latest.",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -25,13 +25,33 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.cl
     KubeClient,
 )
 
+
+class _Module(Protocol):
+    """What is used of AnsibleModule, which comes without types."""
+
+    params: dict[str, Any]
+    check_mode: bool
+    _diff: bool
+
+    @property
+    def tmpdir(self) -> str: ...
+
+    def log(self, msg: str) -> None: ...
+
+    def warn(self, warning: str) -> None: ...
+
+    def fail_json(self, msg: str, **kwargs: Any) -> NoReturn: ...
+
+    def exit_json(self, **kwargs: Any) -> NoReturn: ...
+
+
 Handler = Callable[["ModuleContext"], dict[str, Any]]
 
 
 class ModuleContext:
     """What a handler gets of the module that runs it."""
 
-    def __init__(self, module: Any) -> None:
+    def __init__(self, module: _Module) -> None:
         self._module = module
         self._client: KubeClient | None = None
         self.params: dict[str, Any] = module.params
@@ -71,7 +91,7 @@ def run_module(
     `handler` answers the result, which must hold ``changed``. A `RemediationError` becomes a failure with
     ``error: {code, message, remedy, retryable, details}``; any other exception becomes the code `internal`.
     """
-    module: Any = AnsibleModule(  # type: ignore[no-untyped-call]
+    module: _Module = AnsibleModule(  # type: ignore[no-untyped-call]
         argument_spec={**AUTH_ARGUMENT_SPEC, **argument_spec},
         supports_check_mode=supports_check_mode,
         **am_kwargs,

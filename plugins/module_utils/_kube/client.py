@@ -10,6 +10,7 @@ turns every failure into a `RemediationError` that says what, where and what to 
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
@@ -339,6 +340,8 @@ def _dry_run(dry_run: bool) -> dict[str, str]:
 
 
 def _unreachable(server: str, source: str, path: str, exc: Exception) -> RemediationError:
+    import urllib3
+
     cause: BaseException = exc
     while isinstance(inner := getattr(cause, "reason", None), BaseException):
         cause = inner
@@ -347,6 +350,8 @@ def _unreachable(server: str, source: str, path: str, exc: Exception) -> Remedia
         remedy = "Give the CA of the server in ca_cert or in the kubeconfig."
     elif isinstance(cause, FileNotFoundError):
         remedy = "A certificate or key file named in the kubeconfig or the options does not exist."
+    elif isinstance(cause, (ssl.SSLError, urllib3.exceptions.SSLError)):
+        remedy = "Check the CA, the client certificate and its key."
     else:
         remedy = (
             "Check the address, that the API server runs (on a Harvester node: systemctl status "
