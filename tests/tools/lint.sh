@@ -21,8 +21,11 @@ shell_scripts() {
 }
 
 # Programs that tests run; test functions themselves take doubles of any shape and stay untyped.
+# The control plane is a package of its own, all else is imported as a part of the collection.
 python_programs() {
-    git ls-files --cached --others --exclude-standard -- 'tests/*.py' ':!tests/unit' ':!tests/integration' ':!tests/scenarios'
+    git ls-files --cached --others --exclude-standard -- 'tests/*.py' \
+        ':!tests/unit' ':!tests/integration' ':!tests/scenarios' |
+        sed "/^tests.controlplane/!s#^#$IMPORT_TREE/#"
 }
 
 mapfile -t scripts < <(shell_scripts)

@@ -54,6 +54,7 @@ link_checkout() {
 
 main() {
     local python stamp site
+    command -v git >/dev/null || die "git is missing. On Debian and Ubuntu: apt-get install git."
     python=$(find_python)
     stamp=$(wanted_stamp "$python" | "$python" -c 'import hashlib, sys; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest())')
     if [[ -x $VENV/bin/python && $(cat "$VENV/.stamp" 2>/dev/null) == "$stamp" ]]; then

@@ -14,7 +14,10 @@ from ansible_collections.harvester_ops.remediation.tests.tools import house_rule
 HEADER = "\n".join(house_rules.HEADER) + "\n"
 IMPORT = f"from {house_rules.MODULE_UTILS}"
 LONG = "def long():\n" + "    pass\n" * house_rules.MAX_FUNCTION_LINES
-LEFT = "# TO" + "DO: later\n"  # in two parts, or this file would break the rule itself
+# In two parts, or this file would break the rules itself.
+LEFT = "# TO" + "DO: later\n"
+QUIET = "import a  # no" + "qa: F401"
+DISABLED = "x = 1  # py" + "lint: disable=a"
 
 CASES = [
     ("plugins/modules/a.py", "", ""),
@@ -29,10 +32,10 @@ CASES = [
     ("plugins/modules/a.py", HEADER + LONG, "41 lines"),
     ("plugins/modules/a.py", HEADER + LONG.replace("pass", '"""Say."""', 1), ""),
     ("plugins/modules/a.py", HEADER + LEFT, "left for later"),
-    ("plugins/modules/a.py", HEADER + "import a  # noqa: F401\n", "without saying why"),
-    ("plugins/modules/a.py", HEADER + "import a  # noqa: F401 - kept for users\n", ""),
-    ("plugins/modules/a.py", HEADER + "x = 1  # pylint: disable=a,b\n", "without saying why"),
-    ("plugins/modules/a.py", HEADER + "x = 1  # pylint: disable=a, b  # the field's name\n", ""),
+    ("plugins/modules/a.py", HEADER + QUIET + "\n", "without saying why"),
+    ("plugins/modules/a.py", HEADER + QUIET + " - kept for users\n", ""),
+    ("plugins/modules/a.py", HEADER + DISABLED + ",b\n", "without saying why"),
+    ("plugins/modules/a.py", HEADER + DISABLED + ", b  # the field's name\n", ""),
     ("plugins/modules/chart_utils.py", HEADER, "does not say what is in it"),
     ("plugins/modules/a.py", HEADER + "class ChartManager:\n    pass\n", "ChartManager"),
     ("plugins/modules/a.py", HEADER + "def controller_manager():\n    pass\n", ""),
