@@ -1,0 +1,172 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Evidence, facts and findings for tests of the planner, small but of the real shapes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.decision import (
+    decide,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.situation import (
+    Situation,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.document import (
+    digest,
+)
+
+Document = dict[str, Any]
+
+GA = "106.0.0+up0.12.0"
+RC = "106.0.0+up0.12.0-rc.3"
+OLD = "105.0.2+up0.11.2"
+NAMESPACES = {"fleet": "cattle-fleet-system", "fleet-crd": "cattle-fleet-system"}
+MINIMUM = frozenset({"fleet", "fleet-crd"})
+
+
+def revision(number: int, status: str, version: str, release: str = "fleet") -> Document:
+    return {
+        "revision": number,
+        "status": status,
+        "chart_name": release,
+        "chart_version": version,
+        "decoded": True,
+        "error": None,
+        "secret_name": f"sh.helm.release.v1.{release}.v{number}",
+        "secret_uid": f"uid-{release}-{number}",
+        "secret_resource_version": str(1000 + number),
+    }
+
+
+class World:
+    """A cluster that waits for the GA charts; every test makes it ill in its own way."""
+
+    def __init__(self, rancher: str = "v2.11.0") -> None:
+        self.rancher = rancher
+        self.releases: list[Document] = []
+        self.dependencies: list[Document] = []
+        self.findings: list[Document] = []
+        self.evidence: Document = {
+            "cluster": {"uid": "cluster-1"},
+            "collected_at": "2026-11-23T15:00:00Z",
+            "cluster_repos": {"rancher-charts": {"uid": "repo-1", "deleted": False}},
+            "chart_index": {"state": "ok", "config_maps": [], "charts": {}},
+            "settings": {"shell-image": {"value": "rancher/shell:v0.1.26"}},
+            "fleet": {
+                "cluster": {
+                    "uid": "cluster-local",
+                    "redeploy_agent_generation": 3,
+                    "agent_deployed_generation": 3,
+                },
+                "config": {"uid": "config-1", "resource_version": "77"},
+            },
+        }
+
+    def release(
+        self,
+        name: str,
+        *revisions: Document,
+        expected: str = GA,
+        index: tuple[str, ...] | None = (GA,),
+        config: Document | None = None,
+        pinned: tuple[str, ...] = (),
+    ) -> World:
+        """Add a dependency; revisions newest first."""
+        namespace = NAMESPACES.get(name, "cattle-system")
+        stored = self._situation(name, expected, index, revisions, config or {})
+        self.releases.append(
+            {
+                "release": name,
+                "namespace": namespace,
+                "revisions": list(revisions),
+                "config": config or {},
+            }
+        )
+        self.dependencies.append(
+            {
+                "chart": name,
+                "release": name,
+                "namespace": namespace,
+                "awaited": name in NAMESPACES or name == "rancher-webhook",
+                "expected": {"chart_version": expected, "app_version": "0.12.0"},
+                "desired": {"chart_version": expected, "setting": "x"},
+                "pinned_keys": list(pinned),
+                "helm_pods": [],
+                "situation": stored,
+                "decision": decide(Situation.from_dict(stored)).to_dict(),
+            }
+        )
+        for version in index or ():
+            entries = self.evidence["chart_index"]["charts"].setdefault(name, [])
+            entries.append({"version": version, "digest": f"digest-of-{name}-{version}"})
+        return self
+
+    def _situation(
+        self,
+        name: str,
+        expected: str,
+        index: tuple[str, ...] | None,
+        revisions: tuple[Document, ...],
+        config: Document,
+    ) -> Document:
+        situation = Situation(
+            rancher=self.rancher,
+            chart=name,
+            min=expected if name in MINIMUM else "",
+            exact="" if name in MINIMUM else expected,
+            index=index,
+            index_error="" if index is not None else 'configmaps "" not found',
+            last_revision=None,
+            values={},
+        ).to_dict()
+        if revisions:
+            situation["last_revision"] = {
+                "status": revisions[0]["status"],
+                "chart_version": revisions[0]["chart_version"],
+                "config": config,
+                "chart_name": name,
+            }
+        return situation
+
+    def finding(
+        self,
+        identifier: str,
+        *actions: str,
+        release: str | None = None,
+        unattended: str = "yes",
+        risk: str = "low",
+        outcome: str = "fail",
+        arguments: Document | None = None,
+        instructions: Document | None = None,
+    ) -> World:
+        """Add a finding with the steps its rule asks for."""
+        given = dict(arguments or {})
+        if release is not None:
+            given |= {"namespace": NAMESPACES.get(release, "cattle-system"), "release": release}
+        self.findings.append(
+            {
+                "id": identifier,
+                "title": identifier.replace("-", " "),
+                "outcome": outcome,
+                "subject": f"Release/{release}",
+                "message": f"{identifier} was found.",
+                "must_not": ["Do not panic."],
+                "remedy": {
+                    "unattended": unattended,
+                    "risk": risk,
+                    "steps": [{"action": each, "with": given} for each in actions],
+                    "instructions": instructions,
+                },
+            }
+        )
+        return self
+
+    def documents(self) -> tuple[Document, Document, Document]:
+        """Evidence, findings document and facts."""
+        evidence = {**self.evidence, "releases": self.releases}
+        findings = {"findings": self.findings, "evidence_digest": digest(evidence)}
+        facts = {**evidence, "dependencies": self.dependencies, "phase": "rancher"}
+        return evidence, findings, facts

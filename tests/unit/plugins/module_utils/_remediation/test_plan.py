@@ -1,0 +1,431 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
+    RemediationError,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.plan import (
+    make_plan,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.plan_actions import (
+    ACTIONS,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.plan_document import (
+    Plan,
+    Step,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.rule_schema import (
+    ACTIONS as RULE_ACTIONS,
+)
+from ansible_collections.harvester_ops.remediation.tests.unit.builders.planning import (
+    GA,
+    OLD,
+    RC,
+    World,
+    revision,
+)
+
+
+def plan_of(world: World, **options: Any) -> Plan:
+    return make_plan(*world.documents(), options)
+
+
+def ids(plan: Plan) -> list[str]:
+    return [step.id for step in plan.steps]
+
+
+def step(plan: Plan, action: str) -> Step:
+    return next(each for each in plan.steps if each.action == action)
+
+
+def rc_world() -> World:
+    """FM 6.1 as in harvester #8001: all three at the candidate, Rancher 2.11.0."""
+    world = World()
+    for name in ("fleet", "rancher-webhook", "fleet-crd"):
+        world.release(name, revision(2, "deployed", RC, name), revision(1, "superseded", OLD, name))
+        world.finding(f"skip-{name}", "upgrade_release", release=name)
+    return world
+
+
+def test_every_action_of_the_rules_can_be_planned() -> None:
+    assert set(RULE_ACTIONS) == set(ACTIONS)
+
+
+def test_skipped_candidates_are_upgraded_in_order_and_fleet_gets_its_url_back() -> None:
+    plan = plan_of(rc_world())
+    assert ids(plan) == [
+        "01-upgrade-fleet-crd",
+        "02-upgrade-fleet",
+        "03-upgrade-rancher-webhook",
+        "04-restore-fleet-config",
+    ]
+    first = plan.steps[0]
+    assert first.module == "helm_release"
+    assert first.object.label == "Secret/cattle-fleet-system/sh.helm.release.v1.fleet-crd.v2"
+    assert first.precondition == {
+        "revision": 2,
+        "status": "deployed",
+        "chart_version": RC,
+        "secret_uid": "uid-fleet-crd-2",
+        "secret_resource_version": "1002",
+    }
+    assert first.params["chart_version"] == GA
+    assert first.params["chart_digest"] == f"digest-of-fleet-crd-{GA}"
+    assert first.params["expected_revision"] == 2
+    assert first.params["take_ownership"] is False
+    assert plan.risks == ("low",)
+    assert plan.steps[3].depends_on == ("02-upgrade-fleet",)
+
+
+def test_the_same_documents_give_the_same_plan() -> None:
+    assert plan_of(rc_world()).to_dict() == plan_of(rc_world()).to_dict()
+
+
+def test_no_findings_no_steps() -> None:
+    world = World().release("fleet", revision(2, "deployed", GA))
+    plan = plan_of(world)
+    assert plan.to_dict()["empty"] is True
+    assert plan.risks == ()
+
+
+@pytest.mark.parametrize("outcome", ["pass", "unknown"])
+def test_only_what_was_found_is_acted_upon(outcome: str) -> None:
+    world = World().release("fleet", revision(2, "deployed", RC))
+    world.finding("x", "upgrade_release", release="fleet", outcome=outcome)
+    assert not plan_of(world).steps
+
+
+def test_unlocked_release_below_the_minimum_is_left_to_rancher_with_a_net() -> None:
+    world = World().release(
+        "fleet", revision(5, "pending-upgrade", OLD), revision(4, "deployed", OLD)
+    )
+    world.finding("pending-upgrade-lock", "unlock_release", release="fleet")
+    plan = plan_of(world)
+    assert [each.action for each in plan.steps] == [
+        "unlock_release",
+        "nudge",
+        "let_rancher_upgrade",
+        "upgrade_release",
+        "restore_fleet_config",
+    ]
+    unlock = plan.steps[0]
+    assert unlock.params["expected_revision"] == 5
+    assert unlock.object.uid == "uid-fleet-5"
+    assert unlock.object.resource_version == "1005"
+    net = step(plan, "upgrade_release")
+    assert net.params["expected_revision"] is None
+    assert set(net.depends_on) == {"01-unlock-fleet", "03-let-rancher-upgrade-fleet"}
+
+
+def test_lock_over_a_candidate_is_unlocked_and_upgraded_by_us() -> None:
+    """Lock + RC skip: once unlocked, Rancher takes the candidate for the release (row 6)."""
+    world = World().release(
+        "fleet", revision(5, "pending-upgrade", RC), revision(4, "deployed", RC)
+    )
+    world.finding("pending-upgrade-lock", "unlock_release", release="fleet")
+    plan = plan_of(world)
+    assert [each.action for each in plan.steps] == [
+        "unlock_release",
+        "upgrade_release",
+        "restore_fleet_config",
+    ]
+    upgrade = plan.steps[1]
+    assert upgrade.params["expected_revision"] == 4
+    assert upgrade.precondition["secret_uid"] == "uid-fleet-4"
+    assert upgrade.depends_on == ("01-unlock-fleet",)
+
+
+def test_exact_chart_under_a_lock_depends_on_the_rancher_version() -> None:
+    def actions(rancher: str) -> list[str]:
+        world = World(rancher).release(
+            "rancher-webhook",
+            revision(5, "pending-upgrade", RC, "rancher-webhook"),
+            revision(4, "deployed", RC, "rancher-webhook"),
+        )
+        world.finding("pending-upgrade-lock", "unlock_release", release="rancher-webhook")
+        return [each.action for each in plan_of(world).steps]
+
+    assert actions("v2.11.0") == ["unlock_release", "upgrade_release"]
+    assert actions("v2.12.2") == [
+        "unlock_release",
+        "nudge",
+        "let_rancher_upgrade",
+        "upgrade_release",
+    ]
+
+
+def test_every_pending_revision_on_top_is_removed_newest_first() -> None:
+    world = World().release(
+        "fleet",
+        revision(6, "pending-rollback", OLD),
+        revision(5, "pending-upgrade", OLD),
+        revision(4, "deployed", GA),
+    )
+    world.finding("pending-rollback-lock", "unlock_release", release="fleet")
+    plan = plan_of(world)
+    assert [each.params["expected_revision"] for each in plan.steps] == [6, 5]
+    assert plan.steps[1].depends_on == (plan.steps[0].id,)
+
+
+def test_pending_revision_of_the_right_version_over_a_deployed_right_one_needs_nothing_more() -> (
+    None
+):
+    world = World().release(
+        "fleet", revision(6, "pending-upgrade", GA), revision(5, "deployed", GA)
+    )
+    world.finding("pending-but-right-version", "unlock_release", release="fleet")
+    assert [each.action for each in plan_of(world).steps] == ["unlock_release"]
+
+
+def test_rollback_goes_to_the_newest_deployed_revision_that_was_read() -> None:
+    unread = {**revision(4, "deployed", OLD), "decoded": False}
+    world = World().release(
+        "fleet",
+        revision(5, "pending-upgrade", GA),
+        unread,
+        revision(3, "deployed", OLD),
+        revision(2, "superseded", OLD),
+    )
+    world.finding("lock", "roll_back_release", release="fleet", risk="medium")
+    plan = plan_of(world)
+    rollback = step(plan, "roll_back_release")
+    assert rollback.params["revision"] == 3
+    assert rollback.precondition["target"]["chart_version"] == OLD
+    assert rollback.risk == "medium"
+    # The rollback writes the chart's ConfigMap again, and Rancher upgrades from there.
+    assert [each.action for each in plan.steps] == [
+        "roll_back_release",
+        "nudge",
+        "let_rancher_upgrade",
+        "upgrade_release",
+        "restore_fleet_config",
+    ]
+
+
+def test_rollback_without_a_target_is_not_planned() -> None:
+    world = World().release("fleet", revision(1, "pending-install", GA))
+    world.finding("lock", "roll_back_release", release="fleet")
+    assert not plan_of(world).steps
+
+
+def test_ask_is_planned_only_when_accepted_and_told_otherwise() -> None:
+    world = World().release("fleet", revision(1, "pending-install", GA))
+    instructions = {
+        "why": "User values are lost.",
+        "danger": ["Values are lost."],
+        "commands": ["kubectl get secret"],
+    }
+    world.finding(
+        "pending-install-no-deployed",
+        "unlock_release",
+        release="fleet",
+        unattended="ask",
+        risk="medium",
+        instructions=instructions,
+    )
+    asked = plan_of(world)
+    assert not asked.steps
+    (told,) = asked.instructions
+    assert told.commands == ("kubectl get secret",)
+    assert told.danger == ("Values are lost.", "Do not panic.")
+    accepted = plan_of(world, accept=["pending-install-no-deployed"])
+    assert accepted.steps[0].action == "unlock_release"
+    assert accepted.steps[0].risk == "medium"
+    assert not accepted.instructions
+
+
+def test_no_stays_no_even_when_accepted() -> None:
+    world = World().release("fleet", revision(2, "failed", GA))
+    world.finding("failed-release", "upgrade_release", release="fleet", unattended="no")
+    assert not plan_of(world, accept=["failed-release"]).steps
+
+
+def test_pinned_values_hold_the_upgrade_until_they_may_be_dropped() -> None:
+    world = World().release("fleet", revision(2, "deployed", RC), pinned=("image.tag",))
+    world.finding("skip", "upgrade_release", release="fleet")
+    assert not plan_of(world).steps
+    plan = plan_of(world, accept=["pinned-values-in-release"])
+    assert step(plan, "upgrade_release").params["drop_pinned_values"] is True
+
+
+def test_whole_index_lets_rancher_work_and_the_skipped_ones_are_done_by_us() -> None:
+    """Stale index + RC skip: the index finding hides that Rancher will skip fleet-crd after it."""
+    world = World()
+    world.release("fleet-crd", revision(2, "deployed", RC, "fleet-crd"), index=(OLD,))
+    world.release("fleet", revision(2, "deployed", OLD), index=(OLD,))
+    world.release("rancher-webhook", revision(2, "deployed", GA, "rancher-webhook"), index=(OLD,))
+    world.finding("clusterrepo-stale-index", "refresh_index")
+    plan = plan_of(world)
+    assert [(each.action, each.params.get("release")) for each in plan.steps] == [
+        ("refresh_index", None),
+        ("upgrade_release", "fleet-crd"),
+        ("nudge", None),
+        ("let_rancher_upgrade", "fleet"),
+        ("upgrade_release", "fleet"),
+        ("restore_fleet_config", None),
+    ]
+    assert plan.steps[0].params["charts"] == [
+        {"chart": "fleet", "version": GA},
+        {"chart": "fleet-crd", "version": GA},
+        {"chart": "rancher-webhook", "version": GA},
+    ]
+    assert plan.steps[1].depends_on == (plan.steps[0].id,)
+
+
+def test_missing_index_and_lock_are_one_plan() -> None:
+    world = World().release(
+        "fleet",
+        revision(5, "pending-upgrade", OLD),
+        revision(4, "deployed", OLD),
+        index=None,
+    )
+    world.finding("clusterrepo-or-index-missing", "rebuild_index")
+    world.finding("pending-upgrade-lock", "unlock_release", release="fleet")
+    assert [each.action for each in plan_of(world).steps] == [
+        "unlock_release",
+        "rebuild_index",
+        "nudge",
+        "let_rancher_upgrade",
+        "upgrade_release",
+        "restore_fleet_config",
+    ]
+
+
+def test_a_lock_nobody_may_remove_stops_the_plan_for_that_release() -> None:
+    world = World().release("fleet", revision(5, "pending-install", GA), revision(4, "failed", GA))
+    world.finding("lock", "unlock_release", release="fleet", unattended="ask")
+    world.finding("index", "refresh_index")
+    assert [each.action for each in plan_of(world).steps] == ["refresh_index"]
+
+
+def test_lost_url_is_restored_once_after_the_upgrade() -> None:
+    world = rc_world()
+    world.finding("fleet-configmap-lost-apiserverurl", "restore_fleet_config")
+    assert [each.action for each in plan_of(world).steps].count("restore_fleet_config") == 1
+
+
+def test_retry_trap_creates_only_what_is_missing() -> None:
+    world = World()
+    world.evidence["cluster_repos"] = {"rancher-charts": None, "rancher-rke2-charts": {"uid": "a"}}
+    world.finding("clusterrepos-deleted-retry-trap", "create_cluster_repos")
+    plan = plan_of(world)
+    assert [each.params["name"] for each in plan.steps] == [
+        "rancher-charts",
+        "rancher-partner-charts",
+    ]
+    assert all(each.precondition == {"absent": True} for each in plan.steps)
+
+
+def test_what_a_retried_job_skipped_comes_last() -> None:
+    world = rc_world()
+    world.finding(
+        "rancher-phase-skipped",
+        "create_stv_aggregation",
+        "redeploy_fleet_agent",
+        "restore_fleet_config",
+    )
+    actions = [each.action for each in plan_of(world).steps]
+    assert actions[3:] == ["restore_fleet_config", "redeploy_fleet_agent", "create_stv_aggregation"]
+    agent = step(plan_of(world), "redeploy_fleet_agent")
+    assert agent.params["generation"] == 4
+    assert agent.precondition == {"redeploy_agent_generation": 3, "agent_deployed_generation": 3}
+
+
+def test_agent_work_after_the_rancher_phase_is_a_risk() -> None:
+    world = World().finding("x", "redeploy_fleet_agent")
+    evidence, findings, facts = world.documents()
+    assert make_plan(evidence, findings, facts).risks == ("low",)
+    assert make_plan(evidence, findings, {**facts, "phase": "after-rancher"}).risks == ("medium",)
+
+
+def test_only_webhooks_without_any_service_are_deleted() -> None:
+    world = World().finding("legacy-capi-webhooks", "delete_legacy_capi_webhooks")
+    gone = {"name": "a", "service": "cattle-system/gone", "service_exists": False}
+    alive = {"name": "b", "service": "cattle-system/alive", "service_exists": True}
+    unread = {"name": "c", "service": "cattle-system/unread", "service_exists": None}
+
+    def configuration(name: str, *webhooks: Any) -> dict[str, Any]:
+        return {
+            "kind": "MutatingWebhookConfiguration",
+            "name": name,
+            "uid": f"uid-{name}",
+            "webhooks": list(webhooks),
+        }
+
+    world.evidence["webhook_configurations"] = [
+        configuration("mutating-webhook-configuration", gone),
+        configuration("validating-webhook-configuration", gone, alive),
+        configuration("capi-validating-webhook-configuration", unread),
+        configuration("capi-mutating-webhook-configuration"),
+        configuration("rancher.cattle.io", gone),
+    ]
+    (only,) = plan_of(world).steps
+    assert only.object.name == "mutating-webhook-configuration"
+    assert only.precondition["uid"] == "uid-mutating-webhook-configuration"
+
+
+def test_helm_that_complained_about_ownership_makes_us_take_it() -> None:
+    world = rc_world()
+    world.dependencies[0]["helm_pods"] = [{"log_kinds": ["ownership"]}]
+    upgrades = [each for each in plan_of(world).steps if each.action == "upgrade_release"]
+    assert {each.params["release"]: each.params["take_ownership"] for each in upgrades} == {
+        "fleet-crd": False,
+        "fleet": True,
+        "rancher-webhook": False,
+    }
+
+
+def test_force_is_asked_for_by_name_and_is_a_risk() -> None:
+    plan = plan_of(rc_world(), force_releases=["fleet"])
+    forced = [each for each in plan.steps if each.params.get("force")]
+    assert [each.params["release"] for each in forced] == ["fleet"]
+    assert forced[0].risk == "medium"
+
+
+def test_bundle_resync_takes_the_next_generation_of_the_named_bundle() -> None:
+    world = World().finding(
+        "fleet-values-secret-missing", "resync_bundle", arguments={"name": "mcc-harvester"}
+    )
+    world.evidence["bundles"] = [
+        {"name": "mcc-harvester", "uid": "b1", "force_sync_generation": 2},
+        {"name": "mcc-other", "uid": "b2", "force_sync_generation": 7},
+    ]
+    (resync,) = plan_of(world).steps
+    assert resync.params == {"name": "mcc-harvester", "generation": 3}
+
+
+def test_findings_of_other_evidence_are_refused() -> None:
+    evidence, findings, facts = rc_world().documents()
+    with pytest.raises(RemediationError) as caught:
+        make_plan({**evidence, "collected_at": "later"}, findings, facts)
+    assert caught.value.code == "plan-invalid"
+
+
+@pytest.mark.parametrize("options", [{"chart_source": "guess"}, {"frobnicate": 1}])
+def test_unknown_options_are_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(RemediationError) as caught:
+        plan_of(rc_world(), **options)
+    assert caught.value.code == "plan-invalid"
+
+
+def test_a_rule_with_an_unknown_step_is_refused_by_name() -> None:
+    with pytest.raises(RemediationError, match="reboot_everything"):
+        plan_of(World().finding("mine", "reboot_everything"))
+
+
+def test_the_upgrade_controller_is_restarted_for_the_plan_that_hangs() -> None:
+    world = World().finding("plan-skip-restart-stuck", "restart_system_upgrade_controller")
+    assert not plan_of(world).steps
+    world.evidence["plans"] = [
+        {"name": "done-skip-restart-rancher-system-agent", "complete": True},
+        {"name": "hvst-upgrade-x-skip-restart-rancher-system-agent", "complete": False},
+    ]
+    (restart,) = plan_of(world).steps
+    assert restart.params["plan"] == "hvst-upgrade-x-skip-restart-rancher-system-agent"
