@@ -9,7 +9,8 @@ the other sees `lock-held`. A live lease is never taken over.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -38,6 +39,7 @@ class LeaseState:
     acquire_time: datetime | None
     renew_time: datetime | None
     transitions: int
+    annotations: Mapping[str, str] = field(default_factory=dict)
 
     def expires(self) -> datetime | None:
         """The moment from which the holder counts as gone."""
@@ -62,18 +64,27 @@ def read(client: KubeClient, namespace: str, name: str) -> LeaseState | None:
 
 
 def acquire(
-    client: KubeClient, namespace: str, name: str, holder: str, *, duration_seconds: int
+    client: KubeClient,
+    namespace: str,
+    name: str,
+    holder: str,
+    *,
+    duration_seconds: int,
+    annotations: Mapping[str, str] | None = None,
+    dry_run: bool = False,
 ) -> LeaseState:
-    """Take the lock, or raise `lock-held` naming who holds it and until when.
+    """Take the lock, or raise `lock-held` naming who holds it, since when and until when.
 
-    Taking a lock one already holds renews it.
+    Taking a lock one already holds renews it. `annotations` are added to those it has.
     """
     current = read(client, namespace, name)
     now = client.now()
     try:
         if current is None:
             body = _body(namespace, name, holder, duration_seconds, now, now, 0)
-            return _state(client.create(paths.api(_API, "leases", namespace), body))
+            body["metadata"]["annotations"] = dict(annotations or {})
+            collection = paths.api(_API, "leases", namespace)
+            return _state(client.create(collection, body, dry_run=dry_run))
         if current.holder != holder and current.is_live(now):
             raise _held(current)
         taken_over = current.holder != holder
@@ -87,7 +98,9 @@ def acquire(
             current.transitions + int(taken_over),
             current.resource_version,
         )
-        return _state(client.replace(paths.api(_API, "leases", namespace, name), body))
+        body["metadata"]["annotations"] = {**current.annotations, **(annotations or {})}
+        path = paths.api(_API, "leases", namespace, name)
+        return _state(client.replace(path, body, dry_run=dry_run))
     except RemediationError as exc:
         if exc.code != "conflict":
             raise
@@ -95,7 +108,9 @@ def acquire(
         raise (_held(winner) if winner is not None else exc) from exc
 
 
-def release(client: KubeClient, namespace: str, name: str, holder: str) -> bool:
+def release(
+    client: KubeClient, namespace: str, name: str, holder: str, *, dry_run: bool = False
+) -> bool:
     """Delete the Lease if `holder` still holds it. Answers whether it did."""
     current = read(client, namespace, name)
     if current is None or current.holder != holder:
@@ -105,6 +120,7 @@ def release(client: KubeClient, namespace: str, name: str, holder: str) -> bool:
             paths.api(_API, "leases", namespace, name),
             uid=current.uid,
             resource_version=current.resource_version,
+            dry_run=dry_run,
         )
     except RemediationError as exc:
         if exc.code in ("not-found", "precondition-failed"):
@@ -115,13 +131,19 @@ def release(client: KubeClient, namespace: str, name: str, holder: str) -> bool:
 
 def _held(lease: LeaseState) -> RemediationError:
     expires = lease.expires()
-    until = _micro_time(expires) if expires else "unknown"
+    until = _seconds(expires)
+    since = _seconds(lease.acquire_time)
     return RemediationError(
         "lock-held",
-        f"Lease/{lease.namespace}/{lease.name} is held by {lease.holder} until {until}.",
+        f"Lease/{lease.namespace}/{lease.name} is held by {lease.holder} since {since} until {until}.",
         "Another run works on this cluster. Wait for it; a run that died frees the lock at that time.",
         retryable=True,
-        details={"holder": lease.holder, "expires": until},
+        details={
+            "holder": lease.holder,
+            "since": since,
+            "expires": until,
+            "annotations": dict(lease.annotations),
+        },
     )
 
 
@@ -137,6 +159,7 @@ def _state(lease: Object) -> LeaseState:
         acquire_time=_parse(spec.get("acquireTime")),
         renew_time=_parse(spec.get("renewTime")),
         transitions=int(spec.get("leaseTransitions") or 0),
+        annotations=dict(metadata.get("annotations") or {}),
     )
 
 
@@ -165,6 +188,12 @@ def _body(
             "leaseTransitions": transitions,
         },
     }
+
+
+def _seconds(moment: datetime | None) -> str:
+    if moment is None:
+        return "unknown"
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _micro_time(moment: datetime) -> str:

@@ -172,14 +172,38 @@ def _followers(context: PlanContext, placed: Sequence[Placed]) -> list[Placed]:
     """What other steps bring with them: one nudge before Rancher is waited for, fleet's configuration."""
     followers: list[Placed] = []
     waits = sorted(key for key, step in placed if step.action == "let_rancher_upgrade")
-    asked = [each for each in context.requests if each.granted and each.action == "nudge"]
-    source = asked[0] if asked else next((each for each in context.requests if each.granted), None)
-    if source is not None and (waits or asked):
+    request = _nudge_request(context, placed) if not waits else _first_granted(context)
+    if request is not None:
         rank, position = waits[0][:2] if waits else (ACTIONS["nudge"].rank, 9)
         # A space sorts before every release name, so the nudge stands right before the first wait.
-        followers += [((rank, position, " "), step) for step in nudge(context, source)]
+        followers += [((rank, position, " "), step) for step in nudge(context, request)]
     followers += _fleet_config_after_upgrade(context, placed)
     return followers
+
+
+def _nudge_request(context: PlanContext, placed: Sequence[Placed]) -> Request | None:
+    """A finding's own wish for a nudge, unless its release is upgraded by us: then Rancher rests."""
+    upgraded = {
+        (step.params["namespace"], step.params["release"])
+        for _key, step in placed
+        if step.action == "upgrade_release"
+    }
+    wishes = [each for each in context.requests if each.granted and each.action == "nudge"]
+    return next((each for each in wishes if _about(context, each) not in upgraded), None)
+
+
+def _about(context: PlanContext, wish: Request) -> tuple[str, str] | None:
+    """The release a nudge is for: its own, else the one the same finding works on."""
+    same = (
+        each.release
+        for each in context.requests
+        if (each.finding, each.subject) == (wish.finding, wish.subject) and each.release
+    )
+    return next(same, None)
+
+
+def _first_granted(context: PlanContext) -> Request | None:
+    return next((each for each in context.requests if each.granted), None)
 
 
 def _fleet_config_after_upgrade(context: PlanContext, placed: Sequence[Placed]) -> list[Placed]:

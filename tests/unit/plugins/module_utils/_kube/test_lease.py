@@ -125,3 +125,19 @@ def test_of_two_at_the_same_moment_one_loses(
 def test_a_lease_without_times_counts_as_free(client: KubeClient, store: Store) -> None:
     store.put({"metadata": {"namespace": "n", "name": "l"}, "spec": {"holderIdentity": "other"}})
     assert lease.acquire(client, "n", "l", "me", duration_seconds=60).holder == "me"
+
+
+def test_annotations_stay_and_are_added_to(client: KubeClient, store: Store) -> None:
+    lease.acquire(client, "n", "l", "me", duration_seconds=60, annotations={"a": "1", "b": "1"})
+    taken = lease.acquire(client, "n", "l", "me", duration_seconds=60, annotations={"b": "2"})
+    assert taken.annotations == {"a": "1", "b": "2"}
+    assert lease.acquire(client, "n", "l", "me", duration_seconds=60).annotations["b"] == "2"
+
+
+def test_who_holds_it_is_told_with_the_time(client: KubeClient, store: Store) -> None:
+    store.put(held_by("other", seconds_ago=30))
+    assert store.lease is not None
+    since = store.lease["spec"]["acquireTime"][:19] + "Z"
+    with pytest.raises(RemediationError, match=f"held by other since {since} until 20") as caught:
+        lease.acquire(client, "n", "l", "me", duration_seconds=60)
+    assert caught.value.details["since"] == since

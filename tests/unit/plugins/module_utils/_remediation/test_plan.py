@@ -129,7 +129,7 @@ def test_lock_over_a_candidate_is_unlocked_and_upgraded_by_us() -> None:
     world = World().release(
         "fleet", revision(5, "pending-upgrade", RC), revision(4, "deployed", RC)
     )
-    world.finding("pending-upgrade-lock", "unlock_release", release="fleet")
+    world.finding("pending-upgrade-lock", "unlock_release", "nudge", release="fleet")
     plan = plan_of(world)
     assert [each.action for each in plan.steps] == [
         "unlock_release",
@@ -429,3 +429,14 @@ def test_the_upgrade_controller_is_restarted_for_the_plan_that_hangs() -> None:
     ]
     (restart,) = plan_of(world).steps
     assert restart.params["plan"] == "hvst-upgrade-x-skip-restart-rancher-system-agent"
+
+
+def test_unlocked_release_the_job_does_not_wait_for_gets_a_nudge() -> None:
+    world = World().release(
+        "system-upgrade-controller",
+        revision(5, "pending-upgrade", OLD, "system-upgrade-controller"),
+        revision(4, "deployed", OLD, "system-upgrade-controller"),
+    )
+    world.dependencies[0]["expected"] = None
+    world.finding("lock", "unlock_release", "nudge", release="system-upgrade-controller")
+    assert [each.action for each in plan_of(world).steps] == ["unlock_release", "nudge"]
