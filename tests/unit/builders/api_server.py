@@ -90,10 +90,14 @@ class ApiServer:
                 self.end_headers()
                 self.wfile.write(data)
 
-            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any
+            def __getattr__(self, name: str) -> Any:
+                # http.server looks for do_GET, do_POST, ...
+                if name.startswith("do_"):
+                    return self.handle_any
+                raise AttributeError(name)
 
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
+            def log_message(self, *_: Any) -> None:
+                """Say nothing on standard error."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
