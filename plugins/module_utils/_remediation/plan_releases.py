@@ -224,7 +224,7 @@ def _remove_pending(state: ReleaseState, request: Request, pending: Mapping[str,
             "state": "unlocked",
             "namespace": state.namespace,
             "release": state.release,
-            "expected_revision": pending.get("revision"),
+            **_expected(pending),
         },
         reason=request.reason,
         risk=_risk(request, "unlock_release"),
@@ -253,7 +253,7 @@ def _roll_back(state: ReleaseState, request: Request, target: Mapping[str, Any])
             "namespace": state.namespace,
             "release": state.release,
             "revision": target.get("revision"),
-            "expected_revision": state.last.get("revision"),
+            **_expected(state.last),
         },
         reason=request.reason,
         risk=_risk(request, "roll_back_release"),
@@ -327,10 +327,10 @@ def _upgrade_params(
         "app_version": dig(dependency, "expected", "app_version"),
         "chart_digest": mapping(context.index_entry(chart, version)).get("digest"),
         # Once Rancher may have upgraded it in between, no revision can be foretold.
-        "expected_revision": None if after_rancher else integer(mapping(last).get("revision")),
+        **_expected({} if after_rancher else mapping(last)),
         "drop_pinned_values": PINNED_VALUES in context.accept,
         "force": state.release in context.force_releases,
-        "take_ownership": _ownership_refused(dependency),
+        "take_ownership": "always" if _ownership_refused(dependency) else "when_refused",
     }
 
 
@@ -365,6 +365,15 @@ def _risk(request: Request, action: str) -> str:
 def _revision_facts(revision: Mapping[str, Any]) -> dict[str, Any]:
     names = ("revision", "status", "chart_version", "secret_uid", "secret_resource_version")
     return {name: revision[name] for name in names if revision.get(name) is not None}
+
+
+def _expected(revision: Mapping[str, Any]) -> dict[str, Any]:
+    """What helm_release checks of the last revision before it acts; null means any."""
+    return {
+        "expected_revision": integer(revision.get("revision")),
+        "expected_uid": text(revision.get("secret_uid")),
+        "expected_resource_version": text(revision.get("secret_resource_version")),
+    }
 
 
 def _secret(state: ReleaseState, revision: Mapping[str, Any]) -> ObjectRef:

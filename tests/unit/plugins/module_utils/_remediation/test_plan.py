@@ -79,7 +79,9 @@ def test_skipped_candidates_are_upgraded_in_order_and_fleet_gets_its_url_back() 
     assert first.params["chart_version"] == GA
     assert first.params["chart_digest"] == f"digest-of-fleet-crd-{GA}"
     assert first.params["expected_revision"] == 2
-    assert first.params["take_ownership"] is False
+    assert first.params["expected_uid"] == "uid-fleet-crd-2"
+    assert first.params["expected_resource_version"] == "1002"
+    assert first.params["take_ownership"] == "when_refused"
     assert plan.risks == ("low",)
     assert plan.steps[3].depends_on == ("02-upgrade-fleet",)
 
@@ -376,9 +378,9 @@ def test_helm_that_complained_about_ownership_makes_us_take_it() -> None:
     world.dependencies[0]["helm_pods"] = [{"log_kinds": ["ownership"]}]
     upgrades = [each for each in plan_of(world).steps if each.action == "upgrade_release"]
     assert {each.params["release"]: each.params["take_ownership"] for each in upgrades} == {
-        "fleet-crd": False,
-        "fleet": True,
-        "rancher-webhook": False,
+        "fleet-crd": "when_refused",
+        "fleet": "always",
+        "rancher-webhook": "when_refused",
     }
 
 
