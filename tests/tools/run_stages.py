@@ -18,6 +18,7 @@ import sys
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -129,9 +130,9 @@ def run_here(stage: Stage) -> Outcome:
     return Run(stage).finish()
 
 
-def wait_for_build(build: Run, log: Path) -> Outcome:
+def wait_for_build(built: Future[Outcome], log: Path) -> Outcome:
     say(f"controlplane: waiting for its build (log: {log.relative_to(CHECKOUT)})")
-    outcome = build.finish()
+    outcome = built.result()
     if outcome.failed:
         tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-40:]
         print("\n".join(tail), flush=True)
@@ -141,11 +142,12 @@ def wait_for_build(build: Run, log: Path) -> Outcome:
 def run_all() -> list[Outcome]:
     log = RESULTS / "controlplane.log"
     say(f"controlplane: its build starts in the background (log: {log.relative_to(CHECKOUT)})")
-    with log.open("wb") as output:
+    with log.open("wb") as output, ThreadPoolExecutor() as pool:
         build = Run(BUILD, output)
+        built = pool.submit(build.finish)
         try:
             outcomes = [run_here(stage) for stage in WITHOUT_CONTROL_PLANE]
-            outcomes.append(wait_for_build(build, log))
+            outcomes.append(wait_for_build(built, log))
         finally:
             build.end()
     if outcomes[-1].failed:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,23 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(run_stages, "CHECKOUT", tmp_path)
     monkeypatch.setattr(run_stages, "RESULTS", tmp_path / "results")
     return tmp_path
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Wait for what another process does; a minute is for a very busy machine."""
+    for _attempt in range(1200):
+        if holds():
+            return
+        time.sleep(0.05)
+    pytest.fail("waited a minute in vain")
+
+
+def is_running(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
 
 
 def make_does(checkout: Path, recipe: str) -> None:
@@ -76,15 +94,13 @@ def test_a_stage_with_tests_counts_each(
 def test_a_stage_past_its_deadline_is_ended_with_its_children(checkout: Path) -> None:
     make_does(checkout, "sleep 1000 & echo $$! > started; mv started child; wait")
     run = Run(LINT)
-    while not (checkout / "child").exists():
-        time.sleep(0.05)
+    wait_until((checkout / "child").exists)
     run.stage = Stage("lint", 0.0)
     outcome = run.finish()
     child = int((checkout / "child").read_text(encoding="utf-8"))
     assert outcome.failed == 1
     assert "not done within" in outcome.note
-    stat = Path(f"/proc/{child}/stat")
-    assert not stat.exists() or stat.read_text(encoding="utf-8").split()[2] == "Z"
+    wait_until(lambda: not is_running(child))
 
 
 def test_without_a_control_plane_integration_counts_as_failed(checkout: Path) -> None:
