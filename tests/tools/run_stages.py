@@ -167,7 +167,9 @@ def summarize(outcomes: Sequence[Outcome]) -> int:
     passed = sum(outcome.passed for outcome in outcomes)
     failed = sum(outcome.failed for outcome in outcomes)
     skipped = sum(outcome.skipped for outcome in outcomes)
-    print(f"\n{passed} passed, {failed} failed, {skipped} skipped", flush=True)
+    closing_line = f"{passed} passed, {failed} failed, {skipped} skipped\n"
+    (RESULTS / "closing-line").write_text(closing_line, encoding="utf-8")
+    print(f"\n{closing_line}", end="", flush=True)
     return 1 if failed else 0
 
 

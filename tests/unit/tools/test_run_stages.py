@@ -32,6 +32,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A checkout whose Makefile the test writes."""
     monkeypatch.setattr(run_stages, "CHECKOUT", tmp_path)
     monkeypatch.setattr(run_stages, "RESULTS", tmp_path / "results")
+    (tmp_path / "results").mkdir()
     return tmp_path
 
 
@@ -56,7 +57,7 @@ def make_does(checkout: Path, recipe: str) -> None:
     """Every target writes ``junit`` to the file make test asks for, then runs ``recipe``."""
     (checkout / "Makefile").write_text(
         "lint unit sanity controlplane integration:\n"
-        f"\t@mkdir -p results; test ! -f junit || cp junit results/$@.xml\n\t@{recipe}\n",
+        f"\t@test ! -f junit || cp junit results/$@.xml\n\t@{recipe}\n",
         encoding="utf-8",
     )
 
@@ -105,7 +106,6 @@ def test_a_stage_past_its_deadline_is_ended_with_its_children(checkout: Path) ->
 
 def test_without_a_control_plane_integration_counts_as_failed(checkout: Path) -> None:
     make_does(checkout, "test $@ != controlplane")
-    (checkout / "results").mkdir()
     (checkout / "junit").write_text(JUNIT.format(2, 0, 0, 0), encoding="utf-8")
     outcomes = run_stages.run_all()
     assert outcomes[-1] == Outcome(INTEGRATION, 0, 1, 0, 0.0, "not run: no control plane")
@@ -122,4 +122,6 @@ def test_without_a_control_plane_integration_counts_as_failed(checkout: Path) ->
 def test_the_last_line_sums_up(capsys: pytest.CaptureFixture[str], failed: int, code: int) -> None:
     outcomes = [Outcome(LINT, 1, 0, 0, 1.0), Outcome(UNIT, 7, failed, 3, 2.0)]
     assert run_stages.summarize(outcomes) == code
-    assert capsys.readouterr().out.splitlines()[-1] == f"8 passed, {failed} failed, 3 skipped"
+    closing_line = f"8 passed, {failed} failed, 3 skipped"
+    assert capsys.readouterr().out.splitlines()[-1] == closing_line
+    assert (checkout / "results/closing-line").read_text(encoding="utf-8") == f"{closing_line}\n"
