@@ -119,7 +119,9 @@ def test_without_a_control_plane_integration_counts_as_failed(checkout: Path) ->
 
 
 @pytest.mark.parametrize(("failed", "code"), [(0, 0), (2, 1)])
-def test_the_last_line_sums_up(capsys: pytest.CaptureFixture[str], failed: int, code: int) -> None:
+def test_the_last_line_sums_up(
+    checkout: Path, capsys: pytest.CaptureFixture[str], failed: int, code: int
+) -> None:
     outcomes = [Outcome(LINT, 1, 0, 0, 1.0), Outcome(UNIT, 7, failed, 3, 2.0)]
     assert run_stages.summarize(outcomes) == code
     closing_line = f"8 passed, {failed} failed, 3 skipped"
