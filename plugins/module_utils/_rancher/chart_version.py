@@ -143,24 +143,6 @@ def compare_prereleases(mine: str, theirs: str) -> int:
     return 0
 
 
-def relation(left: object, right: object) -> str:
-    """Return how ``left`` stands to ``right``, for people and rules; never raises.
-
-    ``equal`` (the same text), ``equal-precedence`` (only build metadata or spelling differ: where
-    Rancher's comparison goes wrong, FM 6.1), ``lower``, ``higher``, or ``unknown`` when one of
-    them is no version.
-    """
-    if not isinstance(left, str) or not isinstance(right, str):
-        return "unknown"
-    try:
-        order = ChartVersion.parse(left).compare(ChartVersion.parse(right))
-    except VersionError:
-        return "unknown"
-    if order:
-        return "lower" if order < 0 else "higher"
-    return "equal" if left == right else "equal-precedence"
-
-
 def _segment(digits: str | None, semver: SemverRelease) -> int:
     if not digits:
         return 0

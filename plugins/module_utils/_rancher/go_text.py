@@ -78,7 +78,7 @@ class _Verb:
             self._at += 1
         self._argument_index()
         self._width()
-        if self._peek() == ".":
+        if self._peek() == "." and self._at + 1 < len(self._text):
             self._precision()
         if not self._after_index:
             self._argument_index()
