@@ -22,11 +22,46 @@ PREFIX = "redacted:"
 _TOKEN = re.compile(r"redacted:[0-9a-f]{12}")
 
 _SECRET_WORDS = frozenset(
-    (
-        "accesskey apikey auth authorization bearer ca cacert cacerts cert certificate certificates certs cookie crt "
-        "credential credentials dockercfg dockerconfig dockerconfigjson htpasswd jwt kubeconfig pass passphrase passwd "
-        "password passwords pem private privatekey psk pwd secret secretkey secrets sso token tokens"
-    ).split(" ")
+    [
+        "accesskey",
+        "apikey",
+        "auth",
+        "authorization",
+        "bearer",
+        "ca",
+        "cacert",
+        "cacerts",
+        "cert",
+        "certificate",
+        "certificates",
+        "certs",
+        "cookie",
+        "crt",
+        "credential",
+        "credentials",
+        "dockercfg",
+        "dockerconfig",
+        "dockerconfigjson",
+        "htpasswd",
+        "jwt",
+        "kubeconfig",
+        "pass",
+        "passphrase",
+        "passwd",
+        "password",
+        "passwords",
+        "pem",
+        "private",
+        "privatekey",
+        "psk",
+        "pwd",
+        "secret",
+        "secretkey",
+        "secrets",
+        "sso",
+        "token",
+        "tokens",
+    ]
 )
 # "key" alone is a word of taints, tolerations and selectors too; only these make it a secret.
 _KEY_OWNERS = frozenset(
