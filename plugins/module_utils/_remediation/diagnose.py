@@ -1,0 +1,146 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Diagnosis: evidence in, findings document out. Pure: no cluster, no clock, no file but the rules."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
+    RemediationError,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation import (
+    findings,
+    verdict,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.document import (
+    digest,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.derive import (
+    derive,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.sources import (
+    not_seen,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.judging import (
+    FAIL,
+    PASS,
+    UNKNOWN,
+    WARN,
+    Judgement,
+    judge,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.rules import (
+    Rule,
+    load_rules,
+)
+
+EVIDENCE_SCHEMA = "harvester_ops.remediation/evidence/v1"
+FINDINGS_SCHEMA = "harvester_ops.remediation/findings/v1"
+_WORST_FIRST = (FAIL, WARN, UNKNOWN, PASS)
+
+
+def diagnose(evidence: object, rules_dirs: Sequence[str | Path] = ()) -> dict[str, Any]:
+    """The findings document of an evidence document, with the collection's rules and those of more directories.
+
+    The same evidence and rules give the same bytes, always and everywhere. Raises RemediationError
+    ``evidence-invalid`` when the input is no evidence document at all, and ``rule-invalid`` for faulty rules; no damage
+    inside an evidence document makes it raise.
+    """
+    document = _checked(evidence)
+    rules = load_rules(rules_dirs)
+    facts = derive(document)
+    judged = [judgement for rule in rules for judgement in judge(rule, facts)]
+    kept, set_aside = exclude(judged)
+    ranked = findings.rank(kept)
+    answer = verdict.verdict(facts, ranked)
+    return {
+        "schema": FINDINGS_SCHEMA,
+        "evidence_digest": digest(document),
+        "collected_at": document.get("collected_at"),
+        "verdict": answer.word,
+        "headline": answer.headline,
+        "refusal": answer.refusal,
+        "phase": facts["phase"],
+        "waits_for": verdict.waits_for(facts),
+        "since": verdict.since(facts),
+        "findings": ranked,
+        "set_aside": set_aside,
+        "rules": _summary(rules, kept),
+        "not_seen": not_seen(facts),
+    }
+
+
+def exclude(judged: Sequence[Judgement]) -> tuple[list[Judgement], list[dict[str, str]]]:
+    """Leave out what cannot be judged while another mode is there (FM 6.0, mutual exclusion).
+
+    A rule that matched sets the rules it excludes aside: for the same subject when both are judged on the same
+    elements, else everywhere. What is set aside excludes nothing itself. Answers the judgements left and, for the
+    reader, what was set aside and because of which finding.
+    """
+    kept: list[Judgement] = []
+    aside: list[dict[str, str]] = []
+    active: list[Judgement] = []
+    for judgement in judged:
+        cause = next((item for item in active if _excludes(item, judgement)), None)
+        if cause is None:
+            kept.append(judgement)
+            if judgement.matched and judgement.outcome in (FAIL, WARN):
+                active.append(judgement)
+        elif judgement.matched or judgement.outcome == UNKNOWN:
+            aside.append(
+                {"id": judgement.rule.id, "subject": judgement.subject, "by": cause.rule.id}
+            )
+    return kept, aside
+
+
+def _excludes(cause: Judgement, judgement: Judgement) -> bool:
+    if judgement.rule.id not in cause.rule.excludes:
+        return False
+    if cause.rule.applies_to != judgement.rule.applies_to:
+        return True
+    return cause.subject == judgement.subject
+
+
+def _summary(rules: Sequence[Rule], judged: Sequence[Judgement]) -> list[dict[str, str]]:
+    """For every rule the worst it has said, so that the reader sees what was looked for and not found."""
+    outcomes: dict[str, set[str]] = {}
+    for judgement in judged:
+        outcomes.setdefault(judgement.rule.id, set()).add(judgement.outcome)
+    return [
+        {"id": rule.id, "failure_mode": rule.failure_mode, "outcome": _worst(outcomes.get(rule.id))}
+        for rule in rules
+    ]
+
+
+def _worst(outcomes: set[str] | None) -> str:
+    return next((name for name in _WORST_FIRST if name in (outcomes or ())), PASS)
+
+
+def _checked(evidence: object) -> dict[str, Any]:
+    if isinstance(evidence, dict) and evidence.get("schema") == EVIDENCE_SCHEMA:
+        return _plain(evidence)
+    seen = evidence.get("schema") if isinstance(evidence, dict) else type(evidence).__name__
+    raise RemediationError(
+        "evidence-invalid",
+        f"This is no evidence document: its schema is {str(seen)[:100]!r}, not {EVIDENCE_SCHEMA!r}.",
+        "Give the evidence.json that diagnose.yml or collect.yml wrote, unchanged.",
+    )
+
+
+def _plain(document: dict[str, Any]) -> dict[str, Any]:
+    """A copy made of plain JSON types. Ansible hands values over in types of its own, whose names the functions of
+    JMESPath do not know; and what is no JSON at all has to be told before anything is judged."""
+    try:
+        plain: dict[str, Any] = json.loads(json.dumps(document))
+        return plain
+    except (TypeError, ValueError, RecursionError) as problem:
+        raise RemediationError(
+            "evidence-invalid",
+            f"The evidence is no JSON document: {str(problem)[:200]}.",
+            "Give the evidence.json that diagnose.yml or collect.yml wrote, unchanged.",
+        ) from problem

@@ -1,0 +1,230 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rancher's dependencies: what the job expects, what Rancher wants, what is there, and what Rancher will do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.rancher_version import (
+    RancherVersion,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.system_charts import (
+    Requirement,
+    SystemChart,
+    system_charts,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.values import (
+    pinned_keys,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts import (
+    decisions,
+    loops,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.comparison import (
+    compare,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.expected import (
+    expected_of,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.index import (
+    index_of,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.locks import (
+    lock_of,
+    revision_age,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.lenient import (
+    Document,
+    dig,
+    integer,
+    mapping,
+    mappings,
+    text,
+    texts,
+)
+
+_AWAITED = ("fleet-crd", "fleet", "rancher-webhook")
+_NEWEST_KNOWN_RANCHER = RancherVersion(2, 15, 0)
+
+
+def dependencies_of(evidence: Document) -> list[dict[str, Any]]:
+    """One entry per dependency of the running Rancher, in repair order (fleet-crd, fleet, rancher-webhook, rest)."""
+    rancher = _rancher(evidence)
+    override = text(dig(evidence, "rancher", "env", "CATTLE_SUC_APP_NAME_OVERRIDE")) or ""
+    return [
+        _dependency(evidence, rancher, chart, chart.release_name(rancher, override))
+        for chart in system_charts(rancher)
+    ]
+
+
+def _rancher(evidence: Document) -> RancherVersion:
+    """The Rancher whose table of charts counts. Where its version is unknown the newest table names the releases to
+    look at; what Rancher decides about them is then unknown all the same."""
+    for version in (
+        decisions.server_version(evidence),
+        text(dig(evidence, "upgrade", "target_rancher_version")),
+    ):
+        parsed = RancherVersion.parse(version)
+        if parsed is not None:
+            return parsed
+    return _NEWEST_KNOWN_RANCHER
+
+
+def _dependency(
+    evidence: Document, rancher: RancherVersion, chart: SystemChart, release: str
+) -> dict[str, Any]:
+    namespace = chart.namespace
+    entry = decisions.release_entry(evidence, namespace, release)
+    expected = expected_of(evidence, chart.chart, namespace, release)
+    desired = _desired(evidence, chart)
+    installed = _installed(evidence, entry)
+    versions = [text(mapping(item).get("chart_version")) for item in (expected, desired, installed)]
+    situation = decisions.situation_of(evidence, rancher, chart, namespace, release)
+    revisions = mappings(entry.get("revisions"))
+    return {
+        "chart": chart.chart,
+        "release": release,
+        "namespace": namespace,
+        "awaited": _awaited(chart.chart, expected),
+        "waited": _waited(evidence, namespace, release),
+        "wanted": _wanted(evidence, chart),
+        "min": chart.requirement is Requirement.MINIMUM,
+        "exact": chart.requirement is Requirement.EXACT,
+        "expected": expected,
+        "desired": desired,
+        "installed": installed,
+        "release_state": _release_state(entry),
+        "history": [_history_item(item, evidence) for item in revisions][:20],
+        "compare": _compared(*versions),
+        "at_expected": _at_expected(expected, installed),
+        "lock": lock_of(
+            evidence, {**entry, "namespace": namespace, "release": release}, versions[0]
+        ),
+        "index": index_of(evidence, chart.chart, versions[0], versions[1]),
+        "pinned_keys": list(pinned_keys(mapping(entry.get("config")))),
+        "reinstall_loop": loops.reinstall_loop(evidence, revisions),
+        "operations": _about(evidence, "operations", namespace, release),
+        "helm_pods": _pods(evidence, namespace, release),
+        "situation": situation.to_dict(),
+        "decision": decisions.decision_of(situation),
+        "values_error": decisions.values_of(evidence, rancher, chart.chart).error or None,
+        "elsewhere": texts(entry.get("elsewhere")),
+    }
+
+
+def _compared(expected: str | None, desired: str | None, installed: str | None) -> dict[str, str]:
+    return {
+        "installed_expected": compare(installed, expected),
+        "desired_expected": compare(desired, expected),
+        "installed_desired": compare(installed, desired),
+    }
+
+
+def _awaited(chart: str, expected: Document | None) -> bool:
+    """Whether the job waits for this release at some time. Without any release file the scripts still wait for the same
+    three (FM 1.7 steps 10 to 12)."""
+    return chart in _AWAITED or expected is not None
+
+
+def _waited(evidence: Document, namespace: str, release: str) -> bool:
+    wait = mapping(evidence.get("wait"))
+    about = (wait.get("namespace"), wait.get("release")) == (namespace, release)
+    return about and wait.get("kind") in ("helm-release", "helm-release-pending", "helm-rollback")
+
+
+def _wanted(evidence: Document, chart: SystemChart) -> bool | None:
+    """Whether Rancher keeps this release installed; None when that depends on what was not read."""
+    return chart.enabled(
+        {
+            name: state
+            for name, state in mapping(evidence.get("features")).items()
+            if isinstance(state, bool)
+        }
+    )
+
+
+def _desired(evidence: Document, chart: SystemChart) -> dict[str, Any] | None:
+    wanted = chart.wanted(decisions.effective_settings(evidence))
+    if not wanted.text:
+        return None
+    setting = mapping(dig(evidence, "settings", wanted.setting))
+    return {
+        "chart_version": wanted.text,
+        "setting": wanted.setting,
+        "source": text(setting.get("source")),
+    }
+
+
+def _installed(evidence: Document, entry: Document) -> dict[str, Any] | None:
+    revisions = mappings(entry.get("revisions"))
+    if not revisions:
+        return None
+    last = revisions[0]
+    return {
+        "chart": text(last.get("chart_name")),
+        "chart_version": text(last.get("chart_version")),
+        "app_version": text(last.get("app_version")),
+        "revision": integer(last.get("revision")),
+        "status": text(last.get("status")),
+        "description": (text(last.get("description")) or "")[:500],
+        "updated_at": text(last.get("last_deployed")) or text(last.get("created_at")),
+        "age_seconds": revision_age(last, evidence),
+        "decodable": text(last.get("error")) is None and text(last.get("status")) is not None,
+        "error": text(last.get("error")),
+    }
+
+
+def _release_state(entry: Document) -> str:
+    """The status of the last revision, or ``absent``, ``undecodable``, ``unknown`` (it could not be read)."""
+    if entry.get("read") not in ("ok", "absent"):
+        return "unknown"
+    revisions = mappings(entry.get("revisions"))
+    if not revisions:
+        return "absent"
+    if text(revisions[0].get("error")):
+        return "undecodable"
+    return text(revisions[0].get("status")) or "unknown"
+
+
+def _history_item(revision: Document, evidence: Document) -> dict[str, Any]:
+    return {
+        "revision": integer(revision.get("revision")),
+        "status": text(revision.get("status")) or text(revision.get("label_status")),
+        "chart_version": text(revision.get("chart_version")),
+        "description": (text(revision.get("description")) or "")[:200],
+        "updated_at": text(revision.get("last_deployed")) or text(revision.get("created_at")),
+        "age_seconds": revision_age(revision, evidence),
+    }
+
+
+def _at_expected(expected: Document | None, installed: Document | None) -> bool | None:
+    """What the job asks of the last revision: deployed, at exactly the expected chart version (FM 1.8)."""
+    if not expected or expected.get("chart_version") is None:
+        return None
+    if not installed:
+        return False
+    if installed.get("status") is None or installed.get("chart_version") is None:
+        return None
+    same = bool(installed["chart_version"] == expected["chart_version"])
+    return same and bool(installed["status"] == "deployed")
+
+
+def _about(evidence: Document, key: str, namespace: str, release: str) -> list[dict[str, Any]]:
+    return [
+        item
+        for item in mappings(evidence.get(key))
+        if item.get("release") == release and item.get("release_namespace") in (None, namespace)
+    ][:10]
+
+
+def _pods(evidence: Document, namespace: str, release: str) -> list[dict[str, Any]]:
+    """The helm-operation pods of the release: they name it themselves or through their operation."""
+    operations = _about(evidence, "operations", namespace, release)
+    names = {text(item.get("pod")) or text(item.get("name")) for item in operations}
+    return [
+        pod
+        for pod in mappings(evidence.get("helm_pods"))
+        if pod.get("release") == release or (pod.get("name") in names and not pod.get("release"))
+    ][:10]
