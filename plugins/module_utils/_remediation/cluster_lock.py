@@ -1,0 +1,107 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lock of a cluster: one Lease, so that two runs never work on it at the same time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
+    RemediationError,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube import lease
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.client import (
+    KubeClient,
+)
+
+LOCK_NAMESPACE = "harvester-system"
+LOCK_NAME = "harvester-ops-remediation"
+PURPOSE = "remediation.harvester-ops.io/purpose"
+
+
+@dataclass(frozen=True)
+class LockRequest:
+    """Who wants the lock of which cluster, what for, and after how many silent seconds it is free."""
+
+    holder: str
+    purpose: str = ""
+    duration_seconds: int = 900
+    namespace: str = LOCK_NAMESPACE
+    name: str = LOCK_NAME
+    dry_run: bool = False
+
+
+def hold(client: KubeClient, request: LockRequest) -> dict[str, Any]:
+    """Take the lock, or renew it when it is held already.
+
+    Raises lock-held when somebody else holds it. An expired lock is taken over, and the result names
+    whose it was: that run has died or lost its cluster, so what it did has to be looked at.
+    """
+    before = lease.read(client, request.namespace, request.name)
+    annotations = {PURPOSE: request.purpose} if request.purpose else None
+    try:
+        after = lease.acquire(
+            client,
+            request.namespace,
+            request.name,
+            request.holder,
+            duration_seconds=request.duration_seconds,
+            annotations=annotations,
+            dry_run=request.dry_run,
+        )
+    except RemediationError as error:
+        raise _with_purpose(error) from error
+    others = before is not None and before.holder not in ("", request.holder)
+    return {
+        "changed": before is None or before.holder != request.holder,
+        "lock": describe(after),
+        "taken_over_from": describe(before) if before is not None and others else None,
+    }
+
+
+def free(client: KubeClient, request: LockRequest) -> dict[str, Any]:
+    """Give the lock back if the holder still has it; somebody else's lock is left alone."""
+    before = lease.read(client, request.namespace, request.name)
+    released = lease.release(
+        client, request.namespace, request.name, request.holder, dry_run=request.dry_run
+    )
+    return {
+        "changed": released,
+        "lock": describe(before) if before is not None and not released else None,
+        "taken_over_from": None,
+    }
+
+
+def describe(state: lease.LeaseState) -> dict[str, Any]:
+    """A lock as a document; times as RFC3339 UTC."""
+    return {
+        "namespace": state.namespace,
+        "name": state.name,
+        "holder": state.holder,
+        "purpose": state.annotations.get(PURPOSE, ""),
+        "since": _time(state.acquire_time),
+        "renewed": _time(state.renew_time),
+        "expires": _time(state.expires()),
+    }
+
+
+def _time(moment: datetime | None) -> str | None:
+    if moment is None:
+        return None
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _with_purpose(error: RemediationError) -> RemediationError:
+    purpose = (error.details.get("annotations") or {}).get(PURPOSE)
+    if error.code != "lock-held" or not purpose:
+        return error
+    return RemediationError(
+        error.code,
+        f"{error.message} It does: {purpose}.",
+        error.remedy,
+        retryable=error.retryable,
+        details=error.details,
+    )

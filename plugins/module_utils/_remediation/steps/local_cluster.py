@@ -1,0 +1,90 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the upgrade script sets on the local cluster right after the Rancher step (FM 6.30, 6.38)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
+    RemediationError,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube import paths
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.client import (
+    KubeClient,
+    Object,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.steps.change import (
+    Change,
+    guarded_patch,
+    read_or_none,
+)
+
+LOCAL_CLUSTER = paths.api("provisioning.cattle.io/v1", "clusters", "fleet-local", "local")
+MANAGEMENT_LABEL = "provisioning.cattle.io/management-cluster-name"
+MANAGEMENT_NAME = "local"
+WORKSPACE = "fleet-local"
+
+STV_NAMESPACE = "cattle-system"
+STV_NAME = "stv-aggregation"
+
+
+def set_fleet_workspace(client: KubeClient, *, dry_run: bool = False) -> Change:
+    """Label the local cluster and set status.fleetWorkspaceName; two writes, as they are two endpoints."""
+    remedy = "Without this object the cluster is not managed by Rancher; nothing can be set."
+
+    def label(found: Object) -> dict[str, Any] | None:
+        labels = found["metadata"].get("labels") or {}
+        if labels.get(MANAGEMENT_LABEL) == MANAGEMENT_NAME:
+            return None
+        return {"metadata": {"labels": {MANAGEMENT_LABEL: MANAGEMENT_NAME}}}
+
+    def workspace(found: Object) -> dict[str, Any] | None:
+        if (found.get("status") or {}).get("fleetWorkspaceName") == WORKSPACE:
+            return None
+        return {"status": {"fleetWorkspaceName": WORKSPACE}}
+
+    first, labelled = guarded_patch(client, LOCAL_CLUSTER, label, remedy=remedy, dry_run=dry_run)
+    before, after = guarded_patch(
+        client, LOCAL_CLUSTER, workspace, remedy=remedy, dry_run=dry_run, subresource="status"
+    )
+    return Change(
+        paths.describe(LOCAL_CLUSTER),
+        first is not labelled or before is not after,
+        {**_workspace_fields(first)},
+        {
+            "label": _workspace_fields(labelled)["label"],
+            "fleetWorkspaceName": _workspace_fields(after)["fleetWorkspaceName"],
+        },
+    )
+
+
+def _workspace_fields(found: Object) -> dict[str, Any]:
+    labels = found["metadata"].get("labels") or {}
+    return {
+        "label": labels.get(MANAGEMENT_LABEL),
+        "fleetWorkspaceName": (found.get("status") or {}).get("fleetWorkspaceName"),
+    }
+
+
+def create_stv_aggregation(client: KubeClient, *, dry_run: bool = False) -> Change:
+    """Create the empty Secret that Rancher's plan system-agent-upgrader names; one that is there stays."""
+    path = paths.core("v1", "secrets", STV_NAMESPACE, STV_NAME)
+    subject = paths.describe(path)
+    if read_or_none(client, path) is not None:
+        return Change(subject, False, {"present": True}, {"present": True})
+    body = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"namespace": STV_NAMESPACE, "name": STV_NAME},
+        "type": "Opaque",
+    }
+    try:
+        client.create(paths.core("v1", "secrets", STV_NAMESPACE), body, dry_run=dry_run)
+    except RemediationError as error:
+        if error.code != "conflict":
+            raise
+        # The upgrade job was faster, which is just as well.
+        return Change(subject, False, {"present": True}, {"present": True})
+    return Change(subject, True, {"present": False}, {"present": True})

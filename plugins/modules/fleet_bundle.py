@@ -1,0 +1,112 @@
+#!/usr/bin/python
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: fleet_bundle
+short_description: Have fleet deploy a Bundle again
+version_added: 0.1.0
+description:
+  - Raises C(spec.forceSyncGeneration) of a Bundle. Fleet then deploys it again with the same content
+    and writes the Secret with its values anew.
+author:
+  - harvester_ops.remediation contributors (@harvester-ops)
+options:
+  state:
+    description: What shall be.
+    type: str
+    choices: [resynced]
+    default: resynced
+  name:
+    description: Name of the Bundle.
+    type: str
+    required: true
+  namespace:
+    description: Namespace of the Bundle.
+    type: str
+    default: fleet-local
+  generation:
+    description:
+      - The generation to reach. A Bundle that has reached it is left alone, so that a second run
+        changes nothing.
+      - Without it the number is raised by one on every run.
+    type: int
+extends_documentation_fragment:
+  - harvester_ops.remediation.kubernetes_auth
+  - harvester_ops.remediation.attributes
+attributes:
+  check_mode:
+    support: full
+    details: The write goes through the API server's dry run.
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+"""
+
+EXAMPLES = r"""
+---
+- name: Have the Harvester bundle deployed again
+  harvester_ops.remediation.fleet_bundle:
+    name: mcc-harvester
+    generation: 3
+"""
+
+RETURN = r"""
+object:
+  description: The object, as C(Kind/namespace/name).
+  returned: success
+  type: str
+  sample: Bundle/fleet-local/mcc-harvester
+before:
+  description: The fields the module is about as they were.
+  returned: success
+  type: dict
+  sample:
+    forceSyncGeneration: 2
+after:
+  description: The same fields as they are now, or would be in check mode.
+  returned: success
+  type: dict
+  sample:
+    forceSyncGeneration: 3
+"""
+
+from typing import Any, NoReturn
+
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._module import (
+    ModuleContext,
+    run_module,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.steps.generation import (
+    bundle,
+    raise_to,
+)
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "state": {"type": "str", "choices": ["resynced"], "default": "resynced"},
+    "name": {"type": "str", "required": True},
+    "namespace": {"type": "str", "default": "fleet-local"},
+    "generation": {"type": "int"},
+}
+
+
+def handle(context: ModuleContext) -> dict[str, Any]:
+    """Raise the bundle's generation."""
+    target = bundle(context.params["namespace"], context.params["name"])
+    change = raise_to(
+        context.client(), target, context.params["generation"], dry_run=context.check_mode
+    )
+    return change.to_result(diff=context.diff)
+
+
+def main() -> NoReturn:
+    """Run the module."""
+    run_module(ARGUMENT_SPEC, handle)
+
+
+if __name__ == "__main__":
+    main()
