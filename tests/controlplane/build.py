@@ -14,6 +14,7 @@ import contextlib
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -70,7 +71,7 @@ def _build_missing(components: Sequence[Component]) -> None:
 
 
 def _build_all(components: Sequence[Component], work: Path) -> None:
-    go = find_go(work)
+    go = find_go(work, components)
     total = sum(component.minutes for component in components)
     say(
         f"building {', '.join(c.name for c in components)} into {cache.root()}: "
@@ -131,13 +132,14 @@ def _run_go(component: Component, command: list[str], work: Path) -> None:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
+            start_new_session=True,  # so that its compilers can be stopped with it
             preexec_fn=die_with_parent,
         )
         try:
             while _still_running(process):
                 say(f"  ... {component.name}: {duration(time.monotonic() - started)}")
         except BaseException:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             raise
     if process.returncode != 0:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from pathlib import Path
 
 from controlplane.components import Component
@@ -43,9 +44,10 @@ def is_built(component: Component) -> bool:
 
 
 def remove_tree(path: Path) -> None:
-    """Delete a folder, the read-only ones of a Go module cache included."""
-    if not path.exists():
-        return
-    for parent, _folders, _files in os.walk(path):
-        os.chmod(parent, 0o700)
-    shutil.rmtree(path)
+    """Delete a folder, though the last compilers of a stopped build may still write into it."""
+    for _attempt in range(20):
+        shutil.rmtree(path, ignore_errors=True)
+        if not path.exists():
+            return
+        time.sleep(0.1)
+    shutil.rmtree(path)  # says what is wrong

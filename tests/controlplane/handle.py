@@ -134,7 +134,9 @@ class ControlPlane:
 
         Without a container it holds for all of them. A second call replaces the first.
         """
-        entry: dict[str, Any] = {"logsFile": str(file), "previousLogsFile": str(previous or file)}
+        entry: dict[str, Any] = {"logsFile": str(file)}
+        if previous:
+            entry["previousLogsFile"] = str(previous)
         if container:
             entry["containers"] = [container]
         self.apply(_kwok("Logs", namespace, pod, {"logs": [entry]}))

@@ -50,7 +50,7 @@ def default_logs(empty_file: str) -> dict[str, Any]:
         "apiVersion": "kwok.x-k8s.io/v1alpha1",
         "kind": "ClusterLogs",
         "metadata": {"name": "controlplane-default"},
-        "spec": {"logs": [{"logsFile": empty_file, "previousLogsFile": empty_file}]},
+        "spec": {"logs": [{"logsFile": empty_file}]},
     }
 
 

@@ -11,9 +11,10 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
-from controlplane.components import COMPONENTS
+from controlplane.components import Component
 from controlplane.failure import ControlPlaneError
 from controlplane.progress import say
 
@@ -22,18 +23,18 @@ PINNED = Path(__file__).resolve().parent / "go-toolchain.txt"
 Version = tuple[int, int, int]
 
 
-def required_version() -> Version:
-    """The newest ``go`` line of all pinned go.mod files."""
+def required_version(components: Iterable[Component]) -> Version:
+    """The newest ``go`` line of the components' go.mod files."""
     lines = (
         re.search(r"^go (\S+)$", (c.directory / "go.mod").read_text(encoding="utf-8"), re.M)
-        for c in COMPONENTS.values()
+        for c in components
     )
     return max(_parse(line.group(1)) for line in lines if line)
 
 
-def find_go(work: Path) -> str:
+def find_go(work: Path, components: Iterable[Component]) -> str:
     """Path of a ``go`` command that is new enough; a downloaded one is put under ``work``."""
-    needed = required_version()
+    needed = required_version(components)
     on_path = shutil.which("go")
     if on_path:
         found = _version_of(on_path)
