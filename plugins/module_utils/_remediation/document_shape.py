@@ -13,7 +13,6 @@ import dataclasses
 import math
 import types
 from collections.abc import Callable, Mapping
-from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
@@ -72,10 +71,17 @@ def write(value: Any) -> Any:
 Reader = Callable[[Any, Problems, str], Any]
 
 
-@cache
-def _readers(cls: Any) -> dict[str, Reader]:
-    hints = get_type_hints(cls)
-    return {item.name: _reader(hints[item.name]) for item in dataclasses.fields(cls)}
+_known_readers: dict[Any, dict[str, Reader]] = {}
+
+
+def _readers(cls: type[Any]) -> dict[str, Reader]:
+    """How to read each field of a dataclass; found out once, because looking up type hints is slow."""
+    if cls not in _known_readers:
+        hints = get_type_hints(cls)
+        _known_readers[cls] = {
+            item.name: _reader(hints[item.name]) for item in dataclasses.fields(cls)
+        }
+    return _known_readers[cls]
 
 
 def _reader(hint: Any) -> Reader:
