@@ -120,6 +120,8 @@ def check_definitions(path: Path, tree: ast.Module) -> Iterator[Breach]:
             yield Breach(path, node.lineno, message)
         if isinstance(node, (*FUNCTIONS, ast.ClassDef)) and says_nothing(node.name):
             yield Breach(path, node.lineno, f"the name {node.name} does not say what it is")
+        if isinstance(node, ast.Name) and node.id == "_" and isinstance(node.ctx, ast.Store):
+            yield Breach(path, node.lineno, "ansible-test allows no variable named _: name it")
         if isinstance(node, ast.Attribute) and ast.unparse(node) in UNCONDITIONAL_SKIPS:
             yield Breach(path, node.lineno, "a test is skipped without a condition: use skipif")
 

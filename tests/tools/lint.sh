@@ -21,11 +21,10 @@ shell_scripts() {
 }
 
 # Programs that tests run; test functions themselves take doubles of any shape and stay untyped.
-# The control plane is a package of its own, all else is imported as a part of the collection.
+# They import each other from tests/, not as parts of the collection.
 python_programs() {
     git ls-files --cached --others --exclude-standard -- 'tests/*.py' \
-        ':!tests/unit' ':!tests/integration' ':!tests/scenarios' |
-        sed "/^tests.controlplane/!s#^#$IMPORT_TREE/#"
+        ':!tests/conftest.py' ':!tests/unit' ':!tests/integration' ':!tests/scenarios'
 }
 
 mapfile -t scripts < <(shell_scripts)

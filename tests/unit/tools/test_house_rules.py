@@ -39,6 +39,8 @@ CASES = [
     ("plugins/modules/chart_utils.py", HEADER, "does not say what is in it"),
     ("plugins/modules/a.py", HEADER + "class ChartManager:\n    pass\n", "ChartManager"),
     ("plugins/modules/a.py", HEADER + "def controller_manager():\n    pass\n", ""),
+    ("plugins/modules/a.py", HEADER + "a, _ = b\n", "named _"),
+    ("plugins/modules/a.py", HEADER + "a, _rest = b\n", ""),
     ("tests/unit/test_a.py", HEADER + "@pytest.mark.skip\ndef test_a():\n    pass\n", "skipif"),
     ("tests/unit/test_a.py", HEADER + "@pytest.mark.skipif(x)\ndef test_a():\n    pass\n", ""),
     ("plugins/module_utils/_helm/a.py", HEADER + IMPORT + "_kube.client import b\n", ""),
