@@ -20,6 +20,10 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.document import (
     digest,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.evidence import (
+    Evidence,
+    check_schema,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.derive import (
     derive,
 )
@@ -39,7 +43,6 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
     load_rules,
 )
 
-EVIDENCE_SCHEMA = "harvester_ops.remediation/evidence/v1"
 FINDINGS_SCHEMA = "harvester_ops.remediation/findings/v1"
 _WORST_FIRST = (FAIL, WARN, UNKNOWN, PASS)
 
@@ -51,9 +54,9 @@ def diagnose(evidence: object, rules_dirs: Sequence[str | Path] = ()) -> dict[st
     ``evidence-invalid`` when the input is no evidence document at all, and ``rule-invalid`` for faulty rules; no damage
     inside an evidence document makes it raise.
     """
-    document = _checked(evidence)
+    document = _plain(evidence)
     rules = load_rules(rules_dirs)
-    facts = derive(document)
+    facts = derive(Evidence.from_dict(document).to_dict())
     judged = [judgement for rule in rules for judgement in judge(rule, facts)]
     kept, set_aside = exclude(judged)
     ranked = findings.rank(kept)
@@ -61,7 +64,7 @@ def diagnose(evidence: object, rules_dirs: Sequence[str | Path] = ()) -> dict[st
     return {
         "schema": FINDINGS_SCHEMA,
         "evidence_digest": digest(document),
-        "collected_at": document.get("collected_at"),
+        "collected_at": facts["collected_at"],
         "verdict": answer.word,
         "headline": answer.headline,
         "refusal": answer.refusal,
@@ -121,26 +124,16 @@ def _worst(outcomes: set[str] | None) -> str:
     return next((name for name in _WORST_FIRST if name in (outcomes or ())), PASS)
 
 
-def _checked(evidence: object) -> dict[str, Any]:
-    if isinstance(evidence, dict) and evidence.get("schema") == EVIDENCE_SCHEMA:
-        return _plain(evidence)
-    seen = evidence.get("schema") if isinstance(evidence, dict) else type(evidence).__name__
-    raise RemediationError(
-        "evidence-invalid",
-        f"This is no evidence document: its schema is {str(seen)[:100]!r}, not {EVIDENCE_SCHEMA!r}.",
-        "Give the evidence.json that diagnose.yml or collect.yml wrote, unchanged.",
-    )
-
-
-def _plain(document: dict[str, Any]) -> dict[str, Any]:
+def _plain(evidence: object) -> dict[str, Any]:
     """A copy made of plain JSON types. Ansible hands values over in types of its own, whose names the functions of
     JMESPath do not know; and what is no JSON at all has to be told before anything is judged."""
+    check_schema(evidence)
     try:
-        plain: dict[str, Any] = json.loads(json.dumps(document))
-        return plain
+        plain: dict[str, Any] = json.loads(json.dumps(evidence))
     except (TypeError, ValueError, RecursionError) as problem:
         raise RemediationError(
             "evidence-invalid",
             f"The evidence is no JSON document: {str(problem)[:200]}.",
-            "Give the evidence.json that diagnose.yml or collect.yml wrote, unchanged.",
+            "Give the evidence.json that a diagnosis wrote, whole and unchanged.",
         ) from problem
+    return plain

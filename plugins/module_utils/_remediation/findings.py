@@ -35,7 +35,8 @@ def rank(judgements: Sequence[Judgement]) -> list[dict[str, Any]]:
     """The findings, most urgent first, each with its ``rank`` from 1.
 
     What matched or could not be judged becomes a finding; a rule that found nothing wrong does not. Order: outcome,
-    then what holds the job now, then the priority of the rule (FM 6.0), then the subject.
+    then what holds the job now, then the priority of the rule (FM 6.0), then the subject. A job stands in one place:
+    where several findings could hold it, it is the first of them that does.
     """
     told = [item for item in judgements if item.matched and item.outcome != UNKNOWN]
     findings = [(item.rule.priority, _finding(item)) for item in told]
@@ -49,7 +50,11 @@ def rank(judgements: Sequence[Judgement]) -> list[dict[str, Any]]:
             pair[1]["subject"],
         )
     )
-    return [{**finding, "rank": number} for number, (_priority, finding) in enumerate(findings, 1)]
+    ranked = [finding for _priority, finding in findings]
+    return [
+        {**finding, "rank": number, "holds_job": finding["holds_job"] and number == 1}
+        for number, finding in enumerate(ranked, 1)
+    ]
 
 
 def _finding(judgement: Judgement) -> dict[str, Any]:

@@ -24,6 +24,9 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.rancher_version import (
     RancherVersion,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.evidence import (
+    SOURCES,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts import (
     decisions,
 )
@@ -32,41 +35,6 @@ Document = dict[str, Any]
 
 BASE = Path(__file__).parents[1] / "data" / "evidence-base.yml"
 NOW = datetime(2026, 11, 23, 15, 0, 0, tzinfo=timezone.utc)
-SOURCES = [
-    "upgrade",
-    "job",
-    "job_pods",
-    "job_logs",
-    "release_file",
-    "releases",
-    "settings",
-    "features",
-    "rancher_config",
-    "rancher_deployment",
-    "rancher_pods",
-    "leader",
-    "leader_log",
-    "cluster_repos",
-    "chart_index",
-    "operations",
-    "helm_pods",
-    "managed_charts",
-    "bundles",
-    "fleet_cluster",
-    "fleet_config",
-    "fleet_agent",
-    "fleet_agentmanagement_log",
-    "fleet_crd",
-    "webhook_configurations",
-    "secrets",
-    "nodes",
-    "priority_classes",
-    "capi_cluster",
-    "provisioning_cluster",
-    "plans",
-    "upgrade_repo",
-    "events",
-]
 UPGRADE = "hvst-upgrade-x7k2p"
 JOB_POD = f"{UPGRADE}-apply-manifests-4qz8c"
 FLEET, WEBHOOK = "106.0.0+up0.12.0", "106.0.0+up0.7.0"

@@ -14,15 +14,10 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.decisions import (
     effective_settings,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.locks import (
-    stale_after,
-)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.sources import (
     readable,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.upgrade import (
-    ENDED,
-    NONE,
     NOT_STARTED,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.lenient import (
@@ -37,10 +32,8 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
     text,
 )
 
-_RESTORED_WITHIN = 300
 
-
-def fleet_config(evidence: Document, upgrade: Document) -> dict[str, Any]:
+def fleet_config(evidence: Document, upgrade: Document, patience: Document) -> dict[str, Any]:
     """ConfigMap cattle-fleet-system/fleet-controller: ``lost`` when the address of the API server or its CA is gone
     (None when that cannot be known), ``missing``, and ``wanted_url``, what belongs there. ``settled`` is False while
     Harvester or the job may still put it back by themselves, which takes them seconds (FM 5.3)."""
@@ -55,7 +48,7 @@ def fleet_config(evidence: Document, upgrade: Document) -> dict[str, Any]:
     return {
         "present": bool(config) if readable(evidence, "fleet_config") else None,
         "lost": lost,
-        "settled": _settled(evidence, upgrade),
+        "settled": _settled(upgrade, patience),
         "missing": missing,
         "url": text(config.get("api_server_url")),
         "wanted_url": _wanted_url(evidence),
@@ -63,15 +56,12 @@ def fleet_config(evidence: Document, upgrade: Document) -> dict[str, Any]:
     }
 
 
-def _settled(evidence: Document, upgrade: Document) -> bool | None:
-    if upgrade.get("phase") in (NONE, NOT_STARTED, ENDED):
+def _settled(upgrade: Document, patience: Document) -> bool | None:
+    if upgrade.get("phase") == NOT_STARTED or "fleet-config-not-restored" in (
+        upgrade.get("log_kinds") or ()
+    ):
         return True
-    if "fleet-config-not-restored" in (upgrade.get("log_kinds") or ()):
-        return True
-    if upgrade.get("wait_kind") is None:
-        return None
-    age = integer(dig(upgrade, "wait", "age_seconds"))
-    return age is not None and age >= min(_RESTORED_WITHIN, stale_after(evidence))
+    return patience.get("settled")
 
 
 def _lost(evidence: Document, config: Document) -> bool | None:

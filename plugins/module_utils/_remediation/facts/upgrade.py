@@ -28,7 +28,6 @@ AFTER_RANCHER = "after-rancher"
 ENDED = "ended"
 
 _ENDED_STATES = ("Succeeded", "Failed")
-_BEFORE_RANCHER = ("plan", "upgrade-repo")
 _RANCHER_EVENTS = (
     "upgrading-rancher",
     "rancher-version",
@@ -36,6 +35,7 @@ _RANCHER_EVENTS = (
     "helm-release",
     "helm-release-pending",
     "helm-rollback",
+    "capi-cluster",
     "fleet-agent-missing",
     "fleet-agent-old",
     "field-agent-tls-mode",
@@ -106,14 +106,14 @@ def _phase(evidence: Document) -> str | None:
 
 def _job_phase(evidence: Document) -> str | None:
     kinds = _log_kinds(evidence)
-    if "next-phase" in kinds:
+    if "next-phase" in kinds or "rancher-skipped" in kinds:
         return AFTER_RANCHER
     if any(kind in kinds for kind in _RANCHER_EVENTS):
         return RANCHER
     log = mapping(dig(_newest_pod(evidence), "log"))
     if log.get("state") == "ok" and log.get("truncated") is not True:
-        # The clusters of the 1.7.2+ scripts wait for plans and charts before "Upgrading Rancher".
-        return AFTER_RANCHER if "rancher-skipped" in kinds else NOT_STARTED
+        # The script waits for a plan, from 1.7.2 on for charts too, before it says "Upgrading Rancher".
+        return NOT_STARTED
     return None
 
 

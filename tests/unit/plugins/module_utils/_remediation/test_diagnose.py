@@ -21,10 +21,12 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
     canonical_json,
     digest,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.evidence import (
+    SOURCES,
+)
 from ansible_collections.harvester_ops.remediation.tests.unit.builders.evidence import (
     FLEET,
     OLD_FLEET,
-    SOURCES,
     build,
 )
 
