@@ -68,7 +68,7 @@ class Revision:
 
     C(decoded) is false when the blob was not asked for (everything from C(status) to
     C(last_deployed) is then null) or could not be read (C(error) then says why). Times are RFC3339
-    UTC, to the second. C(label_status) is what the Secret's label says, which is never the truth.
+    UTC, to the second. C(apply_method) is V(csa) or V(ssa) (Helm 4). C(label_status) is what the Secret's label says, which is never the truth.
     """
 
     release: str
@@ -89,6 +89,7 @@ class Revision:
     description: str | None = None
     first_deployed: str | None = None
     last_deployed: str | None = None
+    apply_method: str | None = None
     config: Mapping[str, Any] = field(default_factory=dict, repr=False)
     manifest: str = field(default="", repr=False)
 
@@ -246,6 +247,8 @@ def decode_revision(secret: Mapping[str, Any]) -> Revision:
         description=_text(info.get("description")),
         first_deployed=helm_time(info.get("first_deployed")),
         last_deployed=helm_time(info.get("last_deployed")),
+        # Helm 4 notes who applied the objects; what Helm 3 wrote was applied by the client.
+        apply_method=_text(release.get("apply_method")) or "csa",
         config=_mapping(release, "config"),
         manifest=_text(release.get("manifest")) or "",
     )

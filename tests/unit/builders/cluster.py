@@ -7,13 +7,18 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
 from typing import Any
 
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
     RemediationError,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.client import (
+    KubeClient,
+)
 
+NOW = datetime(2026, 11, 23, 15, 0, 0, tzinfo=timezone.utc)
 Hook = Callable[["Cluster", str, str], None]
 
 
@@ -21,13 +26,14 @@ def _not_found(path: str) -> RemediationError:
     return RemediationError("not-found", f"{path} not found", remedy="")
 
 
-class Cluster:
+class Cluster(KubeClient):
     """Objects by API path. C(failures) maps (verb, path) to the error to raise.
 
     C(before) hooks run ahead of each request with (cluster, verb, path): the place for races.
     """
 
-    def __init__(self) -> None:
+    def __init__(self) -> None:  # no connection: nothing of the real client is used
+        self.time = NOW
         self.objects: dict[str, dict[str, Any]] = {}
         self.requests: list[tuple[str, str]] = []
         self.writes: list[tuple[str, str, Any, bool]] = []
@@ -56,13 +62,18 @@ class Cluster:
         if (verb, path) in self.failures:
             raise self.failures[verb, path]
 
+    def now(self) -> datetime:
+        """The time on the server's clock; tests move it."""
+        return self.time
+
     @property
     def request_count(self) -> int:
         """Requests made so far."""
         return len(self.requests)
 
-    def get(self, path: str, **_query: Any) -> dict[str, Any]:
+    def get(self, path: str, *, metadata_only: bool = False, **query: Any) -> dict[str, Any]:
         """The object at a path."""
+        del metadata_only, query
         self._request("get", path)
         if path not in self.objects:
             raise _not_found(path)
@@ -91,14 +102,16 @@ class Cluster:
                 found.append({"metadata": obj["metadata"]} if metadata_only else obj)
         return copy.deepcopy(found)
 
-    def create(self, path: str, body: dict[str, Any], *, dry_run: bool = False) -> dict[str, Any]:
+    def create(
+        self, path: str, body: Mapping[str, Any], *, dry_run: bool = False
+    ) -> dict[str, Any]:
         """Create an object below a collection path."""
         self._request("create", path)
         where = f"{path}/{body['metadata']['name']}"
         if where in self.objects:
             raise RemediationError("conflict", f"{where} exists", remedy="")
         self.writes.append(("create", path, copy.deepcopy(body), dry_run))
-        obj = copy.deepcopy(body)
+        obj = copy.deepcopy(dict(body))
         self._version += 1
         obj["metadata"].update(uid=f"uid-{self._version}", resourceVersion=str(self._version))
         if not dry_run:
@@ -123,8 +136,12 @@ class Cluster:
         wanted = body.get("metadata", {}).get("resourceVersion")
         if wanted not in (None, self.objects[path]["metadata"].get("resourceVersion")):
             raise RemediationError("conflict", f"{path} moved", remedy="")
+        if body.get("metadata", {}).get("uid") not in (None, self.objects[path]["metadata"]["uid"]):
+            raise RemediationError("conflict", f"{path} has another UID", remedy="")
         self.writes.append(("patch", path, copy.deepcopy(body), dry_run))
         obj = _merge(copy.deepcopy(self.objects[path]), body)
+        if "spec" in body and obj.get("spec") != self.objects[path].get("spec"):
+            obj["metadata"]["generation"] = obj["metadata"].get("generation", 0) + 1
         self._version += 1
         obj["metadata"]["resourceVersion"] = str(self._version)
         if not dry_run:
@@ -139,7 +156,7 @@ class Cluster:
         resource_version: str | None = None,
         propagation: str | None = None,
         dry_run: bool = False,
-    ) -> None:
+    ) -> dict[str, Any]:
         """Delete the object at a path, if it is still the one meant."""
         del propagation
         self._request("delete", path)
@@ -152,8 +169,7 @@ class Cluster:
         ):
             raise RemediationError("precondition-failed", f"{path} is another one now", remedy="")
         self.writes.append(("delete", path, None, dry_run))
-        if not dry_run:
-            del self.objects[path]
+        return copy.deepcopy(self.objects[path]) if dry_run else self.objects.pop(path)
 
 
 def _fits(labels: dict[str, str], selector: str | None) -> bool:

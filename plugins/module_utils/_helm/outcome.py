@@ -1,0 +1,69 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How a change of a release ended, read from the cluster and not from helm's output."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
+    RemediationError,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm import expectation
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.cli import (
+    ReleaseChange,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.storage import (
+    Revision,
+    list_revisions,
+)
+
+if TYPE_CHECKING:
+    from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.client import (
+        KubeClient,
+    )
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a change found and left: the last revision before and after, null where there is none.
+
+    C(note) says so when helm's own word was not the last.
+    """
+
+    changed: bool
+    before: Revision | None
+    after: Revision | None
+    took_ownership: bool = False
+    note: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The outcome as a document, without values and manifests."""
+        return {
+            "changed": self.changed,
+            "before": self.before.to_dict() if self.before else None,
+            "after": self.after.to_dict() if self.after else None,
+            "took_ownership": self.took_ownership,
+            "note": self.note,
+        }
+
+
+def read_last(client: KubeClient, change: ReleaseChange) -> Revision:
+    """The last revision of the release, decoded. Raises C(not-found) or C(release-undecodable)."""
+    revisions = list_revisions(client, change.namespace, change.release, decode="last")
+    return expectation.last_revision(revisions, change.namespace, change.release)
+
+
+def with_state(error: RemediationError, before: Revision, after: Revision) -> RemediationError:
+    """helm's error with the release it is about and the state it left it in."""
+    where = expectation.release_name(after.namespace, after.release)
+    return RemediationError(
+        error.code,
+        f"{where}: {error.message} Its last revision {after.revision} is now {after.status}.",
+        error.remedy,
+        retryable=error.retryable,
+        details={**error.details, "before": before.to_dict(), "after": after.to_dict()},
+    )
