@@ -4,7 +4,7 @@
 
 """Builds components into the cache, each once, safe against a second build at the same time.
 
-Go's build and module caches (about 4 GiB) live in a work folder inside the cache and are thrown
+Go's build and module caches (about 6 GiB) live in a work folder inside the cache and are thrown
 away; the binaries stay.
 """
 
@@ -27,7 +27,7 @@ from controlplane.processes import die_with_parent
 from controlplane.progress import duration, say
 from controlplane.toolchain import find_go
 
-NEEDED_BYTES = 6 * 1024**3
+NEEDED_BYTES = 8 * 1024**3
 HEARTBEAT_SECONDS = 30.0
 
 

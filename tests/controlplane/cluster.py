@@ -110,6 +110,7 @@ def _start(layout: Layout, options: Options, programs: dict[str, str]) -> dict[s
             f"port {options.api_port} on 127.0.0.1 is in use by another program. "
             "Choose another with --api-port, or leave the choice to us without it."
         )
+    say(f"starting a control plane in {layout.directory}: about 7 s")
     layout.clear()
     layout.create()
     chosen = free_ports(4)

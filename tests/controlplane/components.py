@@ -96,7 +96,7 @@ COMPONENTS: dict[str, Component] = {
                 f" -X {_KUBERNETES_VERSION}.gitMinor={{minor}}"
                 f" -X {_KUBERNETES_VERSION}.gitTreeState=clean"
             ),
-            minutes=5,
+            minutes=7,
         ),
         Component(
             name="kwok",
