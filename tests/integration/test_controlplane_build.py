@@ -148,7 +148,7 @@ def test_two_builds_at_once_build_once(tmp_path):
     command += [str(Path(build.__file__).parents[1]), str(tmp_path / "go")]
     pair = [
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for _ in range(2)
+        for _number in range(2)
     ]
     answers, told = zip(*(process.communicate(timeout=120) for process in pair), strict=True)
     assert answers[0] == answers[1]
