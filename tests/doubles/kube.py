@@ -1,0 +1,201 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A small client of the Kubernetes API for the doubles: JSON in, JSON out, resources by name."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from kubernetes import client, config
+from urllib3.exceptions import HTTPError
+
+from doubles.resources import (
+    JsonObject,
+    by_name,
+    of_object,
+)
+
+
+class ApiError(Exception):
+    """The API server refused; ``status`` is the HTTP status, the text the server's message."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+    @property
+    def not_found(self) -> bool:
+        """Whether the object does not exist."""
+        return self.status == 404
+
+    @property
+    def conflict(self) -> bool:
+        """Whether the object exists already or has been changed meanwhile."""
+        return self.status == 409
+
+
+def now() -> str:
+    """The current time as Kubernetes writes it, whole seconds, UTC."""
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def parse_time(text: str) -> datetime:
+    """The instant an RFC 3339 text names."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def wait_until(condition: Callable[[], bool], what: str, timeout: float, step: float = 0.2) -> None:
+    """Poll until the condition holds; TimeoutError naming what was waited for after ``timeout`` s."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"waited {timeout:.0f} s in vain for {what}")
+        time.sleep(step)
+
+
+class Cluster:
+    """The API of one cluster, with the rights of the kubeconfig."""
+
+    def __init__(self, kubeconfig: str | Path) -> None:
+        configuration = client.Configuration()
+        config.load_kube_config(str(kubeconfig), client_configuration=configuration)
+        configuration.connection_pool_maxsize = 16
+        self.kubeconfig = Path(kubeconfig)
+        # The generated client is of no use for raw JSON; its credentials and connections are.
+        self._host = str(configuration.host)
+        self._pool = client.ApiClient(configuration).rest_client.pool_manager
+        token = configuration.get_api_key_with_prefix("BearerToken")
+        self._headers = {"Authorization": token} if token else {}
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        query: Mapping[str, str] | None = None,
+        content_type: str = "application/json",
+    ) -> bytes:
+        """One request; the raw body of the answer. ApiError when the server refuses."""
+        headers = {"Accept": "application/json, */*", "Content-Type": content_type}
+        headers.update(self._headers)
+        url = self._host + path + (f"?{urlencode(query)}" if query else "")
+        text = None if body is None else json.dumps(body)
+        try:
+            response = self._pool.request(method, url, body=text, headers=headers, retries=False)
+        except HTTPError as error:
+            raise ApiError(503, f"{method} {url}: {error}") from None
+        if response.status >= 400:
+            raise ApiError(response.status, _message(response.status, response.data))
+        data: bytes = response.data
+        return data
+
+    def _json(self, *args: Any, **kwargs: Any) -> JsonObject:
+        answer: JsonObject = json.loads(self.request(*args, **kwargs))
+        return answer
+
+    def get(self, resource: str, name: str, namespace: str | None = None) -> JsonObject:
+        """One object; ApiError with status 404 when it does not exist."""
+        return self._json("GET", by_name(resource).path(namespace, name))
+
+    def find(self, resource: str, name: str, namespace: str | None = None) -> JsonObject | None:
+        """One object, or None when it (or its kind) does not exist."""
+        try:
+            return self.get(resource, name, namespace)
+        except ApiError as error:
+            if error.not_found:
+                return None
+            raise
+
+    def list(
+        self, resource: str, namespace: str | None = None, selector: str = ""
+    ) -> list[JsonObject]:
+        """All objects of a kind, in one namespace or everywhere; [] when the kind is unknown."""
+        kind = by_name(resource)
+        query = {"labelSelector": selector} if selector else {}
+        try:
+            answer = self._json("GET", kind.path(namespace), query=query)
+        except ApiError as error:
+            if error.not_found:
+                return []
+            raise
+        items: list[JsonObject] = answer["items"]
+        for item in items:
+            item["apiVersion"], item["kind"] = kind.api_version, kind.kind
+        return items
+
+    def create(self, body: JsonObject) -> JsonObject:
+        """Create an object; ApiError with status 409 when it exists."""
+        metadata = body["metadata"]
+        return self._json("POST", of_object(body).path(metadata.get("namespace")), body=body)
+
+    def ensure(self, body: JsonObject) -> JsonObject:
+        """Create an object unless it exists; the object as it is now."""
+        try:
+            return self.create(body)
+        except ApiError as error:
+            if not error.conflict:
+                raise
+        metadata = body["metadata"]
+        return self._json("GET", of_object(body).path(metadata.get("namespace"), metadata["name"]))
+
+    def replace(self, body: JsonObject) -> JsonObject:
+        """Replace an object; a resourceVersion in it must still be current."""
+        metadata = body["metadata"]
+        path = of_object(body).path(metadata.get("namespace"), metadata["name"])
+        return self._json("PUT", path, body=body)
+
+    def put(self, body: JsonObject) -> JsonObject:
+        """Create an object, or replace the one of that name."""
+        try:
+            return self.create(body)
+        except ApiError as error:
+            if not error.conflict:
+                raise
+        return self.replace(body)
+
+    def patch(
+        self,
+        resource: str,
+        name: str,
+        patch: JsonObject,
+        namespace: str | None = None,
+        subresource: str = "",
+    ) -> JsonObject:
+        """Apply a JSON merge patch to an object or to its status."""
+        path = by_name(resource).path(namespace, name) + (f"/{subresource}" if subresource else "")
+        return self._json("PATCH", path, body=patch, content_type="application/merge-patch+json")
+
+    def delete(
+        self, resource: str, name: str, namespace: str | None = None, background: bool = True
+    ) -> bool:
+        """Delete an object; whether there was one."""
+        body = {"propagationPolicy": "Background" if background else "Orphan"}
+        try:
+            self.request("DELETE", by_name(resource).path(namespace, name), body=body)
+        except ApiError as error:
+            if error.not_found:
+                return False
+            raise
+        return True
+
+    def ensure_all(self, bodies: Iterable[JsonObject], parallel: int = 8) -> None:
+        """Create many objects that do not depend on one another."""
+        with ThreadPoolExecutor(parallel) as pool:
+            list(pool.map(self.ensure, bodies))
+
+
+def _message(status: int, body: bytes) -> str:
+    """The server's own words, which the doubles print as kubectl and Rancher would."""
+    try:
+        return str(json.loads(body)["message"])
+    except (TypeError, ValueError, KeyError):
+        return f"{status}: {body.decode(errors='replace')}"

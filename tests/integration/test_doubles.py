@@ -1,0 +1,226 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The doubles behave as FM says: proven on a real control plane, before anything relies on them."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import io
+import json
+import tarfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from controlplane.handle import ControlPlane
+from doubles import decision, helm_storage
+from doubles.cluster import StuckCluster
+from doubles.scenarios import SCENARIOS
+
+BUNDLE = (
+    "/var/lib/rancher-data/local-catalogs/v2/rancher-charts/"
+    "4b40cac650031b74776e87c1a726b0484d0877c3ec137da0872547ff9b73a721"
+)
+REPO = "clusterrepos.catalog.cattle.io"
+
+
+@pytest.fixture
+def play(tmp_path: Path) -> Iterator[Any]:
+    """Plays a scenario on a control plane of its own; all is stopped at the end."""
+    started: list[tuple[ControlPlane, StuckCluster | None]] = []
+
+    def start(name: str) -> StuckCluster:
+        control_plane = ControlPlane.up(tmp_path / "controlplane")
+        started.append((control_plane, None))
+        stuck = SCENARIOS[name].create(control_plane, tmp_path / "cluster")
+        started[-1] = (control_plane, stuck)
+        return stuck
+
+    yield start
+    for control_plane, stuck in started:
+        if stuck is not None:
+            stuck.stop()
+        control_plane.down()
+
+
+def in_rancher(stuck: StuckCluster, *command: str) -> bytes:
+    """Run a command in the leader pod, through the API server."""
+    lease = stuck.cluster.get("leases", "cattle-controllers", "kube-system")
+    pod = lease["spec"]["holderIdentity"]
+    done = stuck.control_plane.kubectl("exec", "-n", "cattle-system", pod, "--", *command)
+    return done.stdout
+
+
+def nudge(stuck: StuckCluster) -> None:
+    """FM P-NUDGE."""
+    annotations = {"repair/nudge": str(time.time_ns())}
+    stuck.cluster.patch(REPO, "rancher-charts", {"metadata": {"annotations": annotations}})
+
+
+def wait_for_rancher_line(stuck: StuckCluster, text: str, timeout: float = 30.0) -> str:
+    """Wait for a line with a text in the leader's log."""
+    found = stuck.control_plane.wait_for(
+        f"{text!r} in Rancher's log",
+        lambda: next((line for line in stuck.rancher_log() if text in line), None),
+        timeout,
+    )
+    return str(found)
+
+
+def revisions(stuck: StuckCluster) -> dict[str, tuple[int, str, str]]:
+    """Number, status and chart of the last revision of each awaited release."""
+    found = {}
+    for name, namespace in (
+        ("fleet-crd", "cattle-fleet-system"),
+        ("fleet", "cattle-fleet-system"),
+        ("rancher-webhook", "cattle-system"),
+    ):
+        revision = helm_storage.last(stuck.cluster, namespace, name)
+        assert revision is not None, name
+        found[name] = (revision.number, revision.status, revision.chart)
+    return found
+
+
+def upgrade_by_hand(stuck: StuckCluster, name: str, namespace: str, version: str) -> None:
+    """What FM 6.1 tells a person to do, with the chart out of the Rancher pod."""
+    archive = in_rancher(
+        stuck, "git", "-C", BUNDLE, "show", f"HEAD:assets/{name}/{name}-{version}.tgz"
+    )
+    path = stuck.directory / f"{name}.tgz"
+    path.write_bytes(archive)
+    values = stuck.directory / f"{name}.yaml"
+    values.write_text(stuck.run_helm("get", "values", name, "-n", namespace, "-o", "yaml"))
+    options = ["--reset-values", "--history-max", "5", "--wait", "--timeout", "1m"]
+    stuck.run_helm("upgrade", name, str(path), "-n", namespace, "-f", str(values), *options)
+
+
+class TestReleaseCandidateTakenForRelease:
+    """rc-to-ga-skip-fleet: harvester #8001."""
+
+    def test_is_stuck_and_goes_on_once_upgraded_by_hand(self, play: Any) -> None:
+        stuck = play("rc-to-ga-skip-fleet")
+        assert stuck.job_log()[-1] == (
+            "wait helm release cattle-fleet-system fleet fleet-106.0.0+up0.12.0 0.12.0 deployed"
+        )
+        assert stuck.condition("SystemServicesUpgraded") == "Unknown"
+        self.rancher_skips_and_says_so_only_at_debug(stuck)
+        self.chart_in_the_pod_is_the_one_in_the_index(stuck)
+
+        before = revisions(stuck)
+        assert {number for number, _status, _chart in before.values()} == {1}
+        upgrade_by_hand(stuck, "fleet-crd", "cattle-fleet-system", "106.0.0+up0.12.0")
+        upgrade_by_hand(stuck, "fleet", "cattle-fleet-system", "106.0.0+up0.12.0")
+        stuck.wait_for_job_line(r"^wait helm release cattle-system rancher-webhook ")
+        assert stuck.condition("SystemServicesUpgraded") == "Unknown"
+        upgrade_by_hand(stuck, "rancher-webhook", "cattle-system", "106.0.0+up0.7.0")
+        stuck.wait_for_job_line(r"^Upgrading Harvester Cluster Repo$")
+        stuck.wait_for_condition("SystemServicesUpgraded", "True")
+
+        nudge(stuck)
+        time.sleep(3)
+        assert revisions(stuck) == {
+            "fleet-crd": (2, "deployed", "fleet-crd-106.0.0+up0.12.0"),
+            "fleet": (2, "deployed", "fleet-106.0.0+up0.12.0"),
+            "rancher-webhook": (2, "deployed", "rancher-webhook-106.0.0+up0.7.0"),
+        }
+        assert not stuck.cluster.list("pods", "cattle-system", "pod-impersonation.cattle.io/token")
+
+    @staticmethod
+    def rancher_skips_and_says_so_only_at_debug(stuck: StuckCluster) -> None:
+        assert not any("Skipping" in line for line in stuck.rancher_log())
+        in_rancher(stuck, "loglevel", "--set", "debug")
+        nudge(stuck)
+        for name in ("fleet", "fleet-crd"):
+            line = wait_for_rancher_line(stuck, f"for release {name}, since")
+            assert line.endswith(
+                "[DEBUG] Skipping installing/upgrading desired version 106.0.0+up0.12.0 for "
+                f"release {name}, since current version 106.0.0+up0.12.0-rc.3 is greater or equal "
+                "to minimal required version 106.0.0+up0.12.0"
+            )
+        in_rancher(stuck, "loglevel", "--set", "info")
+        assert not any("[ERROR]" in line for line in stuck.rancher_log())
+
+    @staticmethod
+    def chart_in_the_pod_is_the_one_in_the_index(stuck: StuckCluster) -> None:
+        path = "assets/fleet/fleet-106.0.0+up0.12.0.tgz"
+        archive = in_rancher(stuck, "git", "-C", BUNDLE, "show", f"HEAD:{path}")
+        with tarfile.open(fileobj=io.BytesIO(archive)) as chart:
+            member = chart.extractfile("fleet/Chart.yaml")
+            assert member is not None
+            assert "version: 106.0.0+up0.12.0\n" in member.read().decode()
+        entry = index_of(stuck)["entries"]["fleet"][0]
+        assert (entry["version"], entry["urls"]) == ("106.0.0+up0.12.0", [path])
+        assert entry["digest"] == hashlib.sha256(archive).hexdigest()
+
+
+def index_of(stuck: StuckCluster) -> dict[str, Any]:
+    """The index, put together from its ConfigMaps as FM 3.3 says."""
+    name = stuck.cluster.get(REPO, "rancher-charts")["status"]["indexConfigMapName"]
+    blob, chunks = b"", 0
+    while name:
+        chunk = stuck.cluster.get("configmaps", name, "cattle-system")
+        blob, chunks = blob + base64.b64decode(chunk["binaryData"]["content"]), chunks + 1
+        name = chunk["metadata"]["annotations"]["catalog.cattle.io/next"]
+    assert chunks > 1, "the index should need more than one ConfigMap, as the real one does"
+    index: dict[str, Any] = json.loads(gzip.decompress(blob))
+    return index
+
+
+class TestDecision:
+    """The double decides as the real code did in the recorded situations (FM 2.7)."""
+
+    RECORDED = Path(__file__).parents[1] / "unit" / "data" / "rancher-decisions.jsonl.gz"
+
+    def test_agrees_with_what_rancher_did(self) -> None:
+        counted = 0
+        for case, result in self.cases():
+            assert self.decided(case, result) == {
+                "action": result["action"],
+                "version": result["version"],
+                "values": result["values"] or {},
+            }, case["id"]
+            counted += 1
+        assert counted == 4137
+
+    @classmethod
+    def cases(cls) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+        """All cases with an index: without one the manager never asks for a decision."""
+        with gzip.open(cls.RECORDED, "rt", encoding="utf-8") as file:
+            for line in file:
+                recorded = json.loads(line)
+                if recorded["case"]["index"] is not None:
+                    yield recorded["case"], recorded["result"]
+
+    @staticmethod
+    def decided(case: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
+        last = case["last_revision"]
+        installed = last and decision.Installed(
+            last["status"], last["chart_version"], last["config"] or {}
+        )
+        wish = decision.Wish(
+            case["chart"],
+            case["namespace"],
+            case["release"] or case["chart"],
+            case["min"],
+            case["exact"],
+        )
+        line = decision.Line.of(case["rancher"])
+        index = {case["chart"]: case["index"]}
+        try:
+            found = decision.decide(line, wish, index, installed, case["values"], case["cp_taint"])
+        except (decision.InstallError, decision.ChartNameMissing):
+            return {"action": "error", "version": None, "values": {}}
+        if found.debug:
+            assert result["log"] == [f"debug: {found.debug}"]
+        return {
+            "action": found.action,
+            "version": found.version or None,
+            "values": found.values or {},
+        }
