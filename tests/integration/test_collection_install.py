@@ -85,9 +85,7 @@ def test_the_tarball_holds_what_users_need_and_nothing_else(tarball: Path) -> No
         names = {member.name for member in archive if not member.isdir()}
     assert names >= SHIPPED
     assert {name.split("/")[0] for name in names if "/" in name} <= SHIPPED_FOLDERS
-    assert {name for name in names if "/" not in name} <= {name for name in SHIPPED} | {
-        "galaxy.yml"
-    }
+    assert {name for name in names if "/" not in name} <= SHIPPED
     assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
     parts = [path for folder in ("playbooks", "plugins", "roles") for path in files_below(folder)]
     assert names >= set(parts)
