@@ -67,10 +67,13 @@ class ModuleContext:
         """Show a warning to the person who runs the playbook."""
         self._module.warn(text)
 
-    def client(self) -> KubeClient:
-        """The API client of the module's connection options; the same one at every call."""
+    def client(self, **limits: Any) -> KubeClient:
+        """The API client of the module's connection options; the same one at every call.
+
+        `limits` (parallelism and timeouts of `KubeClient`) count at the first call.
+        """
         if self._client is None:
-            self._client = KubeClient(resolve(self.params, tmpdir=self.tmpdir))
+            self._client = KubeClient(resolve(self.params, tmpdir=self.tmpdir), **limits)
         return self._client
 
     @property

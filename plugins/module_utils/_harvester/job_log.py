@@ -39,6 +39,8 @@ _TABLE: tuple[tuple[str, str], ...] = (
     ("rancher-skipped", r"^Skip update Rancher\. The version is already (?P<version>\S+)"),
     ("rancher-dependencies", r"^Wait for Rancher dependencies helm releases"),
     ("upgrading-rancher", r"^Upgrading Rancher\s*$"),
+    ("helm-upgrade-rancher", r"^Rancher patch file to be run via helm upgrade"),
+    ("rancher-upgraded", r'^Release "rancher" has been upgraded'),
     (
         "capi-cluster",
         r"^Waiting for CAPI cluster \S+ to be provisioned "

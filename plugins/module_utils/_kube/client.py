@@ -388,8 +388,11 @@ def _api_error(method: str, path: str, status: int, data: bytes, source: str) ->
         )
     if status == 403:
         return error("forbidden", f"No permission to {method} {where}: {said}.", _PERMISSION_REMEDY)
+    if status == 404 and not (answer.get("details") or {}).get("name"):
+        # Not the object is missing but its kind: the API group is not installed here.
+        return error("not-found", f"The API server does not know the path of {where}.", "")
     if status == 404:
-        return error("not-found", f"{where} does not exist: {said}.", "")
+        return error("not-found", f"{where} does not exist.", "")
     if status == 409:
         code = "precondition-failed" if method == "DELETE" else "conflict"
         return error(code, f"{where} has changed or exists already: {said}.", "Read it again.")

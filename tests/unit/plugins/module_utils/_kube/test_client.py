@@ -56,7 +56,8 @@ def test_get_sends_the_credentials_and_counts() -> None:
     [
         (failure(401, "Unauthorized", "Unauthorized"), "unauthorized", "did not accept"),
         (failure(403, "Forbidden", "u cannot get secrets"), "forbidden", "u cannot get secrets"),
-        (failure(404, "NotFound", 'secrets "s" not found'), "not-found", "Secret/a/s"),
+        (failure(404, "NotFound", details={"name": "s"}), "not-found", "Secret/a/s does not exist"),
+        (Answer(b"404 page not found", 404), "not-found", "does not know the path of Secret/a/s"),
         (failure(409, "Conflict", "modified"), "conflict", "Secret/a/s"),
         (failure(500, "InternalError", "etcd"), "api-error", "HTTP status 500"),
         (Answer(b"<html>login</html>", 200), "api-error", "no Kubernetes object"),
