@@ -24,6 +24,9 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.au
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.client import (
     KubeClient,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.redaction import (
+    redact_text,
+)
 
 
 class _Module(Protocol):
@@ -94,7 +97,7 @@ def run_module(
     `handler` answers the result, which must hold ``changed``. A `RemediationError` becomes a failure with
     ``error: {code, message, remedy, retryable, details}``; any other exception becomes the code `internal`.
     """
-    module: _Module = AnsibleModule(  # type: ignore[no-untyped-call]
+    module: _Module = AnsibleModule(
         argument_spec={**AUTH_ARGUMENT_SPEC, **argument_spec},
         supports_check_mode=supports_check_mode,
         **am_kwargs,
@@ -109,10 +112,10 @@ def run_module(
     except Exception as exc:
         error = RemediationError(
             "internal",
-            f"The module met a defect of its own: {type(exc).__name__}: {exc}.",
+            redact_text(f"The module met a defect of its own: {type(exc).__name__}: {exc}."),
             "Nothing is known to be wrong with the cluster. Please report it with the traceback "
             "in error.details.",
-            details={"traceback": traceback.format_exc()},
+            details={"traceback": redact_text(traceback.format_exc())},
         )
         module.fail_json(msg=str(error), error=error.to_dict())
     module.exit_json(**result)

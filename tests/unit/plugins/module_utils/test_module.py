@@ -63,7 +63,7 @@ def test_an_expected_failure_has_one_shape(run: Any) -> None:
     }
 
 
-@pytest.mark.parametrize("outcome", [ZeroDivisionError("boom"), {}])
+@pytest.mark.parametrize("outcome", [ZeroDivisionError("password=hunter2222"), {}])
 def test_a_defect_is_never_a_bare_crash(run: Any, outcome: Any) -> None:
     def handler(_: ModuleContext) -> dict[str, Any]:
         if isinstance(outcome, Exception):
@@ -74,6 +74,7 @@ def test_a_defect_is_never_a_bare_crash(run: Any, outcome: Any) -> None:
     assert code == 1
     assert result["error"]["code"] == "internal"
     assert "Traceback" in result["error"]["details"]["traceback"]
+    assert "hunter2222" not in str(result)
 
 
 def test_connection_options_come_from_arguments_aliases_and_environment(

@@ -127,7 +127,7 @@ def test_a_lease_without_times_counts_as_free(client: KubeClient, store: Store) 
     assert lease.acquire(client, "n", "l", "me", duration_seconds=60).holder == "me"
 
 
-def test_annotations_stay_and_are_added_to(client: KubeClient, store: Store) -> None:
+def test_annotations_stay_and_are_added_to(client: KubeClient) -> None:
     lease.acquire(client, "n", "l", "me", duration_seconds=60, annotations={"a": "1", "b": "1"})
     taken = lease.acquire(client, "n", "l", "me", duration_seconds=60, annotations={"b": "2"})
     assert taken.annotations == {"a": "1", "b": "2"}
