@@ -196,7 +196,8 @@ class HelmCli(Command):
         arguments = [str(part) for part in command]
         with contextlib.ExitStack() as files:
             stdin, stdout, stderr = (
-                files.enter_context(tempfile.TemporaryFile(dir=self._tmpdir)) for _ in range(3)
+                files.enter_context(tempfile.TemporaryFile(dir=self._tmpdir))
+                for _stream in range(3)
             )
             stdin.write(input or b"")
             stdin.seek(0)

@@ -36,7 +36,7 @@ from ansible_collections.harvester_ops.remediation.tests.unit.builders.helm_stor
 )
 
 NAMESPACE = "cattle-fleet-system"
-OLD = {"info": {"last_deployed": "2026-11-20T10:00:00Z"}}
+OLD: dict[str, Any] = {"info": {"last_deployed": "2026-11-20T10:00:00Z"}}
 REQUEST = RollbackRequest(
     change=ReleaseChange(NAMESPACE, "fleet"), revision=3, expected=Expectation(revision=4)
 )

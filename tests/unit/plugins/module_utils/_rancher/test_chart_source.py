@@ -10,6 +10,7 @@ import stat
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,7 +48,7 @@ DIGEST = hashlib.sha256(CHART).hexdigest()
 FETCHED = FetchedChart(CHART, "rancher_pod", "somewhere", "c0ffee")
 
 
-def catalog(version: str = GA, **config_maps: str) -> Cluster:
+def catalog(version: str = GA, **config_maps: Any) -> Cluster:
     cluster = Cluster()
     cluster.add(cluster_repo_path(), cluster_repo())
     packed = packed_index(index_document(("fleet", version), digest=DIGEST))

@@ -23,7 +23,7 @@ from ansible_collections.harvester_ops.remediation.tests.unit.builders.helm_stor
 
 FLEET = decode_revision(release_secret(status="pending-upgrade"))
 RANCHER = decode_revision(release_secret("rancher", namespace="cattle-system"))
-RUNNING = {"running": {}}
+RUNNING: dict[str, Any] = {"running": {}}
 ENDED = {"terminated": {"exitCode": 1}}
 
 
@@ -114,7 +114,7 @@ def test_other_pods_do_not_matter() -> None:
     assert actor_of(cluster) is None
 
 
-JOB = {"harvesterhci.io_upgradeComponent": "manifest"}
+JOB: dict[str, Any] = {"harvesterhci.io_upgradeComponent": "manifest"}
 
 
 @pytest.mark.parametrize(

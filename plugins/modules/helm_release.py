@@ -1,0 +1,501 @@
+#!/usr/bin/python
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: helm_release
+short_description: Upgrade, roll back or unlock one Helm release, with preconditions
+version_added: 0.1.0
+description:
+  - Does one thing to one existing release, if the release still is what the caller has seen, and reads
+    afterwards from the cluster whether it happened. Helm's own word is not taken for it.
+  - A release is never uninstalled and never installed.
+author:
+  - harvester_ops.remediation contributors (@harvester-ops)
+options:
+  namespace:
+    description: Namespace of the release.
+    type: str
+    required: true
+  release:
+    description: Name of the release.
+    type: str
+    required: true
+  state:
+    description:
+      - V(upgraded) upgrades to O(chart_version) out of the archive O(chart_path). A release whose last
+        revision is pending is refused.
+      - V(rolled_back) rolls back to O(revision), which must decode, be deployed or superseded and of the
+        same chart. A pending last revision must be nobody's, as with V(unlocked).
+      - V(unlocked) deletes the Secret of the last revision if that is pending, and nothing else. It must
+        be nobody's (no helm operation runs on the release and it is older than O(stale_after)), and the
+        backup must hold it.
+    type: str
+    choices: [upgraded, rolled_back, unlocked]
+    required: true
+  expected_revision:
+    description:
+      - Number of the last revision that the caller has seen. The module fails, with what it saw, when
+        there is another one and the state asked for is not reached already.
+      - Required with V(unlocked).
+    type: int
+  expected_uid:
+    description: UID of the last revision's Secret that the caller has seen.
+    type: str
+  expected_resource_version:
+    description: Resource version of the last revision's Secret that the caller has seen.
+    type: str
+  chart:
+    description: With V(upgraded), name of the chart; by default O(release).
+    type: str
+  chart_version:
+    description: With V(upgraded), version of the chart, compared byte for byte with the archive.
+    type: str
+  app_version:
+    description: With V(upgraded), the C(appVersion) that the archive must have; not compared by default.
+    type: str
+  chart_path:
+    description: With V(upgraded), the archive, as M(harvester_ops.remediation.rancher_chart) leaves it.
+    type: path
+  chart_digest:
+    description: With V(upgraded), the SHA-256 that the archive must have, in hex.
+    type: str
+  values:
+    description:
+      - With V(upgraded), exactly the values to use. Values of earlier revisions are never reused.
+      - Without it they are computed as M(harvester_ops.remediation.rancher_values_info) does, so that Rancher
+        finds nothing to do afterwards.
+    type: dict
+  drop_pinned_values:
+    description: Without O(values), leave out of the release's own values what pins images or versions.
+    type: bool
+    default: false
+  drop_keys:
+    description: Without O(values), further values of the release's own to leave out, as dotted paths.
+    type: list
+    elements: str
+    default: []
+  take_ownership:
+    description:
+      - With V(upgraded), whether helm may adopt objects of the chart that belong to no release or to
+        another one. V(when_refused) allows it only after helm has complained about ownership.
+    type: str
+    choices: [never, when_refused, always]
+    default: when_refused
+  force:
+    description:
+      - Force changes. With Helm 3, and with Helm 4 on releases that the client applies, objects are
+        replaced; with Helm 4 on releases that the server applies, conflicts are overridden.
+    type: bool
+    default: false
+  revision:
+    description: With V(rolled_back), the revision to go back to.
+    type: int
+  stale_after:
+    description:
+      - With V(unlocked) and V(rolled_back), seconds after which a pending revision counts as abandoned.
+    type: int
+    default: 600
+  backup_path:
+    description:
+      - With V(unlocked), a file of the backup set with the Secret in YAML or JSON, alone, in a list or
+        among other documents. It is read and compared before anything is deleted.
+    type: path
+  backup_sha256:
+    description: With V(unlocked), the SHA-256 of O(backup_path) as it was when it was written.
+    type: str
+  wait:
+    description: Whether helm waits until the objects of the release are ready.
+    type: bool
+    default: true
+  timeout:
+    description:
+      - Seconds that helm waits for each hook and for the objects. helm itself is stopped after twice
+        that time and a minute.
+    type: int
+    default: 300
+  history_max:
+    description:
+      - Revisions that helm keeps, V(0) for all. In namespace C(harvester-system) all are kept, because
+        deleting such Secrets has been refused there.
+    type: int
+    default: 5
+extends_documentation_fragment:
+  - harvester_ops.remediation.kubernetes_auth
+  - harvester_ops.remediation.helm
+  - harvester_ops.remediation.attributes
+notes:
+  - Values are never returned. With C(--diff) they are shown with secrets replaced.
+  - helm is not needed for O(state=unlocked).
+attributes:
+  check_mode:
+    support: full
+    details:
+      - helm runs with C(--dry-run=server), and deletion is sent to the API server as dry run.
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+seealso:
+  - module: harvester_ops.remediation.helm_release_info
+  - module: harvester_ops.remediation.rancher_chart
+  - module: harvester_ops.remediation.rancher_values_info
+"""
+
+EXAMPLES = r"""
+---
+- name: Upgrade fleet from a release candidate to the release
+  harvester_ops.remediation.helm_release:
+    namespace: cattle-fleet-system
+    release: fleet
+    state: upgraded
+    expected_revision: 4
+    chart_version: 106.0.0+up0.12.0
+    chart_path: "{{ fleet_chart.path }}"
+    chart_digest: "{{ fleet_chart.sha256 }}"
+
+- name: Unlock fleet, whose upgrade was killed hours ago
+  harvester_ops.remediation.helm_release:
+    namespace: cattle-fleet-system
+    release: fleet
+    state: unlocked
+    expected_revision: 5
+    backup_path: "{{ backup.path }}/secrets/sh.helm.release.v1.fleet.v5.yaml"
+    backup_sha256: "{{ backup.sha256 }}"
+
+- name: Roll fleet back to the revision that worked
+  harvester_ops.remediation.helm_release:
+    namespace: cattle-fleet-system
+    release: fleet
+    state: rolled_back
+    revision: 4
+    expected_revision: 5
+"""
+
+RETURN = r"""
+before:
+  description:
+    - The last revision as it was found, without values; null when there was none.
+    - Its keys are those of the revisions of M(harvester_ops.remediation.helm_release_info).
+  returned: success
+  type: dict
+  sample:
+    revision: 4
+    status: deployed
+    chart_name: fleet
+    chart_version: 106.0.0+up0.12.0-rc.3
+after:
+  description: The last revision as it is now; in check mode as it would be, as far as that can be told.
+  returned: success
+  type: dict
+  sample:
+    revision: 5
+    status: deployed
+    chart_name: fleet
+    chart_version: 106.0.0+up0.12.0
+took_ownership:
+  description: Whether helm was allowed to adopt objects.
+  returned: success
+  type: bool
+note:
+  description: What else a person should know, for example that helm failed and the release is deployed anyway.
+  returned: success
+  type: str
+pinned_keys:
+  description: With O(state=upgraded), values that still pin images or versions.
+  returned: success
+  type: list
+  elements: str
+helm:
+  description: The helm program, its version, and how many times it was started.
+  returned: success
+  type: dict
+  sample:
+    path: /usr/local/bin/helm
+    version: v3.22.0
+    runs: 2
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
+    RemediationError,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.cli import (
+    HelmCli,
+    ReleaseChange,
+    find_helm,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.expectation import (
+    Expectation,
+    history_max,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.outcome import Outcome
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.rollback import (
+    RollbackRequest,
+    roll_back,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.storage import (
+    Revision,
+    list_revisions,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.unlock import (
+    Backup,
+    UnlockRequest,
+    unlock,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.upgrade import (
+    UpgradeRequest,
+    upgrade,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.auth import (
+    helm_environment,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._module import (
+    ModuleContext,
+    run_module,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.chart_archive import (
+    verify_archive,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.live_actor import (
+    actor_finder,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.release_values import (
+    ValuesRequest,
+    make_values,
+    read_rancher_state,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.values import (
+    pinned_keys,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.redaction import (
+    redact,
+    redact_text,
+)
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "namespace": {"type": "str", "required": True},
+    "release": {"type": "str", "required": True},
+    "state": {
+        "type": "str",
+        "choices": ["upgraded", "rolled_back", "unlocked"],
+        "required": True,
+    },
+    "expected_revision": {"type": "int"},
+    "expected_uid": {"type": "str"},
+    "expected_resource_version": {"type": "str"},
+    "chart": {"type": "str"},
+    "chart_version": {"type": "str"},
+    "app_version": {"type": "str"},
+    "chart_path": {"type": "path"},
+    "chart_digest": {"type": "str"},
+    "values": {"type": "dict"},
+    "drop_pinned_values": {"type": "bool", "default": False},
+    "drop_keys": {"type": "list", "elements": "str", "default": [], "no_log": False},
+    "take_ownership": {
+        "type": "str",
+        "choices": ["never", "when_refused", "always"],
+        "default": "when_refused",
+    },
+    "force": {"type": "bool", "default": False},
+    "revision": {"type": "int"},
+    "stale_after": {"type": "int", "default": 600},
+    "backup_path": {"type": "path"},
+    "backup_sha256": {"type": "str"},
+    "wait": {"type": "bool", "default": True},
+    "timeout": {"type": "int", "default": 300},
+    "history_max": {"type": "int", "default": 5},
+    "helm_binary": {"type": "str", "default": "helm"},
+}
+
+
+@dataclass(frozen=True)
+class _Done:
+    """An outcome with what the states add: the values used, and the helm that ran."""
+
+    outcome: Outcome
+    values: dict[str, Any] | None = None
+    helm: HelmCli | None = None
+
+
+def _change(context: ModuleContext) -> ReleaseChange:
+    params = context.params
+    return ReleaseChange(
+        namespace=params["namespace"],
+        release=params["release"],
+        timeout=params["timeout"],
+        wait=params["wait"],
+        history_max=history_max(params["namespace"], params["history_max"]),
+        force=params["force"],
+        dry_run=context.check_mode,
+    )
+
+
+def _expectation(params: dict[str, Any]) -> Expectation:
+    return Expectation(
+        params["expected_revision"], params["expected_uid"], params["expected_resource_version"]
+    )
+
+
+def _values(context: ModuleContext, chart: str) -> dict[str, Any]:
+    params, client = context.params, context.client()
+    if params["values"] is not None:
+        return dict(params["values"])
+    revisions = list_revisions(client, params["namespace"], params["release"], decode="relevant")
+    request = ValuesRequest(
+        chart=chart,
+        chart_version=params["chart_version"],
+        revisions=revisions,
+        drop_pinned=params["drop_pinned_values"],
+        drop_keys=params["drop_keys"],
+    )
+    return dict(make_values(request, read_rancher_state(client)).values)
+
+
+def _upgraded(context: ModuleContext) -> _Done:
+    params = context.params
+    chart, version = params["chart"] or params["release"], params["chart_version"]
+    path = Path(params["chart_path"])
+    verify_archive(
+        path, chart, version, digest=params["chart_digest"], app_version=params["app_version"]
+    )
+    executable = find_helm(params["helm_binary"])
+    values = _values(context, chart)
+    request = UpgradeRequest(
+        change=_change(context),
+        chart_path=path,
+        chart_name=chart,
+        chart_version=version,
+        values=values,
+        take_ownership=params["take_ownership"],
+        expected=_expectation(params),
+    )
+    with helm_environment(params, tmpdir=context.tmpdir) as environment:
+        cli = HelmCli(executable, environment, tmpdir=context.tmpdir)
+        return _Done(upgrade(context.client(), cli, request), values, cli)
+
+
+def _rolled_back(context: ModuleContext) -> _Done:
+    params, client = context.params, context.client()
+    executable = find_helm(params["helm_binary"])
+    request = RollbackRequest(
+        change=_change(context),
+        revision=params["revision"],
+        stale_after=params["stale_after"],
+        expected=_expectation(params),
+    )
+    with helm_environment(params, tmpdir=context.tmpdir) as environment:
+        cli = HelmCli(executable, environment, tmpdir=context.tmpdir)
+        return _Done(roll_back(client, cli, request, actor_finder(client)), None, cli)
+
+
+def _unlocked(context: ModuleContext) -> _Done:
+    params, client = context.params, context.client()
+    backup = None
+    if params["backup_path"]:
+        backup = Backup(Path(params["backup_path"]), params["backup_sha256"])
+    request = UnlockRequest(
+        namespace=params["namespace"],
+        release=params["release"],
+        expected=_expectation(params),
+        backup=backup,
+        stale_after=params["stale_after"],
+        dry_run=context.check_mode,
+        find_actor=actor_finder(client),
+    )
+    return _Done(unlock(client, request))
+
+
+_STATES = {"upgraded": _upgraded, "rolled_back": _rolled_back, "unlocked": _unlocked}
+
+
+def _diff_side(revision: Revision | None, values: dict[str, Any] | None) -> dict[str, Any]:
+    if revision is None:
+        return {}
+    document = {
+        key: getattr(revision, key)
+        for key in ("revision", "status", "chart_name", "chart_version", "app_version")
+    }
+    return {**document, "values": redact(dict(revision.config) if values is None else values)}
+
+
+def _diff(context: ModuleContext, done: _Done) -> dict[str, Any]:
+    outcome = done.outcome
+    before = _diff_side(outcome.before, None)
+    after = _diff_side(outcome.after, done.values)
+    if context.check_mode and outcome.changed and context.params["state"] == "upgraded":
+        after.update(_prospect(context.params, outcome.before))
+    return {"before": before, "after": after}
+
+
+def _prospect(params: dict[str, Any], before: Revision | None) -> dict[str, Any]:
+    """What an upgrade in check mode leads to."""
+    return {
+        "revision": before.revision + 1 if before else 1,
+        "status": "deployed",
+        "chart_name": params["chart"] or params["release"],
+        "chart_version": params["chart_version"],
+        "app_version": params["app_version"],
+    }
+
+
+def _result(context: ModuleContext, done: _Done) -> dict[str, Any]:
+    result = done.outcome.to_dict()
+    result["note"] = redact_text(result["note"])
+    if context.check_mode and done.outcome.changed and context.params["state"] == "upgraded":
+        result["after"] = {**result["after"], **_prospect(context.params, done.outcome.before)}
+    if done.values is not None:
+        result["pinned_keys"] = list(pinned_keys(done.values))
+    helm = done.helm
+    result["helm"] = helm and {
+        "path": helm.program,
+        "version": helm.known_version,
+        "runs": helm.runs,
+    }
+    if context.diff:
+        result["diff"] = _diff(context, done)
+    return result
+
+
+def _redacted_details(details: dict[str, Any]) -> dict[str, Any]:
+    """Only what comes from helm is free text; the rest are names and numbers that must stay legible."""
+    return {key: redact_text(value) if key == "line" else value for key, value in details.items()}
+
+
+def handle(context: ModuleContext) -> dict[str, Any]:
+    """Bring the release into the state asked for."""
+    try:
+        return _result(context, _STATES[context.params["state"]](context))
+    except RemediationError as error:
+        # What helm says may quote values.
+        raise RemediationError(
+            error.code,
+            redact_text(error.message),
+            error.remedy,
+            retryable=error.retryable,
+            details=_redacted_details(error.details),
+        ) from error
+
+
+def main() -> NoReturn:
+    """Run the module."""
+    run_module(
+        ARGUMENT_SPEC,
+        handle,
+        required_if=[
+            ("state", "upgraded", ["chart_version", "chart_path"]),
+            ("state", "rolled_back", ["revision"]),
+            ("state", "unlocked", ["expected_revision"]),
+        ],
+        required_together=[("backup_path", "backup_sha256")],
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,197 @@
+#!/usr/bin/python
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: rancher_values_info
+short_description: The values Rancher would pass to a release, merged over its own
+version_added: 0.1.0
+description:
+  - Computes the values a release of one of Rancher's own charts is to be upgraded with, in the way
+    Rancher does it, from the release, the Settings, the Features, ConfigMap
+    C(cattle-system/rancher-config) and the Rancher Deployment.
+  - Each value is named with its source. Values that pin images or versions are pointed out, because
+    they outlive an upgrade and hold old images back.
+  - For a chart that is not Rancher's the release's own values are the answer.
+author:
+  - harvester_ops.remediation contributors (@harvester-ops)
+options:
+  namespace:
+    description: Namespace of the release.
+    type: str
+    required: true
+  release:
+    description: Name of the release. It need not exist.
+    type: str
+    required: true
+  chart:
+    description: Name of the chart; by default that of the release's last revision, else O(release).
+    type: str
+  drop_pinned_values:
+    description:
+      - Leave out of the release's own values what pins images or versions
+        (C(image.tag), C(agentImage.tag), C(version), C(chartVersion)).
+    type: bool
+    default: false
+  drop_keys:
+    description:
+      - Further values of the release's own to leave out, each as the dotted path of its keys.
+    type: list
+    elements: str
+    default: []
+  with_secrets:
+    description:
+      - Whether values are returned as they are. Set C(no_log) on the task then. Otherwise secrets
+        are replaced by RV(ignore:redacted) and a code, the same for the same secret within one answer.
+    type: bool
+    default: false
+extends_documentation_fragment:
+  - harvester_ops.remediation.kubernetes_auth
+  - harvester_ops.remediation.attributes
+  - harvester_ops.remediation.attributes.info_module
+seealso:
+  - module: harvester_ops.remediation.helm_release
+  - module: harvester_ops.remediation.helm_release_info
+"""
+
+EXAMPLES = r"""
+---
+- name: Show what fleet would be upgraded with
+  harvester_ops.remediation.rancher_values_info:
+    namespace: cattle-fleet-system
+    release: fleet
+  register: fleet_values
+
+- name: Stop when old images are pinned
+  ansible.builtin.assert:
+    that: fleet_values.pinned_keys == []
+
+- name: See the values without an image tag that a person has set long ago
+  harvester_ops.remediation.rancher_values_info:
+    namespace: cattle-fleet-system
+    release: fleet
+    drop_keys:
+      - image.tag
+"""
+
+RETURN = r"""
+values:
+  description: The values, secrets replaced unless O(with_secrets=true).
+  returned: success
+  type: dict
+  sample:
+    apiServerURL: ""
+    bootstrap:
+      enabled: false
+      agentNamespace: cattle-fleet-local-system
+sources:
+  description: Every leaf of RV(values) with where it comes from.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: The keys that lead to it, joined by dots.
+      type: str
+      returned: always
+      sample: bootstrap.enabled
+    source:
+      description: V(release) (its own), V(rancher) or V(rancher-config).
+      type: str
+      returned: always
+      sample: rancher
+pinned_keys:
+  description: Values still in RV(values) that pin images or versions.
+  returned: success
+  type: list
+  elements: str
+  sample: [image.tag]
+dropped_keys:
+  description: Values of the release's own that were left out as asked.
+  returned: success
+  type: list
+  elements: str
+base_revision:
+  description:
+    - The revision whose own values were taken, the newest that is deployed, else the last; null when
+      there is none.
+  returned: success
+  type: int
+  sample: 4
+warnings_of_rancher:
+  description: What Rancher passes over and logs, for example a malformed document in rancher-config.
+  returned: success
+  type: list
+  elements: str
+rancher_version:
+  description: The version in Setting C(server-version).
+  returned: success
+  type: str
+  sample: v2.11.0
+"""
+
+from typing import Any, NoReturn
+
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.storage import (
+    list_revisions,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._module import (
+    ModuleContext,
+    run_module,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.release_values import (
+    ValuesRequest,
+    make_values,
+    read_rancher_state,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.redaction import (
+    redact,
+)
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "namespace": {"type": "str", "required": True},
+    "release": {"type": "str", "required": True},
+    "chart": {"type": "str"},
+    "drop_pinned_values": {"type": "bool", "default": False},
+    "drop_keys": {"type": "list", "elements": "str", "default": [], "no_log": False},
+    "with_secrets": {"type": "bool", "default": False, "no_log": False},
+}
+
+
+def handle(context: ModuleContext) -> dict[str, Any]:
+    """Read the release and what Rancher's values depend on; answer the merge."""
+    params, client = context.params, context.client()
+    revisions = list_revisions(client, params["namespace"], params["release"], decode="relevant")
+    last = revisions[0] if revisions else None
+    request = ValuesRequest(
+        chart=params["chart"] or (last and last.chart_name) or params["release"],
+        chart_version=(last and last.chart_version) or "0.0.0",
+        revisions=revisions,
+        drop_pinned=params["drop_pinned_values"],
+        drop_keys=params["drop_keys"],
+    )
+    state = read_rancher_state(client)
+    made = make_values(request, state)
+    values = dict(made.values)
+    return {
+        "changed": False,
+        "values": values if params["with_secrets"] else redact(values),
+        "sources": [{"path": ".".join(each.path), "source": each.source} for each in made.sources],
+        "pinned_keys": list(made.pinned_keys),
+        "dropped_keys": list(made.dropped),
+        "base_revision": made.base_revision,
+        "warnings_of_rancher": list(made.warnings),
+        "rancher_version": state.version,
+    }
+
+
+def main() -> NoReturn:
+    """Run the module."""
+    run_module(ARGUMENT_SPEC, handle)
+
+
+if __name__ == "__main__":
+    main()
