@@ -7,26 +7,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
-
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
-    RemediationError,
-)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation import (
     diagnose as diagnosis,
+)
+from ansible_collections.harvester_ops.remediation.plugins.plugin_utils.document_filter import (
+    document_filter,
 )
 
 
 def diagnose(evidence: Any, rules_dirs: list[str] | None = None) -> dict[str, Any]:
     """The findings document of an evidence document; see diagnose.yml beside this file."""
-    try:
-        return diagnosis.diagnose(evidence, list(rules_dirs or ()))
-    except RemediationError as error:
-        raise AnsibleFilterError(f"{error} [{error.code}]") from error
+    return diagnosis.diagnose(evidence, list(rules_dirs or ()))
 
 
 class FilterModule:
     """The diagnosis as a filter."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"diagnose": diagnose}
+        """Name to function."""
+        return {"diagnose": document_filter(diagnose)}

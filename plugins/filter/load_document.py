@@ -46,22 +46,12 @@ _value:
 from collections.abc import Callable
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
-
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
-    RemediationError,
-)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.document_file import (
     load_document,
 )
-
-
-def load(text: str, kind: str) -> dict[str, Any]:
-    """Read a document; a refusal becomes a filter error with the same text."""
-    try:
-        return load_document(text, kind)
-    except RemediationError as error:
-        raise AnsibleFilterError(f"{error.message} {error.remedy}") from error
+from ansible_collections.harvester_ops.remediation.plugins.plugin_utils.document_filter import (
+    document_filter,
+)
 
 
 class FilterModule:
@@ -69,4 +59,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., dict[str, Any]]]:
         """Name to function."""
-        return {"load_document": load}
+        return {"load_document": document_filter(load_document)}

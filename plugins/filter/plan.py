@@ -60,16 +60,14 @@ _value:
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
-
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
-    RemediationError,
-)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.derive import (
     derive,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.plan import (
     make_plan,
+)
+from ansible_collections.harvester_ops.remediation.plugins.plugin_utils.document_filter import (
+    document_filter,
 )
 
 
@@ -78,11 +76,8 @@ def plan(
     findings: Mapping[str, Any],
     options: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Plan; a refusal becomes a filter error with the same text."""
-    try:
-        return make_plan(evidence, findings, derive(evidence), options).to_dict()
-    except RemediationError as error:
-        raise AnsibleFilterError(str(error)) from error
+    """Derive the facts and plan."""
+    return make_plan(evidence, findings, derive(evidence), options).to_dict()
 
 
 class FilterModule:
@@ -90,4 +85,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., dict[str, Any]]]:
         """Name to function."""
-        return {"plan": plan}
+        return {"plan": document_filter(plan)}

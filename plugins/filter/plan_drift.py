@@ -55,16 +55,14 @@ _value:
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
-
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
-    RemediationError,
-)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.derive import (
     derive,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.plan_drift import (
     check_plan,
+)
+from ansible_collections.harvester_ops.remediation.plugins.plugin_utils.document_filter import (
+    document_filter,
 )
 
 
@@ -74,11 +72,8 @@ def plan_drift(
     findings: Mapping[str, Any],
     options: Mapping[str, Any] | None = None,
 ) -> list[str]:
-    """Compare; a refusal becomes a filter error with the same text."""
-    try:
-        return check_plan(plan, evidence, findings, derive(evidence), options)
-    except RemediationError as error:
-        raise AnsibleFilterError(str(error)) from error
+    """Derive the facts and compare."""
+    return check_plan(plan, evidence, findings, derive(evidence), options)
 
 
 class FilterModule:
@@ -86,4 +81,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., list[str]]]:
         """Name to function."""
-        return {"plan_drift": plan_drift}
+        return {"plan_drift": document_filter(plan_drift)}

@@ -44,6 +44,9 @@ from typing import Any
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.run_report import (
     build_report,
 )
+from ansible_collections.harvester_ops.remediation.plugins.plugin_utils.document_filter import (
+    document_filter,
+)
 
 
 class FilterModule:
@@ -51,4 +54,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., dict[str, Any]]]:
         """Name to function."""
-        return {"report": build_report}
+        return {"report": document_filter(build_report)}

@@ -38,6 +38,12 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
     Judgement,
     judge,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.lenient import (
+    Document,
+    dig,
+    mapping,
+    mappings,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.rules import (
     Rule,
     load_rules,
@@ -71,10 +77,31 @@ def diagnose(evidence: object, rules_dirs: Sequence[str | Path] = ()) -> dict[st
         "phase": facts["phase"],
         "waits_for": verdict.waits_for(facts),
         "since": verdict.since(facts),
+        "dependencies": [_state_of(item) for item in mappings(facts.get("dependencies"))],
         "findings": ranked,
         "set_aside": set_aside,
         "rules": _summary(rules, kept),
         "not_seen": not_seen(facts),
+    }
+
+
+def _state_of(dependency: Document) -> dict[str, Any]:
+    """One row of the versions an operator compares, and what Rancher would do about it."""
+    decision = mapping(dependency.get("decision"))
+    return {
+        "chart": dependency.get("chart"),
+        "release": dependency.get("release"),
+        "namespace": dependency.get("namespace"),
+        "awaited": dependency.get("awaited") is True,
+        "expected": dig(dependency, "expected", "chart_version"),
+        "desired": dig(dependency, "desired", "chart_version"),
+        "installed": dig(dependency, "installed", "chart_version"),
+        "status": dependency.get("release_state"),
+        "decision": (
+            {"action": decision.get("action"), "reason": decision.get("reason")}
+            if decision
+            else None
+        ),
     }
 
 

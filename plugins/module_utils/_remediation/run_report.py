@@ -59,10 +59,11 @@ def build_report(run: Document) -> dict[str, Any]:
     verdict = verdict_of(run)
     before, after = _map(run.get("evidence_before")), _map(run.get("evidence_after"))
     plan = _map(run.get("plan"))
+    headline, advice = _headline(run, verdict), _next_steps(run, verdict)
     return {
         "schema": SCHEMA,
         "verdict": verdict,
-        "headline": _headline(run, verdict),
+        "headline": headline,
         "run_id": run.get("id"),
         "started_at": run.get("started_at"),
         "finished_at": run.get("finished_at"),
@@ -87,7 +88,8 @@ def build_report(run: Document) -> dict[str, Any]:
         "approval": run.get("approval"),
         "backup": run.get("backup"),
         "error": run.get("error"),
-        "next": _next_steps(run, verdict),
+        "next": advice,
+        "ending": _ending(verdict, headline, advice),
         "artifacts_dir": run.get("artifacts_dir"),
     }
 
@@ -227,6 +229,13 @@ def _what_a_person_does(run: Document, plan: Document) -> list[dict[str, str | N
 
 def _advice(text: str, command: str | None = None) -> dict[str, str | None]:
     return {"text": text, "command": command}
+
+
+def _ending(verdict: str, headline: str, advice: list[dict[str, str | None]]) -> str:
+    """The one sentence a workflow or a log keeps of a run."""
+    words = [f"Verdict {verdict}: {headline}"]
+    words += [str(part) for item in advice for part in (item["text"], item["command"]) if part]
+    return " ".join(words)
 
 
 def _map(value: object) -> Document:

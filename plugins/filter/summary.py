@@ -1,0 +1,95 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: summary
+short_description: Render a document of this collection as text
+version_added: 0.1.0
+description:
+  - Renders findings, a plan or a report as an operator reads it, as text for a terminal or, for a
+    report, as a self-contained HTML page. Which document it is, is told by its C(schema).
+author:
+  - harvester_ops.remediation contributors (@harvester-ops)
+options:
+  _input:
+    description: A findings, plan or report document.
+    type: dict
+    required: true
+  form:
+    description: What to render. Only a report has the form V(html).
+    type: str
+    choices:
+      - text
+      - html
+    default: text
+seealso:
+  - module: harvester_ops.remediation.show
+"""
+
+EXAMPLES = r"""
+---
+- name: Show the plan
+  harvester_ops.remediation.show:
+    text: "{{ plan_document | harvester_ops.remediation.summary }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The text or the page.
+  type: str
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
+    RemediationError,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.diagnosis_text import (
+    diagnosis_text,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.plan_text import (
+    plan_text,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.report_html import (
+    report_html,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.report_text import (
+    report_text,
+)
+from ansible_collections.harvester_ops.remediation.plugins.plugin_utils.document_filter import (
+    document_filter,
+)
+
+RENDERERS: dict[tuple[str, str], Callable[[Mapping[str, Any]], str]] = {
+    ("findings", "text"): diagnosis_text,
+    ("plan", "text"): plan_text,
+    ("report", "text"): report_text,
+    ("report", "html"): report_html,
+}
+
+
+def summary(document: Mapping[str, Any], form: str = "text") -> str:
+    """Render a document by the kind its schema names, ``harvester_ops.remediation/<kind>/v1``."""
+    schema = str(document.get("schema", "")) if isinstance(document, Mapping) else ""
+    parts = schema.split("/")
+    kind = parts[1] if len(parts) == 3 else ""
+    renderer = RENDERERS.get((kind, form))
+    if renderer is None:
+        raise RemediationError(
+            "evidence-invalid",
+            f"Cannot render a document with the schema {schema or 'missing'!r} as {form}.",
+            "Give findings, a plan or a report of this collection; only a report has form=html.",
+        )
+    return renderer(document)
+
+
+class FilterModule:
+    """The filter of this file."""
+
+    def filters(self) -> dict[str, Callable[..., str]]:
+        """Name to function."""
+        return {"summary": document_filter(summary)}
