@@ -185,7 +185,11 @@ def _short(release: str, item: Any) -> Document:
             item["age"],
         )
         extra = {key: item[key] for key in ("description", "decoded", "error") if key in item}
-        return revision(release, number, status, version, age, **extra)
+        made = revision(release, number, status, version, age, **extra)
+        return {
+            **made,
+            **{key: item[key] for key in ("label_status", "app_version") if key in item},
+        }
     return revision(release, *item)
 
 

@@ -28,6 +28,8 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
 ANOTHER_OPERATION = "another operation (install/upgrade/rollback) is in progress"
 _BAD_STATES = ("ErrApplied", "Modified", "NotReady", "OutOfSync", "WaitApplied")
 _LEFT_OVER = "upgradelog-operator"
+PAUSED_BY_JOB = ("harvester", "harvester-crd", "rancher-logging-crd", "rancher-monitoring-crd")
+"""What the job pauses at its start and lets go on as it comes to each (FM 1.7)."""
 
 
 def bundle_states(evidence: Document) -> list[dict[str, Any]]:
@@ -77,7 +79,9 @@ def managed_chart_states(evidence: Document, upgrade: Document) -> list[dict[str
                 "locked_message": ANOTHER_OPERATION in (text(bundle.get("message")) or ""),
                 "waited": wait.get("kind") == "managed-chart" and wait.get("name") == name,
                 "left_over": _LEFT_OVER in name,
-                "should_be_unpaused": resting and chart.get("paused") is True,
+                "should_be_unpaused": resting
+                and chart.get("paused") is True
+                and name in PAUSED_BY_JOB,
             }
         )
     return found

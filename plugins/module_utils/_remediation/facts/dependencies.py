@@ -21,6 +21,7 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts import (
     decisions,
     loops,
+    pins,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.comparison import (
     compare,
@@ -104,6 +105,8 @@ def _dependency(
         ),
         "index": index_of(evidence, chart.chart, versions[0], versions[1]),
         "pinned_keys": list(pinned_keys(mapping(entry.get("config")))),
+        "pins": pins.pins_of(entry, expected, installed),
+        "upstream_chart": _upstream_chart(expected, installed),
         "reinstall_loop": loops.reinstall_loop(evidence, revisions),
         "operations": _about(evidence, "operations", namespace, release),
         "helm_pods": _pods(evidence, namespace, release),
@@ -209,6 +212,14 @@ def _at_expected(expected: Document | None, installed: Document | None) -> bool 
         return None
     same = bool(installed["chart_version"] == expected["chart_version"])
     return same and bool(installed["status"] == "deployed")
+
+
+def _upstream_chart(expected: Document | None, installed: Document | None) -> bool:
+    """Whether the chart installed is not Rancher's packaging, whose versions carry the upstream one behind a "+"
+    (FM 6.39)."""
+    wanted = text(mapping(expected).get("chart_version")) or ""
+    version = text(mapping(installed).get("chart_version"))
+    return version is not None and "+" in wanted and "+" not in version
 
 
 def _about(evidence: Document, key: str, namespace: str, release: str) -> list[dict[str, Any]]:

@@ -42,6 +42,7 @@ ENDED: dict[str, Any] = {
             ],
         },
         "job": {"active": 0, "succeeded": 1},
+        "managed_charts": [{"name": "harvester", "ready": True, "paused": False}],
     },
 }
 RC_EVERYWHERE: dict[str, Any] = {
