@@ -379,20 +379,16 @@ def _kubeconfig_text(configuration: Any) -> str:
         "password": configuration.password,
     }
     if token and token.startswith("Basic "):
-        user["username"], _, user["password"] = (
+        user["username"], _separator, user["password"] = (
             base64.b64decode(token.removeprefix("Basic ")).decode().partition(":")
         )
+    context = {"cluster": "remediation", "user": "remediation"}
     return json.dumps(
         {
             "apiVersion": "v1",
             "kind": "Config",
             "current-context": "remediation",
-            "contexts": [
-                {
-                    "name": "remediation",
-                    "context": {"cluster": "remediation", "user": "remediation"},
-                }
-            ],
+            "contexts": [{"name": "remediation", "context": context}],
             "clusters": [{"name": "remediation", "cluster": _without_none(cluster)}],
             "users": [{"name": "remediation", "user": _without_none(user)}],
         }

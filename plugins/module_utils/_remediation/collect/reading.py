@@ -153,7 +153,7 @@ def read_everything(
     """
     found, problems = Found(), []
     with ThreadPoolExecutor(parallelism, thread_name_prefix="read") as pool:
-        for _ in range(_MAX_ROUNDS):
+        for _round in range(_MAX_ROUNDS):
             wanted: Reads = {}
             for group in groups:
                 try:

@@ -47,7 +47,7 @@ _SERVICE_LABEL = "kubernetes.io/service-name"
 
 
 def _reads(_context: Context, _found: Found) -> Reads:
-    mutating, validating = (paths.api(_API, resource) for _, _, resource in _KINDS)
+    mutating, validating = (paths.api(_API, resource) for _kind, _name, resource in _KINDS)
     services, slices = paths.core("v1", "services"), paths.api(
         "discovery.k8s.io/v1", "endpointslices"
     )
@@ -73,7 +73,7 @@ def _parts(_context: Context, found: Found) -> Parts:
                     _webhook(each, services, ready) for each in mappings(obj.get("webhooks"))
                 ),
             )
-            for kind, name, _ in _KINDS
+            for kind, name, _resource in _KINDS
             for obj in sorted(found.objects(name), key=name_of)
         )
     source = found.source(MUTATING, VALIDATING, SERVICES, ENDPOINTS)

@@ -224,7 +224,7 @@ def test_a_signal_of_the_terminal_waits_until_helm_is_done(tmp_path: Path, numbe
         wait_for(started.exists, "the start of helm")
         os.killpg(host.pid, number)
         go_on.touch()
-        output, _ = host.communicate(timeout=WATCH)
+        output, _error = host.communicate(timeout=WATCH)
     assert output.decode().split() == ["answer:", "all", "done", "True"]
     assert host.returncode == 0
 

@@ -9,6 +9,7 @@ import stat
 from pathlib import Path
 
 import pytest
+
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.artifacts import (
     write_artifacts,
     write_whole,

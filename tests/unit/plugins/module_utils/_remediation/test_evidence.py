@@ -95,7 +95,7 @@ def test_what_is_wrong_is_null_and_named(change: dict[str, Any], problem: str) -
 
 def test_absurd_sizes_are_cut() -> None:
     deep: Any = []
-    for _ in range(10_000):
+    for _level in range(10_000):
         deep = [deep]
     evidence = Evidence.from_dict(
         {

@@ -7,6 +7,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import ERROR_CODES
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.report_html import (
     report_html,
@@ -21,8 +24,6 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
     build_report,
     verdict_of,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 STEP = {
     "id": "01-upgrade-fleet-crd",
