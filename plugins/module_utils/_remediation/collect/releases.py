@@ -87,7 +87,7 @@ def _dependencies(found: Found) -> dict[Key, str]:
 
 
 def _names(found: Found) -> tuple[str, ...]:
-    names = {release for _, release in _dependencies(found)}
+    names = {release for _namespace, release in _dependencies(found)}
     return tuple(sorted(names | {_RANCHER[1], *_BUNDLE_RELEASES}))
 
 
@@ -119,7 +119,7 @@ def _reads(_context: Context, found: Found) -> Reads:
 
     reads: Reads = {EVERYWHERE: partial(listing, _names(found), None)}
     if found.reading(EVERYWHERE).state == FORBIDDEN:
-        namespaces = {namespace for namespace, _ in [*_dependencies(found), _RANCHER]}
+        namespaces = {namespace for namespace, _release in [*_dependencies(found), _RANCHER]}
         for namespace in sorted(namespaces):
             reads[_list_name(namespace)] = partial(listing, _names(found), namespace)
     for namespace, release in _troubled_bundles(found):
@@ -176,14 +176,14 @@ def _metadata(found: Found) -> Metadata:
 
 
 def _searched(found: Found) -> list[str]:
-    return sorted({namespace for namespace, _ in [*_dependencies(found), _RANCHER]})
+    return sorted({namespace for namespace, _release in [*_dependencies(found), _RANCHER]})
 
 
 def _scope(found: Found) -> list[Key]:
     """The releases that the evidence is about, dependencies first."""
     metadata = _metadata(found)
     dependencies = _dependencies(found)
-    names = {release for _, release in dependencies}
+    names = {release for _namespace, release in dependencies}
     locked = [
         key
         for key, revisions in metadata.items()
