@@ -61,6 +61,7 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
 )
 
 CLUSTER_UID = "cluster_uid"
+KUBECONFIG = "local_kubeconfig"
 PRIORITY_CLASSES = "priority_classes"
 CAPI_CLUSTER = "capi_cluster"
 PROVISIONING_CLUSTER = "provisioning_cluster"
@@ -81,7 +82,8 @@ _CAPI_VERSIONS = ("v1beta1", "v1beta2")
 
 
 def _secret_name(namespace: str, name: str) -> str:
-    return f"secret:{namespace}/{name}"
+    # Of this one the keys are of interest as well: the whole object is read elsewhere.
+    return KUBECONFIG if name == "local-kubeconfig" else f"secret:{namespace}/{name}"
 
 
 def _reads(_context: Context, found: Found) -> Reads:
@@ -91,7 +93,9 @@ def _reads(_context: Context, found: Found) -> Reads:
     def table(path: str, client: KubeClient) -> Any:
         return client.table(path)
 
+    kubeconfig = paths.core("v1", "secrets", "fleet-local", "local-kubeconfig")
     reads: Reads = {
+        KUBECONFIG: partial(get, kubeconfig),
         CLUSTER_UID: lambda client: client.cluster_uid(),
         PRIORITY_CLASSES: lambda client: client.list(
             paths.api("scheduling.k8s.io/v1", "priorityclasses"), metadata_only=True
@@ -105,8 +109,9 @@ def _reads(_context: Context, found: Found) -> Reads:
         ),
     }
     for namespace, name in _SECRETS:
-        reads[_secret_name(namespace, name)] = partial(
-            table, paths.core("v1", "secrets", namespace, name)
+        reads.setdefault(
+            _secret_name(namespace, name),
+            partial(table, paths.core("v1", "secrets", namespace, name)),
         )
     name = name_of(latest_upgrade(found))
     if name:
@@ -171,10 +176,11 @@ def _list_source(found: Found, name: str) -> Source:
 
 def _secret(found: Found, namespace: str, name: str) -> Secret:
     reading = found.reading(_secret_name(namespace, name))
-    rows = mappings(reading.value)
-    kind = text(rows[0].get("type")) if rows else None
+    rows = mappings(reading.value) or [mapping(reading.value)]
     known = reading.state in (OK, ABSENT)
-    return Secret(namespace, name, reading.state == OK if known else None, kind)
+    return Secret(
+        namespace, name, reading.state == OK if known else None, text(rows[0].get("type"))
+    )
 
 
 def _node(obj: Document) -> Node:

@@ -19,6 +19,9 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.lo
     find_events,
     parse_lines,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.collect.cluster_objects import (
+    KUBECONFIG,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.collect.objects import (
     conditions_of,
     created_at,
@@ -71,7 +74,6 @@ CLUSTER_NAMESPACE = "fleet-local"
 CLUSTER = "fleet_cluster"
 CONFIG = "fleet_config"
 CRD = "fleet_crd"
-KUBECONFIG = "local_kubeconfig"
 SYSTEM_DEPLOYMENTS = "deployments:cattle-fleet-system"
 SYSTEM_PODS = "pods:cattle-fleet-system"
 AGENT_DEPLOYMENT = "fleet_agent_deployment"
@@ -130,7 +132,6 @@ def _reads(_context: Context, found: Found) -> Reads:
         CLUSTER: partial(get, api(_API, "clusters", CLUSTER_NAMESPACE, "local")),
         CONFIG: partial(get, core("v1", "configmaps", SYSTEM_NAMESPACE, "fleet-controller")),
         CRD: partial(get, crd),
-        KUBECONFIG: partial(get, core("v1", "secrets", CLUSTER_NAMESPACE, "local-kubeconfig")),
         SYSTEM_DEPLOYMENTS: partial(listing, api("apps/v1", "deployments", SYSTEM_NAMESPACE)),
         SYSTEM_PODS: partial(listing, core("v1", "pods", SYSTEM_NAMESPACE)),
         AGENT_DEPLOYMENT: partial(get, api("apps/v1", "deployments", AGENT_NAMESPACE, _AGENT)),
