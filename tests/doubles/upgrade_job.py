@@ -84,6 +84,7 @@ class UpgradeController:
             if condition["status"] != "True":
                 continue
             if condition["type"] == "Complete":
+                self._unpause_charts()
                 self._set_condition("SystemServicesUpgraded", "True")
                 self._set_condition("NodesUpgraded", "Unknown")
                 self._set_state("UpgradingNodes")
@@ -92,6 +93,18 @@ class UpgradeController:
                 self._set_condition("SystemServicesUpgraded", "False", reason, message)
                 self._set_condition("Completed", "False", reason, message)
                 self._set_state("Failed")
+
+    def _unpause_charts(self) -> None:
+        """The rest of the job, after the Rancher step, upgrades the paused ManagedCharts."""
+        for chart in self._cluster.list("managedcharts.management.cattle.io", "fleet-local"):
+            if chart["spec"].get("paused"):
+                name = chart["metadata"]["name"]
+                self._cluster.patch(
+                    "managedcharts.management.cattle.io",
+                    name,
+                    {"spec": {"paused": False}},
+                    "fleet-local",
+                )
 
     def _upgrade(self) -> dict[str, Any]:
         release = {key: self.release.get(key, "") for key in _REPO_INFO_KEYS}

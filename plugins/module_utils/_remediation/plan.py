@@ -11,6 +11,7 @@ wipes fleet's apiServerURL, an unlocked release may still be one Rancher skips).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
@@ -237,8 +238,11 @@ def _follow_up(step: Step) -> Request:
 
 
 def _instructions(context: PlanContext) -> tuple[Instruction, ...]:
-    """What a finding leaves to a person: all of it, or what its steps do not cover."""
-    instructions = []
+    """What a finding leaves to a person: all of it, or what its steps do not cover.
+
+    Findings of one mode on several objects are one instruction with the commands for all of them.
+    """
+    instructions: dict[tuple[str, str, tuple[str, ...]], Instruction] = {}
     for finding in context.findings:
         remedy = mapping(finding.get("remedy"))
         given = mapping(remedy.get("instructions"))
@@ -246,13 +250,15 @@ def _instructions(context: PlanContext) -> tuple[Instruction, ...]:
             continue
         if remedy.get("unattended") == "ask" and finding.get("id") in context.accept:
             continue
-        instructions.append(
-            Instruction(
-                finding=text(finding.get("id")) or "",
-                title=text(finding.get("title")) or "",
-                why=text(given.get("why")) or text(finding.get("message")) or "",
-                danger=tuple(texts(given.get("danger")) + texts(finding.get("must_not"))),
-                commands=tuple(texts(given.get("commands"))),
-            )
+        made = Instruction(
+            finding=text(finding.get("id")) or "",
+            title=text(finding.get("title")) or "",
+            why=text(given.get("why")) or text(finding.get("message")) or "",
+            danger=tuple(texts(given.get("danger")) + texts(finding.get("must_not"))),
+            commands=tuple(texts(given.get("commands"))),
         )
-    return tuple(instructions)
+        key = (made.finding, made.why, made.danger)
+        before = instructions.get(key)
+        commands = dict.fromkeys((*(before.commands if before else ()), *made.commands))
+        instructions[key] = replace(made, commands=tuple(commands))
+    return tuple(instructions.values())

@@ -243,6 +243,15 @@ def test_ask_is_planned_only_when_accepted_and_told_otherwise() -> None:
     assert not accepted.instructions
 
 
+def test_the_same_advice_on_several_objects_is_given_once_with_all_commands() -> None:
+    world = World()
+    for name in ("harvester", "harvester-crd"):
+        given = {"why": "It is not ready.", "danger": [], "commands": ["see", f"get {name}"]}
+        world.finding("chart-not-ready", unattended="no", instructions=given)
+    (told,) = plan_of(world).instructions
+    assert told.commands == ("see", "get harvester", "get harvester-crd")
+
+
 def test_no_stays_no_even_when_accepted() -> None:
     world = World().release("fleet", revision(2, "failed", GA))
     world.finding("failed-release", "upgrade_release", release="fleet", unattended="no")
