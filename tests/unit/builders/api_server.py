@@ -52,54 +52,59 @@ def failure(status: int, reason: str = "", message: str = "", **extra: Any) -> A
     )
 
 
+class _Handler(BaseHTTPRequestHandler):
+    """Hands every request to the script of the server it belongs to."""
+
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def handle_any(self) -> None:
+        """Record the request and send the script's answer."""
+        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        split = urlsplit(self.path)
+        request = Request(
+            self.command,
+            split.path,
+            {key: values[0] for key, values in parse_qs(split.query).items()},
+            list(self.headers.items()),
+            json.loads(raw) if raw else None,
+        )
+        self.server.requests.append(request)
+        self._send(self.server.script(request))
+
+    def _send(self, answer: Answer) -> None:
+        data = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
+        # send_response adds a Date of its own.
+        send = self.send_response_only if "Date" in answer.headers else self.send_response
+        send(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def __getattr__(self, name: str) -> Any:
+        # http.server looks for do_GET, do_POST, ...
+        if name.startswith("do_"):
+            return self.handle_any
+        raise AttributeError(name)
+
+    def log_message(self, *_arguments: Any) -> None:
+        """Say nothing on standard error."""
+
+
+class _Server(ThreadingHTTPServer):
+    script: Script
+    requests: list[Request]
+
+
 class ApiServer:
     """Answers every request by `script`; keeps what was asked in `requests`."""
 
     def __init__(self, script: Script) -> None:
-        self.requests: list[Request] = []
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def handle_any(self) -> None:
-                length = int(self.headers.get("Content-Length") or 0)
-                raw = self.rfile.read(length)
-                split = urlsplit(self.path)
-                request = Request(
-                    self.command,
-                    split.path,
-                    {key: values[0] for key, values in parse_qs(split.query).items()},
-                    list(self.headers.items()),
-                    json.loads(raw) if raw else None,
-                )
-                outer.requests.append(request)
-                answer = script(request)
-                data = (
-                    answer.body
-                    if isinstance(answer.body, bytes)
-                    else json.dumps(answer.body).encode()
-                )
-                if "Date" in answer.headers:
-                    self.send_response_only(answer.status)
-                else:
-                    self.send_response(answer.status)
-                for name, value in answer.headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-
-            def __getattr__(self, name: str) -> Any:
-                # http.server looks for do_GET, do_POST, ...
-                if name.startswith("do_"):
-                    return self.handle_any
-                raise AttributeError(name)
-
-            def log_message(self, *_: Any) -> None:
-                """Say nothing on standard error."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server.script, self._server.requests = script, []
+        self.requests = self._server.requests
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def __enter__(self) -> ApiServer:

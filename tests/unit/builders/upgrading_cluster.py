@@ -131,8 +131,8 @@ class UpgradingCluster:
 def _fits(labels: dict[str, str], selector: str | None) -> bool:
     if not selector:
         return True
-    wanted, _, choices = selector.partition(",name in ")
-    key, _, value = wanted.partition("=")
+    wanted, _comma, choices = selector.partition(",name in ")
+    key, _equals, value = wanted.partition("=")
     if labels.get(key) != value:
         return False
     return not choices or labels.get("name") in choices.strip("()").split(",")
@@ -248,6 +248,10 @@ def _add_rancher(cluster: UpgradingCluster) -> None:
         "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/cattle-controllers",
         spec={"holderIdentity": "rancher-1"},
     )
+    _add_catalog(cluster)
+
+
+def _add_catalog(cluster: UpgradingCluster) -> None:
     cluster.add(
         "/api/v1/namespaces/cattle-system/services/rancher", spec={"clusterIP": "10.53.1.1"}
     )

@@ -99,7 +99,7 @@ def test_the_stuck_cluster() -> None:
 def test_it_only_reads_and_asks_for_nothing_twice() -> None:
     cluster = stuck_cluster()
     evidence = evidence_of(cluster)
-    assert {verb for verb, _ in cluster.requests} == {"get", "list"}
+    assert {verb for verb, _path in cluster.requests} == {"get", "list"}
     assert len(set(cluster.requests)) == len(cluster.requests)
     assert evidence["api_requests"] == len(cluster.requests) < 60
 
@@ -219,8 +219,10 @@ def test_when_time_is_over_the_rest_is_an_error_not_absent() -> None:
     assert len(cluster.requests) < 5
 
 
-def test_secrets_stay_where_they_are() -> None:
-    secret = "hunter2hunter2hunter2"
+SECRET = "hunter2hunter2hunter2"
+
+
+def cluster_full_of_secrets() -> UpgradingCluster:
     cluster = stuck_cluster()
     add_release(
         cluster,
@@ -228,49 +230,60 @@ def test_secrets_stay_where_they_are() -> None:
         "fleet",
         2,
         config={
-            "apiServerCA": secret,
-            "git": {"password": secret},
-            "proxy": f"http://u:{secret}@p:1",
+            "apiServerCA": SECRET,
+            "git": {"password": SECRET},
+            "proxy": f"http://u:{SECRET}@p:1",
         },
-        info={"description": f"failed: password={secret}"},
+        info={"description": f"failed: password={SECRET}"},
     )
     cluster.add(
         "/api/v1/namespaces/cattle-system/configmaps/rancher-config",
-        data={"fleet": f"apiServerCA: {secret}\nn: 1\n", "rancher-webhook": f"password: [{secret}"},
+        data={
+            "fleet": f"apiServerCA: {SECRET}\nn: 1\n",
+            "rancher-webhook": f"password: [{SECRET}",
+        },
     )
-    cluster.add("/apis/management.cattle.io/v3/settings/internal-cacerts", value=secret)
-    cluster.add("/apis/management.cattle.io/v3/settings/server-url", value=f"https://u:{secret}@x")
-    cluster.logs["harvester-system", "job-1", "apply"] += (
-        f"2026-11-23T13:00:01Z bootstrapPassword: {secret}\n"
-        f"2026-11-23T13:00:02Z Error: UPGRADE FAILED: token={secret}\n"
-    )
-    cluster.logs[
-        "cattle-system", "rancher-1", "rancher"
-    ] += f"2026-11-23T14:59:01Z Failed to install system chart fleet: Bearer {secret}\n"
+    settings_path = "/apis/management.cattle.io/v3/settings"
+    cluster.add(f"{settings_path}/internal-cacerts", value=SECRET)
+    cluster.add(f"{settings_path}/server-url", value=f"https://u:{SECRET}@x")
     cluster.add(
         "/api/v1/namespaces/fleet-local/secrets/local-kubeconfig",
         type="Opaque",
-        data={"apiServerURL": secret, "token": secret},
+        data={"apiServerURL": SECRET, "token": SECRET},
     )
     deployment = cluster.objects["/apis/apps/v1/namespaces/cattle-system/deployments/rancher"]
     deployment["spec"]["template"]["spec"]["containers"][0]["env"] = [
-        {"name": "HTTP_PROXY", "value": f"http://u:{secret}@p:1"},
-        {"name": "CATTLE_BOOTSTRAP_PASSWORD", "value": secret},
+        {"name": "HTTP_PROXY", "value": f"http://u:{SECRET}@p:1"},
+        {"name": "CATTLE_BOOTSTRAP_PASSWORD", "value": SECRET},
     ]
     upgrade = cluster.objects[f"{HARVESTER}/{UPGRADE}"]
-    upgrade["status"]["conditions"][0]["message"] = f"Authorization: Basic {secret}"
+    upgrade["status"]["conditions"][0]["message"] = f"Authorization: Basic {SECRET}"
+    return cluster
+
+
+def test_secrets_stay_where_they_are() -> None:
+    cluster = cluster_full_of_secrets()
+    cluster.logs["harvester-system", "job-1", "apply"] += (
+        f"2026-11-23T13:00:01Z bootstrapPassword: {SECRET}\n"
+        f"2026-11-23T13:00:02Z Error: UPGRADE FAILED: token={SECRET}\n"
+    )
+    cluster.logs[
+        "cattle-system", "rancher-1", "rancher"
+    ] += f"2026-11-23T14:59:01Z Failed to install system chart fleet: Bearer {SECRET}\n"
     evidence = evidence_of(cluster)
-    assert secret not in json.dumps(evidence)
-    fleet = release_of(evidence, "fleet")
-    # Equality survives: Rancher's proxy is the one in the values, and the CA is the same twice.
-    assert evidence["rancher"]["env"]["HTTP_PROXY"] == fleet["config"]["proxy"]
-    ca = fleet["config"]["apiServerCA"]
-    assert ca.startswith("redacted:")
-    assert evidence["settings"]["internal-cacerts"]["value"] == ca
-    assert f"apiServerCA: {ca}" in evidence["rancher_config"]["charts"]["fleet"]
-    assert "n: 1" in evidence["rancher_config"]["charts"]["fleet"]
-    assert "no valid YAML" in evidence["rancher_config"]["errors"]["rancher-webhook"]
+    assert SECRET not in json.dumps(evidence)
     assert evidence["fleet"]["kubeconfig_secret"] == {"present": True, "has_api_server_url": True}
+    assert "no valid YAML" in evidence["rancher_config"]["errors"]["rancher-webhook"]
+
+
+def test_what_was_equal_before_redaction_is_equal_after() -> None:
+    evidence = evidence_of(cluster_full_of_secrets())
+    values = release_of(evidence, "fleet")["config"]
+    assert evidence["rancher"]["env"]["HTTP_PROXY"] == values["proxy"]
+    assert values["apiServerCA"].startswith("redacted:")
+    assert evidence["settings"]["internal-cacerts"]["value"] == values["apiServerCA"]
+    text = evidence["rancher_config"]["charts"]["fleet"]
+    assert text == f"apiServerCA: {values['apiServerCA']}\nn: 1\n"
 
 
 def test_earlier_attempts_are_read_too_and_an_ended_pod_waits_for_nothing() -> None:
@@ -477,59 +490,64 @@ def test_a_locked_release_of_harvester_comes_in_too() -> None:
     assert revisions[0]["status"] == "pending-upgrade"
 
 
-def test_helm_operations_their_pods_and_what_the_logs_prove() -> None:
+def helm_pod(cluster: UpgradingCluster, name: str, phase: str, state: dict[str, Any]) -> None:
+    pod(
+        cluster,
+        f"/api/v1/namespaces/cattle-system/pods/helm-operation-{name}",
+        spec={"containers": [{"name": "helm", "image": "rancher/shell:v0.1.26"}]},
+        metadata={"creationTimestamp": "2026-11-23T14:55:00Z"},
+        status={"phase": phase, "containerStatuses": [{"name": "helm", "state": state}]},
+    )
+
+
+def test_helm_operation_pods_and_what_their_logs_prove() -> None:
     cluster = stuck_cluster()
     cluster.add(
         f"/apis/catalog.cattle.io/v1/namespaces/{FLEET}/operations/helm-operation-abc",
-        metadata={"creationTimestamp": "2026-11-23T14:55:00Z"},
-        status={
-            "releaseName": "fleet",
-            "namespace": FLEET,
-            "podName": "helm-operation-abc",
-            "action": "upgrade",
-            "conditions": [
-                {"type": "Reconciling", "status": "False"},
-                {"type": "Stalled", "status": "True", "message": "exit code: 1"},
-            ],
-        },
+        status={"releaseName": "fleet", "namespace": FLEET, "podName": "helm-operation-abc"},
     )
-    pod(
-        cluster,
-        "/api/v1/namespaces/cattle-system/pods/helm-operation-abc",
-        "Failed",
-        spec={"containers": [{"name": "helm", "image": "rancher/shell:v0.1.26"}]},
-        metadata={"creationTimestamp": "2026-11-23T14:55:00Z"},
-        status={
-            "phase": "Failed",
-            "containerStatuses": [{"name": "helm", "state": {"terminated": {"exitCode": 1}}}],
-        },
-    )
+    helm_pod(cluster, "abc", "Failed", {"terminated": {"exitCode": 1}})
+    helm_pod(cluster, "abd", "Pending", {"waiting": {"reason": "ErrImagePull"}})
+    helm_pod(cluster, "abe", "Succeeded", {"terminated": {"exitCode": 0}})
     cluster.logs["cattle-system", "helm-operation-abc", "helm"] = (
         "helm upgrade --take-ownership=true fleet\nError: unknown flag: --take-ownership\n"
     )
-    pod(
-        cluster,
-        "/api/v1/namespaces/cattle-system/pods/helm-operation-new",
-        status={
-            "phase": "Pending",
-            "containerStatuses": [
-                {"name": "helm", "state": {"waiting": {"reason": "ErrImagePull"}}}
-            ],
-        },
-    )
     evidence = evidence_of(cluster)
-    failed, waiting = evidence["helm_pods"]
+    succeeded, waiting, failed = evidence["helm_pods"]
     assert (failed["release"], failed["exit_code"], failed["age_seconds"]) == ("fleet", 1, 300)
     assert failed["log_kinds"] == ["unknown-flag"]
     assert "Error: unknown flag: --take-ownership" in failed["log_lines"]
     assert (waiting["waiting_reason"], waiting["log_kinds"]) == ("ErrImagePull", [])
-    operation = evidence["operations"][0]
-    assert (operation["finished"], operation["failed"], operation["message"]) == (
-        True,
-        True,
-        "exit code: 1",
-    )
+    assert (succeeded["exit_code"], succeeded["image"]) == (0, "rancher/shell:v0.1.26")
+    read = [path for _verb, path in cluster.requests if "helm-operation" in path]
+    assert len(read) == 1, "only what can tell something is read"
     assert evidence["helm_jobs"] == []
+
+
+@pytest.mark.parametrize(
+    ("reconciling", "stalled", "finished", "failed"),
+    [
+        ("True", "False", False, False),
+        ("False", "True", True, True),
+        ("False", "False", True, False),
+    ],
+)
+def test_how_an_operation_stands(
+    reconciling: str, stalled: str, finished: bool, failed: bool
+) -> None:
+    cluster = stuck_cluster()
+    cluster.add(
+        f"/apis/catalog.cattle.io/v1/namespaces/{FLEET}/operations/o",
+        status={
+            "conditions": [
+                {"type": "Reconciling", "status": reconciling},
+                {"type": "Stalled", "status": stalled, "message": "exit code: 1"},
+            ]
+        },
+    )
+    (operation,) = evidence_of(cluster)["operations"]
+    assert (operation["finished"], operation["failed"]) == (finished, failed)
+    assert operation["message"] == "exit code: 1"
 
 
 @pytest.mark.parametrize(
