@@ -9,7 +9,8 @@ docs/rules.md). Every problem of a file is reported as file, key and what is wro
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -98,14 +99,9 @@ def load_rules(directories: Sequence[str | Path] = ()) -> list[Rule]:
 
     Raises RemediationError ``rule-invalid``: a directory that cannot be read, or the list of all problems found.
     """
-    documents: list[tuple[str, Any]] = []
-    found: list[str] = []
-    for path in _rule_files([SHIPPED_RULES, *map(Path, directories)]):
-        document, problem = _read(path)
-        if problem:
-            found.append(problem)
-        else:
-            documents.append((str(path), document))
+    read = [*_shipped(), *map(_read, _rule_files(map(Path, directories)))]
+    documents = [(path, document) for path, document, problem in read if not problem]
+    found = [problem for _path, _document, problem in read if problem]
     found.extend(lint(documents))
     if found:
         raise RemediationError(
@@ -197,32 +193,38 @@ def _checked(key: str, text: str, check: Any, verdict: str) -> Iterator[str]:
         yield f"{key}: {verdict}: {problem}"
 
 
-def _rule_files(directories: Sequence[Path]) -> Iterator[Path]:
+@functools.lru_cache(maxsize=1)
+def _shipped() -> tuple[tuple[str, Any, str], ...]:
+    """The collection's own rule files, which do not change while it runs."""
+    return tuple(map(_read, _rule_files([SHIPPED_RULES])))
+
+
+def _rule_files(directories: Iterable[Path]) -> Iterator[Path]:
     for directory in directories:
-        if not directory.is_dir():
+        try:
+            yield from sorted(
+                path for path in directory.iterdir() if path.suffix in (".yml", ".yaml")
+            )
+        except OSError as problem:
             raise RemediationError(
                 "rule-invalid",
-                f"The rule directory {directory} does not exist or is no directory.",
-                "Name a directory that holds rule files (*.yml).",
-            )
-        yield from sorted(
-            path
-            for path in directory.iterdir()
-            if path.suffix in (".yml", ".yaml") and path.is_file()
-        )
+                f"The rule directory {directory} cannot be read: {problem.strerror}.",
+                "Name a directory that holds rule files (*.yml) and that you may read.",
+            ) from problem
 
 
-def _read(path: Path) -> tuple[Any, str]:
-    """The content of a rule file, or what is wrong with it."""
+def _read(path: Path) -> tuple[str, Any, str]:
+    """Path and content of a rule file, and what is wrong with it (empty: nothing)."""
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         if path.stat().st_size > _LARGEST_FILE:
-            return None, f"{path}: the file: is larger than {_LARGEST_FILE} bytes"
-        return yaml.load(path.read_bytes(), Loader=loader), ""
+            return str(path), None, f"{path}: the file: is larger than {_LARGEST_FILE} bytes"
+        return str(path), yaml.load(path.read_bytes(), Loader=loader), ""
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as problem:
-        return None, f"{path}: the file: cannot be read as YAML: {' '.join(str(problem).split())}"
+        why = " ".join(str(problem).split())
+        return str(path), None, f"{path}: the file: cannot be read as YAML: {why}"
 
 
 def _remedy(document: dict[str, Any] | None) -> Remedy | None:

@@ -83,7 +83,7 @@ def _dependency(
     installed = _installed(evidence, entry)
     versions = [text(mapping(item).get("chart_version")) for item in (expected, desired, installed)]
     situation = decisions.situation_of(evidence, rancher, chart, namespace, release)
-    revisions = mappings(entry.get("revisions"))
+    named = {**entry, "namespace": namespace, "release": release}
     return {
         "chart": chart.chart,
         "release": release,
@@ -96,23 +96,29 @@ def _dependency(
         "expected": expected,
         "desired": desired,
         "installed": installed,
-        "release_state": _release_state(entry),
-        "history": [_history_item(item, evidence) for item in revisions][:20],
         "compare": _compared(*versions),
         "at_expected": _at_expected(expected, installed),
-        "lock": lock_of(
-            evidence, {**entry, "namespace": namespace, "release": release}, versions[0]
-        ),
+        "lock": lock_of(evidence, named, versions[0]),
         "index": index_of(evidence, chart.chart, versions[0], versions[1]),
-        "pinned_keys": list(pinned_keys(mapping(entry.get("config")))),
         "pins": pins.pins_of(entry, expected, installed),
         "upstream_chart": _upstream_chart(expected, installed),
-        "reinstall_loop": loops.reinstall_loop(evidence, revisions),
         "operations": _about(evidence, "operations", namespace, release),
         "helm_pods": _pods(evidence, namespace, release),
         "situation": situation.to_dict(),
         "decision": decisions.decision_of(situation),
         "values_error": decisions.values_of(evidence, rancher, chart.chart).error or None,
+        **_stored(evidence, entry),
+    }
+
+
+def _stored(evidence: Document, entry: Document) -> dict[str, Any]:
+    """What helm's storage says about the release by itself."""
+    revisions = mappings(entry.get("revisions"))
+    return {
+        "release_state": _release_state(entry),
+        "history": [_history_item(item, evidence) for item in revisions][:20],
+        "pinned_keys": list(pinned_keys(mapping(entry.get("config")))),
+        "reinstall_loop": loops.reinstall_loop(evidence, revisions),
         "elsewhere": texts(entry.get("elsewhere")),
     }
 
