@@ -18,7 +18,7 @@ from pathlib import Path
 
 from controlplane.handle import PROGRAM, ControlPlane
 from doubles.cluster import StuckCluster
-from doubles.scenarios import scenario
+from doubles.scenarios import SCENARIOS
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 ARTIFACTS = CHECKOUT / "remediation-artifacts"
@@ -36,14 +36,16 @@ def main() -> int:
     started = time.monotonic()
     title("1. A local control plane (built once, then from the cache)")
     subprocess.run([PROGRAM, "build", "kubernetes", "kwok", "helm3"], check=True, stdout=2)
-    with tempfile.TemporaryDirectory(prefix="remediation-demo-") as folder:
-        with control_plane(Path(folder) / "controlplane") as plane:
-            title("2. A Harvester cluster on it, stuck at Upgrading Rancher (about 20 s)")
-            stuck = StuckCluster.create(plane, Path(folder) / "cluster", scenario(SCENARIO))
-            try:
-                code = repair(plane, stuck)
-            finally:
-                stuck.stop()
+    with (
+        tempfile.TemporaryDirectory(prefix="remediation-demo-") as folder,
+        control_plane(Path(folder) / "controlplane") as plane,
+    ):
+        title("2. A Harvester cluster on it, stuck at Upgrading Rancher (about 20 s)")
+        stuck = SCENARIOS[SCENARIO].create(plane, Path(folder) / "cluster")
+        try:
+            code = repair(plane, stuck)
+        finally:
+            stuck.stop()
     say(f"\nEverything that was started is stopped. Took {time.monotonic() - started:.0f} s.")
     return code
 
@@ -90,7 +92,9 @@ def show(plane: ControlPlane, stuck: StuckCluster) -> None:
             check=True,
         )
         for item in json.loads(listed.stdout):
-            say(f"  {item['name']:<16} revision {item['revision']}  {item['status']}  {item['chart']}")
+            say(
+                f"  {item['name']:<16} revision {item['revision']}  {item['status']}  {item['chart']}"
+            )
     condition = stuck.condition("SystemServicesUpgraded")
     say(f"  Upgrade {stuck.upgrade}: SystemServicesUpgraded={condition}; its job says")
     for line in stuck.job_log()[-3:]:

@@ -20,7 +20,7 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
 
 VERDICT_MEANING = {
     "healthy": "nothing to repair",
-    "repaired": "repaired and proven",
+    "repaired": "the waiting job was seen going on",
     "needs_approval": "a plan waits for your approval; nothing was changed",
     "needs_human": "a person has to decide or act",
     "refused": "stopped for safety",
@@ -57,7 +57,7 @@ def _head(report: Document) -> list[str]:
             f"{upgrade.get('previous_version') or '?'} -> {upgrade.get('version') or '?'}"
         )
     mode = " (check mode: nothing was changed)" if report.get("check_mode") else ""
-    lines.append(f"Verdict: {verdict}, {VERDICT_MEANING.get(verdict, '')}{mode}")
+    lines.append(f"Verdict: {verdict} - {VERDICT_MEANING.get(verdict, '')}{mode}")
     lines += ["", *wrap(str(report.get("headline") or ""))]
     return lines
 
