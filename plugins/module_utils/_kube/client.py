@@ -387,7 +387,11 @@ def _api_error(method: str, path: str, status: int, data: bytes, source: str) ->
             "Renew the token or certificate, or choose another context.",
         )
     if status == 403:
-        return error("forbidden", f"No permission to {method} {where}: {said}.", _PERMISSION_REMEDY)
+        return error(
+            "forbidden",
+            f"No permission to {paths.verb(method, path)} {where}: {said}.",
+            _PERMISSION_REMEDY,
+        )
     if status == 404 and not (answer.get("details") or {}).get("name"):
         # Not the object is missing but its kind: the API group is not installed here.
         return error("not-found", f"The API server does not know the path of {where}.", "")
@@ -402,7 +406,7 @@ def _api_error(method: str, path: str, status: int, data: bytes, source: str) ->
         )
     return error(
         "api-error",
-        f"{method} {where} failed with HTTP status {status}: {said}.",
+        f"To {paths.verb(method, path)} {where} failed with HTTP status {status}: {said}.",
         "See the API server's log." if status >= 500 else "",
         retryable=status >= 500 or status == 429,
     )

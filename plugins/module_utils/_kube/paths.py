@@ -53,6 +53,14 @@ def subresource(path: str, name: str) -> str:
     return f"{path}/{name}"
 
 
+def verb(method: str, path: str) -> str:
+    """The verb that RBAC rules call a request by: reading without a name is ``list``."""
+    match = _PATH.match(path)
+    if method == "GET" and match is not None and match["name"] is None:
+        return "list"
+    return {"GET": "get", "POST": "create", "PUT": "update"}.get(method, method.lower())
+
+
 def describe(path: str) -> str:
     """How messages name what is at `path`: ``Kind/namespace/name``, as far as the path says.
 

@@ -169,6 +169,8 @@ def add_release(
 def stuck_cluster() -> UpgradingCluster:
     """Waiting for fleet 106.0.0+up0.12.0 with its candidate installed, as in harvester #8001."""
     cluster = UpgradingCluster()
+    for namespace in ("cattle-fleet-system", "cattle-system", "harvester-system"):
+        cluster.add(f"/api/v1/namespaces/{namespace}")
     _add_upgrade(cluster)
     _add_rancher(cluster)
     _add_fleet(cluster)

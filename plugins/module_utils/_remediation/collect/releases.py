@@ -17,6 +17,7 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm im
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.client import (
     KubeClient,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.paths import core
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.rancher_version import (
     NEWEST_LINE,
     OLDEST_LINE,
@@ -30,6 +31,9 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
     BUNDLES,
     bundle_release,
     bundle_state,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.collect.objects import (
+    name_of,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.collect.rancher import (
     variables,
@@ -54,6 +58,7 @@ Key = tuple[str, str]  # namespace, release
 Metadata = dict[Key, list[storage.Revision]]
 
 EVERYWHERE = "release_secrets"
+NAMESPACES = "namespaces"
 
 _RANCHER: Key = ("cattle-system", "rancher")
 _BUNDLE_RELEASES = (
@@ -119,8 +124,9 @@ def _reads(_context: Context, found: Found) -> Reads:
 
     reads: Reads = {EVERYWHERE: partial(listing, _names(found), None)}
     if found.reading(EVERYWHERE).state == FORBIDDEN:
-        namespaces = {namespace for namespace, _release in [*_dependencies(found), _RANCHER]}
-        for namespace in sorted(namespaces):
+        reads[NAMESPACES] = _read_namespaces
+    if NAMESPACES in found:
+        for namespace in _searched(found):
             reads[_list_name(namespace)] = partial(listing, _names(found), namespace)
     for namespace, release in _troubled_bundles(found):
         if release not in _names(found):
@@ -176,7 +182,17 @@ def _metadata(found: Found) -> Metadata:
 
 
 def _searched(found: Found) -> list[str]:
-    return sorted({namespace for namespace, _release in [*_dependencies(found), _RANCHER]})
+    """The namespaces to list one by one. In one that does not exist everything is forbidden, so it is left out."""
+    namespaces = {namespace for namespace, _release in [*_dependencies(found), _RANCHER]}
+    return sorted(each for each in namespaces if _may_exist(found, each))
+
+
+def _may_exist(found: Found, namespace: str) -> bool:
+    return not found.ok(NAMESPACES) or namespace in found.value(NAMESPACES)
+
+
+def _read_namespaces(client: KubeClient) -> list[str]:
+    return [name_of(each) for each in client.list(core("v1", "namespaces"), metadata_only=True)]
 
 
 def _scope(found: Found) -> list[Key]:
@@ -233,6 +249,8 @@ def _read_state(found: Found, key: Key) -> tuple[str, str]:
     """Whether the release's list and its needed revisions were read."""
     listed = found.reading(EVERYWHERE)
     if listed.state == FORBIDDEN:
+        if not _may_exist(found, key[0]):
+            return OK, ""
         listed = found.reading(_list_name(key[0]))
     special = found.reading(_list_name(f"{key[0]}/{key[1]}"))
     if special.value is not None:

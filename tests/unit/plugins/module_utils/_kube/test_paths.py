@@ -36,3 +36,20 @@ def test_cluster_scoped_and_namespaced_paths() -> None:
     assert paths.api("fleet.cattle.io/v1alpha1", "bundles", "fleet-local", "b") == (
         "/apis/fleet.cattle.io/v1alpha1/namespaces/fleet-local/bundles/b"
     )
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "verb"),
+    [
+        ("GET", paths.core("v1", "secrets"), "list"),
+        ("GET", paths.core("v1", "secrets", "a"), "list"),
+        ("GET", paths.core("v1", "secrets", "a", "b"), "get"),
+        ("GET", "/version", "get"),
+        ("POST", paths.core("v1", "secrets", "a"), "create"),
+        ("PUT", paths.core("v1", "secrets", "a", "b"), "update"),
+        ("PATCH", paths.core("v1", "secrets", "a", "b"), "patch"),
+        ("DELETE", paths.core("v1", "secrets", "a", "b"), "delete"),
+    ],
+)
+def test_the_verbs_of_rbac(method: str, path: str, verb: str) -> None:
+    assert paths.verb(method, path) == verb

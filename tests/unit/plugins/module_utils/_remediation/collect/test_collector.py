@@ -209,6 +209,23 @@ def test_without_a_list_over_all_namespaces_those_of_the_dependencies_are_listed
     assert "No permission" in evidence["sources"]["releases"]["reason"]
 
 
+def test_a_namespace_that_does_not_exist_holds_no_release() -> None:
+    cluster = stuck_cluster()
+
+    def fail(verb: str, path: str) -> RemediationError | None:
+        listed = verb == "list" and path.endswith("/secrets")
+        known = FLEET in path or "/cattle-system/" in path or "fleet-local" in path
+        return RemediationError("forbidden", "No.") if listed and not known else None
+
+    cluster.fail = fail
+    evidence = evidence_of(cluster)
+    assert evidence["sources"]["releases"]["state"] == "ok"
+    turtles = release_of(evidence, "rancher-turtles", "cattle-turtles-system")
+    assert turtles["read"] == "absent"
+    del cluster.objects["/api/v1/namespaces/cattle-fleet-system"]
+    assert release_of(evidence_of(cluster), "fleet")["read"] == "absent"
+
+
 def test_when_time_is_over_the_rest_is_an_error_not_absent() -> None:
     ticks = itertools.count()
     cluster = stuck_cluster()
