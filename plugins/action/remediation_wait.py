@@ -1,0 +1,110 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Wait and tell what changes; documented in plugins/modules/remediation_wait.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
+    RemediationError,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.auth import (
+    AUTH_ARGUMENT_SPEC,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.waits.conditions import (
+    CONDITIONS,
+    title_of,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.waits.observation import (
+    Observation,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.waits.options import (
+    ARGUMENT_SPEC,
+    REQUIRED_IF,
+    filled,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.waits.watch import (
+    PENDING,
+    REACHED,
+    WatchRequest,
+    follow,
+)
+
+MODULE = "harvester_ops.remediation.remediation_wait"
+
+
+class ModuleFailedError(Exception):
+    """The module failed otherwise than with one of the collection's errors."""
+
+    def __init__(self, result: dict[str, Any]) -> None:
+        super().__init__(str(result.get("msg")))
+        self.result = result
+
+
+class ActionModule(ActionBase):
+    """Runs the module again and again, because only the controller can print while a task runs."""
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(
+        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Wait; a RemediationError becomes a failure of the common shape."""
+        super().run(tmp, task_vars)
+        _result, options = self.validate_argument_spec(
+            argument_spec={**AUTH_ARGUMENT_SPEC, **ARGUMENT_SPEC}, required_if=REQUIRED_IF
+        )
+        options = filled(options)
+        variables = dict(task_vars or {})
+        try:
+            if self._task.check_mode:
+                return {"changed": False, **self._look_once(variables)}
+            return {"changed": False, **self._follow(options, variables)}
+        except ModuleFailedError as failed:
+            return failed.result
+        except RemediationError as error:
+            return {"changed": False, "failed": True, "msg": str(error), "error": error.to_dict()}
+
+    def _look_once(self, variables: dict[str, Any]) -> dict[str, Any]:
+        seen = self._observe({}, variables)
+        if seen.failure is not None:
+            raise seen.failure
+        outcome = REACHED if seen.done else PENDING
+        return {"outcome": outcome, "state": seen.state, "waited_seconds": 0}
+
+    def _follow(self, options: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
+        condition = CONDITIONS[options["condition"]]
+        request = WatchRequest(
+            what=title_of(options["condition"], options),
+            remedy=condition.remedy,
+            timeout=options["timeout"],
+            interval=options["interval"],
+            start_within=options["start_within"],
+            required=options["required"],
+        )
+
+        def observe(last: Observation | None, seconds: float) -> Observation:
+            before = {} if last is None else last.to_dict()
+            return self._observe({**before, "seconds": seconds}, variables)
+
+        return follow(observe, request, Display().display)
+
+    def _observe(self, before: dict[str, Any], variables: dict[str, Any]) -> Observation:
+        arguments = {**self._task.args, "observation": before}
+        result: dict[str, Any] = self._execute_module(
+            module_name=MODULE, module_args=arguments, task_vars=variables
+        )
+        if result.get("failed"):
+            error = result.get("error")
+            if not isinstance(error, dict):
+                raise ModuleFailedError(result)
+            raise RemediationError(**error)
+        return Observation.from_dict(result["observation"])

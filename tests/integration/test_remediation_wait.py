@@ -1,0 +1,434 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Waiting on a real API server: what each condition sees, and what the action tells."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.harvester_ops.remediation.tests.integration.harvester_objects import (
+    create,
+    install_kinds,
+    new,
+    set_status,
+)
+from ansible_collections.harvester_ops.remediation.tests.integration.module_run import ModuleRun
+from ansible_collections.harvester_ops.remediation.tests.unit.builders.helm_storage import (
+    release_secret,
+)
+from controlplane.cri_log import CriLog
+from controlplane.handle import ControlPlane
+
+ANSIBLE_PLAYBOOK = Path(sys.executable).parent / "ansible-playbook"
+NAMESPACE = "wait-tests"
+POD_LABELS = {
+    "harvesterhci.io/upgrade": "hvst-upgrade-w1",
+    "harvesterhci.io/upgradeComponent": "manifest",
+}
+FLEET_LINE = "wait helm release cattle-fleet-system fleet fleet-106.0.0+up0.12.0 0.12.0 deployed"
+CRD_LINE = (
+    "wait helm release cattle-fleet-system fleet-crd fleet-crd-106.0.0+up0.12.0 0.12.0 deployed"
+)
+FLEET_WAIT = {
+    "kind": "helm-release",
+    "namespace": "cattle-fleet-system",
+    "release": "fleet",
+    "chart": "fleet-106.0.0+up0.12.0",
+    "pod": "hvst-upgrade-w1-apply-manifests-a",
+}
+UPGRADE = new(
+    "harvesterhci.io/v1beta1",
+    "Upgrade",
+    "hvst-upgrade-w1",
+    "harvester-system",
+    labels={
+        "harvesterhci.io/latestUpgrade": "true",
+        "harvesterhci.io/upgradeState": "UpgradingSystemServices",
+    },
+    spec={"version": "v1.5.0"},
+    status={"conditions": [{"type": "SystemServicesUpgraded", "status": "Unknown"}]},
+)
+
+
+@pytest.fixture(scope="module")
+def cluster(control_plane: ControlPlane) -> ControlPlane:
+    install_kinds(control_plane)
+    control_plane.apply(new("v1", "Namespace", NAMESPACE))
+    return control_plane
+
+
+@pytest.fixture
+def run(cluster: ControlPlane, tmp_path: Path) -> ModuleRun:
+    return ModuleRun(cluster, tmp_path)
+
+
+def look(run: ModuleRun, condition: str, **options: Any) -> dict[str, Any]:
+    seen: dict[str, Any] = run("remediation_wait", condition=condition, **options)["observation"]
+    return seen
+
+
+def secret(release: str, revision: int, status: str, version: str = "1.0.0") -> dict[str, Any]:
+    chart = {"metadata": {"name": release, "version": version}}
+    made = release_secret(release, revision, namespace=NAMESPACE, status=status, chart=chart)
+    for name in ("uid", "resourceVersion", "creationTimestamp"):
+        del made["metadata"][name]
+    return made
+
+
+class TestRelease:
+    def test_version_is_reached(self, run: ModuleRun, cluster: ControlPlane) -> None:
+        create(cluster, secret("there", 1, "deployed", "1.0.0+up2"))
+        where = {"namespace": NAMESPACE, "release": "there"}
+        assert look(run, "release_version", chart_version="1.0.0+up2", **where)["done"]
+        # Build metadata counts: this is the very difference the upgrade waits for.
+        other = look(run, "release_version", chart_version="1.0.0+up3", **where)
+        assert (other["done"], other["begun"]) == (False, False)
+        assert other["state"] == "revision 1 is deployed at 1.0.0+up2"
+
+    def test_a_pending_revision_of_another_version_is_not_it(
+        self, run: ModuleRun, cluster: ControlPlane
+    ) -> None:
+        create(cluster, secret("locked", 1, "pending-upgrade", "2.0.0"))
+        seen = look(
+            run, "release_version", namespace=NAMESPACE, release="locked", chart_version="2.0.0"
+        )
+        assert (seen["done"], seen["begun"], seen["hopeless"]) == (False, False, False)
+
+    def test_a_new_revision_is_a_beginning_and_a_failed_one_an_end(
+        self, run: ModuleRun, cluster: ControlPlane
+    ) -> None:
+        where = {"namespace": NAMESPACE, "release": "works", "chart_version": "2.0.0"}
+        create(cluster, secret("works", 1, "deployed"))
+        first = look(run, "release_version", **where)
+        create(cluster, secret("works", 2, "pending-upgrade", "2.0.0"))
+        second = look(run, "release_version", observation=first, **where)
+        assert (second["begun"], second["hopeless"], second["done"]) == (True, False, False)
+        create(cluster, secret("works", 2, "failed", "2.0.0"))
+        third = look(run, "release_version", observation=second, **where)
+        assert (third["hopeless"], third["done"]) == (True, False)
+
+    def test_an_actor_is_seen_until_it_ends(self, run: ModuleRun, cluster: ControlPlane) -> None:
+        where = {"namespace": NAMESPACE, "release": "acted"}
+        pod = new(
+            "v1",
+            "Pod",
+            "helm-operation-w1",
+            "cattle-system",
+            annotations={"controlplane.test/keep-running": "true"},
+            spec={
+                "restartPolicy": "Never",
+                "containers": [{"name": "helm", "image": "rancher/shell:v0.4.0"}],
+            },
+        )
+        operation = new(
+            "catalog.cattle.io/v1",
+            "Operation",
+            "helm-operation-w1",
+            "cattle-system",
+            status={
+                "releaseName": "acted",
+                "namespace": NAMESPACE,
+                "podName": "helm-operation-w1",
+            },
+        )
+        create(cluster, secret("acted", 1, "pending-upgrade"), pod, operation)
+        try:
+            busy = look(run, "actor_finished", **where)
+            assert not busy["done"]
+            assert "Pod/cattle-system/helm-operation-w1 works on it" in busy["state"]
+        finally:
+            cluster.kubectl("delete", "pod", "-n", "cattle-system", "helm-operation-w1")
+        assert look(run, "actor_finished", **where)["done"]
+
+    def test_a_release_that_cannot_be_read_is_not_an_idle_one(
+        self, run: ModuleRun, cluster: ControlPlane
+    ) -> None:
+        broken = secret("broken", 1, "deployed")
+        broken["data"]["release"] = "bm8gcmVsZWFzZQ=="
+        create(cluster, broken)
+        seen = look(
+            run, "release_version", namespace=NAMESPACE, release="broken", chart_version="1.0.0"
+        )
+        assert not seen["done"]
+        assert seen["state"].startswith("revision 1 cannot be read")
+
+
+class TestRollout:
+    def deployment(self, name: str, **annotations: str) -> dict[str, Any]:
+        labels = {"app": name}
+        pod = {
+            "metadata": {"labels": labels, "annotations": annotations},
+            "spec": {"containers": [{"name": "c", "image": "rancher/fleet:v0.12.0"}]},
+        }
+        spec = {
+            "replicas": 2,
+            "progressDeadlineSeconds": 5,
+            "selector": {"matchLabels": labels},
+            "template": pod,
+        }
+        return new("apps/v1", "Deployment", name, NAMESPACE, spec=spec)
+
+    def test_it_is_done_when_all_pods_are_there(
+        self, run: ModuleRun, cluster: ControlPlane
+    ) -> None:
+        create(cluster, self.deployment("good"))
+        seen = look(
+            run,
+            "rollout",
+            namespace=NAMESPACE,
+            name="good",
+            observation={"seconds": 30, "state": "x"},
+        )
+        cluster.wait_for(
+            "the rollout",
+            lambda: look(run, "rollout", namespace=NAMESPACE, name="good")["done"],
+        )
+        assert "of 2 pods are new" in seen["state"]
+
+    def test_what_does_not_start_is_named_and_ends_the_wait(
+        self, run: ModuleRun, cluster: ControlPlane
+    ) -> None:
+        create(
+            cluster,
+            self.deployment("bad", **{"controlplane.test/waiting-reason": "ImagePullBackOff"}),
+        )
+
+        def failed() -> dict[str, Any] | None:
+            seen = look(run, "rollout", namespace=NAMESPACE, name="bad")
+            assert not seen["done"]
+            return seen if seen["failure"] else None
+
+        seen = cluster.wait_for("the failure", failed)
+        assert f"Pod/{NAMESPACE}/bad-" in seen["state"]
+        assert "ImagePullBackOff" in seen["failure"]["message"]
+        assert f"Deployment/{NAMESPACE}/bad" in seen["failure"]["message"]
+
+    def test_what_does_not_exist_is_waited_for(self, run: ModuleRun) -> None:
+        seen = look(run, "rollout", namespace=NAMESPACE, name="nowhere")
+        assert (seen["done"], seen["state"]) == (False, "it does not exist")
+
+
+@pytest.fixture
+def upgrade(cluster: ControlPlane, tmp_path: Path) -> Iterator[CriLog]:
+    """An upgrade whose job waits for fleet; the log of its pod."""
+    create(cluster, UPGRADE, *job_and_pod("a"))
+    log = CriLog(tmp_path / "a.log")
+    log.write("Upgrading Rancher")
+    log.write(FLEET_LINE)
+    cluster.set_logs("harvester-system", FLEET_WAIT["pod"], log.path)
+    wait_for_log(cluster, FLEET_WAIT["pod"], FLEET_LINE)
+    yield log
+    selector = "harvesterhci.io/upgrade=hvst-upgrade-w1"
+    cluster.kubectl("delete", "job,pod", "-n", "harvester-system", "-l", selector)
+    cluster.kubectl("delete", "upgrades.harvesterhci.io", "-n", "harvester-system", "--all")
+
+
+def job_and_pod(suffix: str) -> list[dict[str, Any]]:
+    template = {
+        "metadata": {"labels": POD_LABELS},
+        "spec": {
+            "restartPolicy": "Never",
+            "containers": [{"name": "apply", "image": "rancher/harvester-upgrade:v1.5.0"}],
+        },
+    }
+    name = f"hvst-upgrade-w1-apply-manifests-{suffix}"
+    pod = new(
+        "v1",
+        "Pod",
+        name,
+        "harvester-system",
+        labels=POD_LABELS,
+        annotations={"controlplane.test/keep-running": "true"},
+        spec=template["spec"],
+    )
+    job = new(
+        "batch/v1",
+        "Job",
+        "hvst-upgrade-w1-apply-manifests",
+        "harvester-system",
+        labels=POD_LABELS,
+        # The pods are made by the test, so that it knows their names.
+        spec={"suspend": True, "template": template},
+    )
+    return [job, pod]
+
+
+def wait_for_log(cluster: ControlPlane, pod: str, line: str) -> None:
+    def printed() -> bool:
+        command = ("logs", "-n", "harvester-system", pod)
+        return line.encode() in cluster.kubectl(*command, check=False).stdout
+
+    cluster.wait_for("the log", printed)
+
+
+class TestJob:
+    @pytest.mark.usefixtures("upgrade")
+    def test_the_job_still_waits(self, run: ModuleRun) -> None:
+        seen = look(run, "job_past_wait", wait=FLEET_WAIT)
+        assert not seen["done"]
+        assert FLEET_LINE in seen["state"]
+
+    def test_the_job_is_past_its_line(
+        self, run: ModuleRun, cluster: ControlPlane, upgrade: CriLog
+    ) -> None:
+        upgrade.write(CRD_LINE)
+        wait_for_log(cluster, FLEET_WAIT["pod"], CRD_LINE)
+        assert look(run, "job_past_wait", wait=FLEET_WAIT)["done"]
+
+    @pytest.mark.usefixtures("upgrade")
+    def test_a_new_pod_has_to_come_past_the_line_too(
+        self, run: ModuleRun, cluster: ControlPlane, tmp_path: Path
+    ) -> None:
+        time.sleep(1.1)  # creation times have whole seconds
+        create(cluster, job_and_pod("b")[1])
+        log = CriLog(tmp_path / "b.log")
+        log.write("Upgrading Rancher")
+        cluster.set_logs("harvester-system", "hvst-upgrade-w1-apply-manifests-b", log.path)
+        wait_for_log(cluster, "hvst-upgrade-w1-apply-manifests-b", "Upgrading")
+        started = look(run, "job_past_wait", wait=FLEET_WAIT)
+        log.write(FLEET_LINE)
+        wait_for_log(cluster, "hvst-upgrade-w1-apply-manifests-b", FLEET_LINE)
+        again = look(run, "job_past_wait", wait=FLEET_WAIT)
+        log.write(CRD_LINE)
+        wait_for_log(cluster, "hvst-upgrade-w1-apply-manifests-b", CRD_LINE)
+        past = look(run, "job_past_wait", wait=FLEET_WAIT)
+        assert [started["done"], again["done"], past["done"]] == [False, False, True]
+
+    @pytest.mark.usefixtures("upgrade")
+    def test_the_services_are_upgraded(self, run: ModuleRun, cluster: ControlPlane) -> None:
+        assert not look(run, "system_services_upgraded")["done"]
+        done = {"conditions": [{"type": "SystemServicesUpgraded", "status": "True"}]}
+        set_status(cluster, UPGRADE, done)
+        assert look(run, "system_services_upgraded")["done"]
+        assert look(run, "job_past_wait", wait=FLEET_WAIT)["done"]
+
+    @pytest.mark.usefixtures("upgrade")
+    def test_a_failed_job_ends_every_wait_for_it(
+        self, run: ModuleRun, cluster: ControlPlane
+    ) -> None:
+        condition = {
+            "type": "SystemServicesUpgraded",
+            "status": "False",
+            "reason": "BackoffLimitExceeded",
+            "message": "Job has reached the specified backoff limit",
+        }
+        set_status(cluster, UPGRADE, {"conditions": [condition]})
+        for condition_name in ("system_services_upgraded", "job_past_wait"):
+            failure = look(run, condition_name, wait=FLEET_WAIT)["failure"]
+            assert failure["code"] == "stalled"
+            assert "Upgrade/harvester-system/hvst-upgrade-w1" in failure["message"]
+            assert "BackoffLimitExceeded" in failure["message"]
+
+    def test_without_an_upgrade_there_is_nothing_to_wait_for(self, run: ModuleRun) -> None:
+        error = run.error("remediation_wait", condition="system_services_upgraded")
+        assert error["code"] == "upgrade-absent"
+
+
+class Play:
+    """A play of one wait, run by ansible-playbook while the test goes on."""
+
+    def __init__(self, folder: Path, cluster: ControlPlane, *options: str, **task: Any) -> None:
+        self.registered = folder / "registered.json"
+        group = "group/harvester_ops.remediation.remediation"
+        document = {
+            "hosts": "localhost",
+            "connection": "local",
+            "gather_facts": False,
+            "vars": {"ansible_python_interpreter": sys.executable},
+            "module_defaults": {group: {"kubeconfig": str(cluster.kubeconfig)}},
+            "tasks": [
+                {
+                    "harvester_ops.remediation.remediation_wait": task,
+                    "register": "done",
+                    "ignore_errors": True,
+                },
+                {
+                    "ansible.builtin.copy": {
+                        "content": "{{ done | to_json }}",
+                        "dest": str(self.registered),
+                    },
+                    "check_mode": False,
+                },
+            ],
+        }
+        (folder / "play.yml").write_text(json.dumps([document]))
+        self.output = folder / "output"
+        with self.output.open("w") as stream:
+            self.process = subprocess.Popen(
+                [ANSIBLE_PLAYBOOK, folder / "play.yml", *options],
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "ANSIBLE_NOCOLOR": "1", "PYTHONUNBUFFERED": "1"},
+            )
+
+    def told(self) -> list[str]:
+        """The lines of the wait so far."""
+        lines = self.output.read_text().splitlines()
+        return [line for line in lines if line.startswith("Waiting for ")]
+
+    def end(self) -> dict[str, Any]:
+        """Wait for its end; what the task registered."""
+        self.process.wait(timeout=120)
+        registered: dict[str, Any] = json.loads(self.registered.read_text())
+        return registered
+
+
+class TestAction:
+    def test_it_tells_each_change_and_ends(
+        self, cluster: ControlPlane, upgrade: CriLog, tmp_path: Path
+    ) -> None:
+        play = Play(
+            tmp_path, cluster, condition="job_past_wait", wait=FLEET_WAIT, timeout=60, interval=1
+        )
+        cluster.wait_for("the first line", play.told)
+        upgrade.write(CRD_LINE)
+        done = play.end()
+        first, second = play.told()
+        assert first.startswith("Waiting for the upgrade job to go on: ")
+        assert FLEET_LINE in first
+        assert CRD_LINE in second
+        assert "s waited, " in first
+        assert first.endswith(" s left).")
+        assert (done["outcome"], done["changed"]) == ("reached", False)
+        assert CRD_LINE in done["state"]
+
+    @pytest.mark.usefixtures("upgrade")
+    def test_time_is_up(self, cluster: ControlPlane, tmp_path: Path) -> None:
+        play = Play(
+            tmp_path, cluster, condition="job_past_wait", wait=FLEET_WAIT, timeout=4, interval=1
+        )
+        done = play.end()
+        assert done["failed"]
+        assert done["error"]["code"] == "stalled"
+        assert "within 4 s" in done["msg"]
+        assert FLEET_LINE in done["msg"]
+        assert len(play.told()) == 1
+
+    @pytest.mark.usefixtures("upgrade")
+    def test_check_mode_looks_once(self, cluster: ControlPlane, tmp_path: Path) -> None:
+        play = Play(tmp_path, cluster, "--check", condition="job_past_wait", wait=FLEET_WAIT)
+        done = play.end()
+        assert (done["outcome"], done["changed"]) == ("pending", False)
+        assert play.told() == []
+
+    def test_a_forgotten_option_is_named(self, cluster: ControlPlane, tmp_path: Path) -> None:
+        done = Play(tmp_path, cluster, condition="release_version", release="fleet").end()
+        assert done["failed"]
+        assert "namespace, chart_version" in done["msg"]
+
+    def test_an_error_of_the_collection_keeps_its_shape(
+        self, cluster: ControlPlane, tmp_path: Path
+    ) -> None:
+        done = Play(tmp_path, cluster, condition="system_services_upgraded").end()
+        assert done["error"]["code"] == "upgrade-absent"
