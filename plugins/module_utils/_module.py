@@ -9,7 +9,7 @@ This is the only file below plugins/modules that knows AnsibleModule.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NoReturn, Protocol
 
 from ansible.module_utils.basic import AnsibleModule
@@ -35,6 +35,7 @@ class _Module(Protocol):
     params: dict[str, Any]
     check_mode: bool
     _diff: bool
+    no_log_values: set[str]
 
     @property
     def tmpdir(self) -> str: ...
@@ -79,10 +80,34 @@ class ModuleContext:
             self._client = KubeClient(resolve(self.params, tmpdir=self.tmpdir), **limits)
         return self._client
 
+    def take(self, option: str) -> Any:
+        """The value of an option that is kept out of logs (no_log), taken out of what the module shows.
+
+        Ansible masks every text of such an option wherever it occurs in the result. Of a whole tree of
+        values, with texts like ``true``, that would leave nothing legible: so they are not masked from now
+        on, and whatever is returned of them must be redacted by the handler.
+        """
+        value, self.params[option] = self.params[option], None
+        others = {text for each in self.params.values() for text in _texts(each)}
+        self._module.no_log_values -= set(_texts(value)) - others
+        return value
+
     @property
     def api_requests(self) -> int:
         """API requests sent so far."""
         return 0 if self._client is None else self._client.request_count
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a tree of values, as Ansible collects what it masks."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from (str(key), *_texts(item))
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _texts(item)
+    elif value is not None:
+        yield str(value)
 
 
 def run_module(

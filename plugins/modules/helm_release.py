@@ -66,6 +66,7 @@ options:
   values:
     description:
       - With V(upgraded), exactly the values to use. Values of earlier revisions are never reused.
+      - They are not logged; the result shows them, with C(--diff), with secrets replaced.
       - Without it they are computed as M(harvester_ops.remediation.rancher_values_info) does, so that Rancher
         finds nothing to do afterwards.
     type: dict
@@ -295,7 +296,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "app_version": {"type": "str"},
     "chart_path": {"type": "path"},
     "chart_digest": {"type": "str"},
-    "values": {"type": "dict"},
+    "values": {"type": "dict", "no_log": True},
     "drop_pinned_values": {"type": "bool", "default": False},
     "drop_keys": {"type": "list", "elements": "str", "default": [], "no_log": False},
     "take_ownership": {
@@ -343,10 +344,8 @@ def _expectation(params: dict[str, Any]) -> Expectation:
     )
 
 
-def _values(context: ModuleContext, chart: str) -> dict[str, Any]:
+def _computed_values(context: ModuleContext, chart: str) -> dict[str, Any]:
     params, client = context.params, context.client()
-    if params["values"] is not None:
-        return dict(params["values"])
     revisions = list_revisions(client, params["namespace"], params["release"], decode="relevant")
     request = ValuesRequest(
         chart=chart,
@@ -358,7 +357,7 @@ def _values(context: ModuleContext, chart: str) -> dict[str, Any]:
     return dict(make_values(request, read_rancher_state(client)).values)
 
 
-def _upgraded(context: ModuleContext) -> _Done:
+def _upgraded(context: ModuleContext, given: dict[str, Any] | None) -> _Done:
     params = context.params
     chart, version = params["chart"] or params["release"], params["chart_version"]
     path = Path(params["chart_path"])
@@ -366,7 +365,7 @@ def _upgraded(context: ModuleContext) -> _Done:
         path, chart, version, digest=params["chart_digest"], app_version=params["app_version"]
     )
     executable = find_helm(params["helm_binary"])
-    values = _values(context, chart)
+    values = _computed_values(context, chart) if given is None else given
     request = UpgradeRequest(
         change=_change(context),
         chart_path=path,
@@ -412,7 +411,10 @@ def _unlocked(context: ModuleContext) -> _Done:
     return _Done(unlock(client, request))
 
 
-_STATES = {"upgraded": _upgraded, "rolled_back": _rolled_back, "unlocked": _unlocked}
+def _act(context: ModuleContext, values: dict[str, Any] | None) -> _Done:
+    if context.params["state"] == "upgraded":
+        return _upgraded(context, values)
+    return _rolled_back(context) if context.params["state"] == "rolled_back" else _unlocked(context)
 
 
 def _diff_side(revision: Revision | None, values: dict[str, Any] | None) -> dict[str, Any]:
@@ -470,8 +472,9 @@ def _redacted_details(details: dict[str, Any]) -> dict[str, Any]:
 
 def handle(context: ModuleContext) -> dict[str, Any]:
     """Bring the release into the state asked for."""
+    values = context.take("values")
     try:
-        return _result(context, _STATES[context.params["state"]](context))
+        return _result(context, _act(context, values))
     except RemediationError as error:
         # What helm says may quote values.
         raise RemediationError(

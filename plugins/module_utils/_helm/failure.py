@@ -25,7 +25,10 @@ KINDS: dict[str, re.Pattern[str]] = {
             "ownership",
             r"invalid ownership metadata|cannot be imported into the current release",
         ),
-        ("webhook-denied", r"admission webhook \S+ denied the request"),
+        (
+            "webhook-denied",
+            r"admission webhook \S+ denied the request|ValidatingAdmissionPolicy .* denied request",
+        ),
         ("webhook-unreachable", r"failed calling webhook"),
         (
             "immutable",

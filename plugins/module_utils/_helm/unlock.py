@@ -11,6 +11,7 @@ one, no object of the release is touched, and the removed Secret can be brought 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     )
 
 MAX_BACKUP_BYTES = 64 * 1024 * 1024
+# What the API server says for webhooks and for ValidatingAdmissionPolicies.
+_DENIED = re.compile(r"denied (?:the )?request")
 
 
 @dataclass(frozen=True)
@@ -140,11 +143,11 @@ def _remove(client: KubeClient, request: UnlockRequest, last: Revision) -> None:
             dry_run=request.dry_run,
         )
     except RemediationError as error:
-        if "denied the request" not in error.message:
+        if not _DENIED.search(error.message):
             raise
         raise RemediationError(
             "refused",
-            f"An admission webhook does not let {last.subject} be deleted: {error.message}",
+            f"The cluster's admission control does not let {last.subject} be deleted: {error.message}",
             "Roll the release back to a named revision instead (state rolled_back): that adds a "
             "revision and deletes none (FM 4).",
             details=error.details,

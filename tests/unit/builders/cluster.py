@@ -55,7 +55,7 @@ class Cluster(KubeClient):
         metadata = obj["metadata"]
         self.add(f"/api/v1/namespaces/{metadata['namespace']}/configmaps/{metadata['name']}", obj)
 
-    def _request(self, verb: str, path: str) -> None:
+    def _note(self, verb: str, path: str) -> None:
         for hook in list(self.before):
             hook(self, verb, path)
         self.requests.append((verb, path))
@@ -74,7 +74,7 @@ class Cluster(KubeClient):
     def get(self, path: str, *, metadata_only: bool = False, **query: Any) -> dict[str, Any]:
         """The object at a path."""
         del metadata_only, query
-        self._request("get", path)
+        self._note("get", path)
         if path not in self.objects:
             raise _not_found(path)
         return copy.deepcopy(self.objects[path])
@@ -90,7 +90,7 @@ class Cluster(KubeClient):
     ) -> list[dict[str, Any]]:
         """The objects below a path whose labels fit."""
         del field_selector, limit
-        self._request("list", path)
+        self._note("list", path)
         resource = path.rsplit("/", 1)[-1]
         everywhere = path == f"/api/v1/{resource}"
         found = []
@@ -106,7 +106,7 @@ class Cluster(KubeClient):
         self, path: str, body: Mapping[str, Any], *, dry_run: bool = False
     ) -> dict[str, Any]:
         """Create an object below a collection path."""
-        self._request("create", path)
+        self._note("create", path)
         where = f"{path}/{body['metadata']['name']}"
         if where in self.objects:
             raise RemediationError("conflict", f"{where} exists", remedy="")
@@ -130,7 +130,7 @@ class Cluster(KubeClient):
         """Merge into an object."""
         del subresource
         assert patch_type == "merge"
-        self._request("patch", path)
+        self._note("patch", path)
         if path not in self.objects:
             raise _not_found(path)
         wanted = body.get("metadata", {}).get("resourceVersion")
@@ -159,7 +159,7 @@ class Cluster(KubeClient):
     ) -> dict[str, Any]:
         """Delete the object at a path, if it is still the one meant."""
         del propagation
-        self._request("delete", path)
+        self._note("delete", path)
         if path not in self.objects:
             raise _not_found(path)
         metadata = self.objects[path]["metadata"]

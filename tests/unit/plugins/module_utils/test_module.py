@@ -96,3 +96,33 @@ def test_connection_options_come_from_arguments_aliases_and_environment(
     assert seen["validate_certs"] is False
     assert seen["impersonate_groups"] == ["a", "b"]
     assert (seen["client_cert"], seen["context"]) == ("/c", "x")
+
+
+def test_an_option_taken_is_neither_shown_nor_masked_everywhere(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    spec = {
+        "values": {"type": "dict", "no_log": True},
+        "other": {"type": "str", "no_log": True},
+    }
+
+    def handler(context: ModuleContext) -> dict[str, Any]:
+        taken = context.take("values")
+        return {
+            "changed": False,
+            "said": "this is a true story of swordfish",
+            "port": taken["port"],
+        }
+
+    values = {"port": 9443, "enabled": "true", "nested": [{"is": "this"}], "same": "swordfish"}
+    with (
+        patch_module_args({"values": values, "other": "swordfish"}),
+        pytest.raises(SystemExit),
+    ):
+        run_module(spec, handler)
+    output = capsys.readouterr().out
+    result = json.loads(output)
+    assert result["said"] == "this is a true story of ********"
+    assert result["port"] == 9443
+    assert result["invocation"]["module_args"]["values"] is None
+    assert "swordfish" not in output
