@@ -41,6 +41,8 @@ ERROR_CODES: dict[str, str] = {
     "values-pinned": "The values of the release pin images or versions of another chart version.",
     "evidence-invalid": "The evidence file is no evidence document of a known version.",
     "rule-invalid": "A diagnosis rule is malformed.",
+    "release-file-invalid": "A file that describes Harvester releases is missing or malformed.",
+    "versions-missing": "It is not known from which Harvester version to which one the upgrade goes.",
     "plan-invalid": "The plan is no plan document of a known version.",
     "plan-drifted": "The cluster is no longer in the state the approved plan was made for.",
     "not-approved": "The plan has not been approved.",

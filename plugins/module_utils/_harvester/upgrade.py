@@ -18,6 +18,7 @@ LATEST_SELECTOR = "harvesterhci.io/latestUpgrade=true"
 UPGRADE_LABEL = "harvesterhci.io/upgrade"
 MANIFEST_SELECTOR = "harvesterhci.io/upgradeComponent=manifest"
 STATE_LABEL = "harvesterhci.io/upgradeState"
+VERSION_SETTING = "server-version"
 SKIP_VERSION_CHECK = "harvesterhci.io/skip-version-check"
 JOB_CONTAINER = "apply"
 

@@ -34,6 +34,7 @@ ERROR = "error"
 #: What is read, in the order of the diagnosis (FM 6.0).
 SOURCES = (
     "upgrade",
+    "harvester_version",
     "job",
     "job_pods",
     "job_logs",
@@ -605,7 +606,8 @@ class Services:
 
 @dataclass(frozen=True)
 class Evidence:
-    """The whole document. `wait` is what holds the job now, with the fields of its log event."""
+    """The whole document. `wait` is what holds the job now, with the fields of its log event. `harvester_version` is
+    the version that is installed, whatever an upgrade is about to make of it."""
 
     schema: str = SCHEMA
     collected_at: str | None = None
@@ -616,6 +618,7 @@ class Evidence:
     problems: tuple[str, ...] = ()
     sources: Mapping[str, Source] = field(default_factory=dict)
     upgrade: Upgrade | None = None
+    harvester_version: str | None = None
     job: Job | None = None
     job_pods: tuple[JobPod, ...] = ()
     wait: Json = None

@@ -1,9 +1,11 @@
 # Copyright (c) 2026, harvester_ops.remediation contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The latest Upgrade (FM 1.1, 6.0 D.1)."""
+"""The latest Upgrade (FM 1.1, 6.0 D.1), and the Harvester version that is installed now."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._harvester import upgrade
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube import paths
@@ -33,6 +35,7 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
 )
 
 UPGRADES = "upgrades"
+SERVER_VERSION = "harvester_version"
 
 
 def latest_upgrade(found: Found) -> Document:
@@ -42,7 +45,11 @@ def latest_upgrade(found: Found) -> Document:
 
 def _reads(_context: Context, _found: Found) -> Reads:
     path = paths.api(upgrade.API, "upgrades", upgrade.NAMESPACE)
-    return {UPGRADES: lambda client: client.list(path, label_selector=upgrade.LATEST_SELECTOR)}
+    version = paths.api(upgrade.API, "settings", None, upgrade.VERSION_SETTING)
+    return {
+        UPGRADES: lambda client: client.list(path, label_selector=upgrade.LATEST_SELECTOR),
+        SERVER_VERSION: lambda client: client.get(version),
+    }
 
 
 def _parts(context: Context, found: Found) -> Parts:
@@ -50,13 +57,24 @@ def _parts(context: Context, found: Found) -> Parts:
     absent = f"No Upgrade in {upgrade.NAMESPACE} has the label {upgrade.LATEST_SELECTOR}."
     if found.reading(UPGRADES).error is not None:
         absent = ""
-    source = found.source(UPGRADES, absent=absent)
-    if not obj:
-        return Parts({}, {"upgrade": source})
+    sources = {
+        "upgrade": found.source(UPGRADES, absent=absent),
+        "harvester_version": found.source(SERVER_VERSION),
+    }
+    setting = found.object(SERVER_VERSION)
+    fields: dict[str, Any] = {
+        "harvester_version": text(setting.get("value")) or text(setting.get("default"))
+    }
+    if obj:
+        fields["upgrade"] = _upgrade(context, found, obj)
+    return Parts(fields, sources)
+
+
+def _upgrade(context: Context, found: Found, obj: Document) -> Upgrade:
     info = upgrade.repo_info(dig(obj, "status", "repoInfo"))
     names = tuple(sorted(name_of(each) for each in found.objects(UPGRADES)))
     skip = text(dig(obj, "metadata", "annotations", upgrade.SKIP_VERSION_CHECK))
-    part = Upgrade(
+    return Upgrade(
         name=name_of(obj),
         namespace=namespace_of(obj),
         **identity(obj),
@@ -71,7 +89,6 @@ def _parts(context: Context, found: Found) -> Parts:
         latest_names=names,
         target_rancher_version=text(dig(info, "release", "rancher")),
     )
-    return Parts({"upgrade": part}, {"upgrade": source})
 
 
-GROUP = Group(("upgrade",), _reads, _parts)
+GROUP = Group(("upgrade", "harvester_version"), _reads, _parts)

@@ -158,7 +158,8 @@ def test_an_account_that_may_read_nothing_gets_an_answer_that_says_so() -> None:
         (("/jobs",), {"job"}),
         (("/pods/job-1/log",), {"job_logs", "release_file"}),
         (("harvester-system/pods",), {"job_pods", "job_logs", "release_file"}),
-        (("/settings",), {"settings"}),
+        (("management.cattle.io/v3/settings",), {"settings"}),
+        (("/settings/server-version",), {"harvester_version"}),
         (("/features",), {"features"}),
         (("/rancher-config",), {"rancher_config"}),
         (("cattle-system/deployments",), {"rancher_deployment"}),
@@ -194,6 +195,16 @@ def test_a_missing_permission_costs_what_it_is_for(
     assert refused == sources
     for name in refused:
         assert "No permission" in evidence["sources"][name]["reason"]
+
+
+def test_the_harvester_version_is_the_installed_one() -> None:
+    cluster = stuck_cluster()
+    assert evidence_of(cluster)["harvester_version"] is None
+    setting = "/apis/harvesterhci.io/v1beta1/settings/server-version"
+    cluster.add(setting, default="v1.4.2-dev", value="v1.4.2")
+    evidence = evidence_of(cluster)
+    assert evidence["harvester_version"] == "v1.4.2"
+    assert evidence["sources"]["harvester_version"]["state"] == "ok"
 
 
 def test_without_a_list_over_all_namespaces_those_of_the_dependencies_are_listed() -> None:
