@@ -10,7 +10,7 @@ JOBS ?= 2
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock lint unit sanity controlplane integration test demo docs build clean
+.PHONY: help setup lock lint unit sanity controlplane integration benchmark test demo docs build clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ controlplane: setup ## Build the control plane for tests (once, about 12 minutes
 
 integration: setup controlplane ## Tests and scenarios against real control planes
 	@$(BIN)/python -m pytest $(wildcard tests/integration tests/scenarios) -n $(JOBS) -q $(PYTEST_ARGS)
+
+benchmark: setup controlplane ## Time the diagnosis beside the least a playbook can do
+	@PYTHONPATH=tests $(BIN)/python tests/benchmarks/diagnosis.py
 
 docs: setup ## Generate the reference pages
 	@set -e; for generator in $(sort $(wildcard tests/tools/generate_*.py)); do $(BIN)/python "$$generator"; done

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import tarfile
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,11 +33,33 @@ def write_artifacts(directory: Path, run_id: str, documents: Mapping[str, Any]) 
     run_folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     paths: dict[str, Path] = {}
     for name, document in documents.items():
-        text = document if isinstance(document, str) else canonical_json(document)
+        content = _content(document)
         paths[name] = run_folder / name
-        write_whole(paths[name], text.encode())
-        write_whole(directory / name, text.encode())
+        write_whole(paths[name], content)
+        write_whole(directory / name, content)
     return paths
+
+
+def write_archive(path: Path, documents: Mapping[str, Any]) -> None:
+    """Pack documents, by their path inside, into one gzip-compressed tar archive.
+
+    All entries lie below one folder named like the archive, so that unpacking never litters.
+    """
+    path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    folder = path.name.partition(".")[0]
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for name, document in sorted(documents.items()):
+            content = _content(document)
+            entry = tarfile.TarInfo(f"{folder}/{name}")
+            entry.size, entry.mode = len(content), FILE_MODE
+            archive.addfile(entry, io.BytesIO(content))
+    write_whole(path, packed.getvalue())
+
+
+def _content(document: Any) -> bytes:
+    text = document if isinstance(document, str) else canonical_json(document)
+    return text.encode("utf-8", "backslashreplace")
 
 
 def write_whole(path: Path, content: bytes) -> None:

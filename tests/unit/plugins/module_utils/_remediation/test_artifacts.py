@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import os
 import stat
+import tarfile
 from pathlib import Path
 
 import pytest
 
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.artifacts import (
+    write_archive,
     write_artifacts,
     write_whole,
 )
@@ -45,3 +47,14 @@ def test_a_failed_write_leaves_the_old_content(
         write_whole(target, b"new")
     assert target.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_an_archive_unpacks_into_one_folder_of_its_own(tmp_path: Path) -> None:
+    target = tmp_path / "new" / "support-1.tar.gz"
+    write_archive(target, {"logs/ns/pod/apply.log": "line\n", "evidence.json": {"a": 1}})
+    assert stat.S_IMODE(os.stat(target).st_mode) == 0o600
+    with tarfile.open(target) as archive:
+        assert archive.getnames() == ["support-1/evidence.json", "support-1/logs/ns/pod/apply.log"]
+        member = archive.extractfile("support-1/evidence.json")
+        assert member is not None
+        assert member.read() == b'{\n  "a": 1\n}\n'

@@ -1,0 +1,42 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Pack documents and logs for a support ticket; documented in plugins/modules/support_archive.py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
+    RemediationError,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.artifacts import (
+    write_archive,
+)
+from ansible_collections.harvester_ops.remediation.plugins.plugin_utils.controller_action import (
+    ControllerAction,
+)
+
+
+class ActionModule(ControllerAction):
+    """Writes one compressed archive on the controller."""
+
+    ARGUMENT_SPEC: ClassVar[dict[str, dict[str, Any]]] = {
+        "path": {"type": "path", "required": True},
+        "documents": {"type": "dict", "required": True},
+    }
+
+    def act(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Pack them."""
+        path = Path(options["path"])
+        try:
+            write_archive(path, options["documents"])
+        except OSError as error:
+            raise RemediationError(
+                "artifacts-unwritable",
+                f"Cannot write the archive {path}: {error.strerror or error}.",
+                "Set remediation_artifacts_dir to a folder that you may write to.",
+            ) from error
+        return {"path": str(path), "bytes": path.stat().st_size}

@@ -1,0 +1,65 @@
+#!/usr/bin/python
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Documentation of the action plugin of the same name, which does the work on the controller.
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: support_archive
+short_description: Pack documents and logs for a support ticket
+version_added: 0.1.0
+description:
+  - Writes a compressed tar archive with one file for every document. A mapping or a list is packed
+    as canonical JSON, a text as it is.
+  - The archive is readable by its owner only and appears whole or not at all.
+  - Runs on the controller, also in check mode, and never reports a change because an archive is no
+    change of the cluster.
+  - The connection options are taken, so that defaults of the action group fit, and not used.
+author:
+  - harvester_ops.remediation contributors (@harvester-ops)
+options:
+  path:
+    description: The archive to write, for example C(support.tar.gz). Its folder is made when needed.
+    type: path
+    required: true
+  documents:
+    description: Path inside the archive to document.
+    type: dict
+    required: true
+extends_documentation_fragment:
+  - harvester_ops.remediation.attributes
+  - harvester_ops.remediation.kubernetes_auth
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: N/A
+    details: It changes nothing on the cluster.
+seealso:
+  - module: harvester_ops.remediation.support_logs_info
+"""
+
+EXAMPLES = r"""
+---
+- name: Pack the evidence
+  harvester_ops.remediation.support_archive:
+    path: /var/tmp/support.tar.gz
+    documents:
+      evidence.json: "{{ detect_evidence }}"
+"""
+
+RETURN = r"""
+path:
+  description: The archive.
+  returned: success
+  type: str
+  sample: /var/tmp/support.tar.gz
+bytes:
+  description: Its size.
+  returned: success
+  type: int
+  sample: 81920
+"""

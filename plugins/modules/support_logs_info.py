@@ -1,0 +1,76 @@
+#!/usr/bin/python
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: support_logs_info
+short_description: Read the logs that a support ticket about a stuck upgrade needs
+version_added: 0.1.0
+description:
+  - Reads the logs of the upgrade job, of Harvester, of Rancher and its helm operations, of the fleet
+    controller and the fleet agent, in parallel, with credentials replaced.
+  - A log that cannot be read is listed in RV(missing); the rest is read all the same.
+author:
+  - harvester_ops.remediation contributors (@harvester-ops)
+options:
+  limit_bytes:
+    description: How much is read of one log, from its beginning.
+    type: int
+    default: 5242880
+extends_documentation_fragment:
+  - harvester_ops.remediation.kubernetes_auth
+  - harvester_ops.remediation.attributes
+  - harvester_ops.remediation.attributes.info_module
+seealso:
+  - module: harvester_ops.remediation.upgrade_info
+"""
+
+EXAMPLES = r"""
+---
+- name: Read the logs for a ticket
+  harvester_ops.remediation.support_logs_info:
+  register: logs
+"""
+
+RETURN = r"""
+files:
+  description: C(namespace/pod/container.log) to the text of the log.
+  returned: success
+  type: dict
+  sample:
+    harvester-system/hvst-upgrade-x7k2p-apply-manifests-87wf5/apply.log: "2026-11-23T15:00:00Z Upgrading Rancher"
+missing:
+  description: What could not be read, with the reason.
+  returned: success
+  type: list
+  elements: dict
+  sample: []
+"""
+
+from typing import Any, NoReturn
+
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._module import (
+    ModuleContext,
+    run_module,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.support_logs import (
+    read_support_logs,
+)
+
+
+def read(context: ModuleContext) -> dict[str, Any]:
+    """The module's work."""
+    logs = read_support_logs(context.client(), limit_bytes=context.params["limit_bytes"])
+    return {"changed": False, "files": logs.files, "missing": logs.missing}
+
+
+def main() -> NoReturn:
+    """Run the module."""
+    run_module({"limit_bytes": {"type": "int", "default": 5242880}}, read)
+
+
+if __name__ == "__main__":
+    main()
