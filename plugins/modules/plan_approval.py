@@ -45,6 +45,8 @@ attributes:
   diff_mode:
     support: N/A
     details: It changes nothing.
+  idempotent:
+    support: full
 seealso:
   - plugin: harvester_ops.remediation.plan
     plugin_type: filter

@@ -39,6 +39,8 @@ attributes:
   diff_mode:
     support: N/A
     details: It changes nothing.
+  idempotent:
+    support: full
 seealso:
   - module: ansible.builtin.fail
 """

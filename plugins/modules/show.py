@@ -32,6 +32,8 @@ attributes:
   diff_mode:
     support: N/A
     details: It changes nothing.
+  idempotent:
+    support: full
 seealso:
   - module: ansible.builtin.debug
   - plugin: harvester_ops.remediation.summary

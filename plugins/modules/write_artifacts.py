@@ -43,6 +43,8 @@ attributes:
   diff_mode:
     support: N/A
     details: It changes nothing on the cluster.
+  idempotent:
+    support: full
 seealso:
   - module: harvester_ops.remediation.upgrade_info
 """

@@ -75,7 +75,9 @@ def repair(plane: ControlPlane, stuck: StuckCluster) -> int:
     say(f"$ {' '.join(command[:2])} -e '{command[3]}'\n")
     environment = dict(os.environ, ANSIBLE_CONFIG=str(CHECKOUT / "ansible.cfg"))
     program = CHECKOUT / ".venv" / "bin" / command[0]
-    code = subprocess.run([program, *command[1:]], cwd=CHECKOUT, env=environment).returncode
+    code = subprocess.run(
+        [program, *command[1:]], cwd=CHECKOUT, env=environment, check=False
+    ).returncode
     title("5. After")
     show(plane, stuck)
     say(f"\nReport    {ARTIFACTS / 'report.html'} (and report.json beside it)")

@@ -145,7 +145,8 @@ def store(
 ) -> StoredChart:
     """Verify what was fetched and put it in place: whole, of mode 0600, or not at all.
 
-    It counts as changed when C(compare_with) (C(target) by default) was not the same. The directory is made (0700) when it is not there. Raises what C(verify_archive) raises.
+    It counts as changed when C(compare_with) (C(target) by default) was not the same. The
+    directory is made (0700) when it is not there. Raises what C(verify_archive) raises.
     """
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)

@@ -12,6 +12,7 @@ too; where a list or a scalar takes the place of a map, nothing is dropped.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -76,7 +77,7 @@ def _number(value: float) -> float:
         number = float(value)
     except OverflowError as error:
         raise ValueError("the values hold a number too large for JSON") from error
-    if number != number or number in (float("inf"), float("-inf")):
+    if not math.isfinite(number):
         raise ValueError("the values hold a number JSON has no form for")
     if number == int(number) and abs(number) < _FIXED_NOTATION and not _is_negative_zero(number):
         return int(number)

@@ -95,7 +95,7 @@ class Cluster(KubeClient):
         everywhere = path == f"/api/v1/{resource}"
         found = []
         for where, obj in self.objects.items():
-            parent, _, _name = where.rpartition("/")
+            parent, _slash, _name = where.rpartition("/")
             if (parent == path or (everywhere and parent.endswith(f"/{resource}"))) and _fits(
                 obj["metadata"].get("labels", {}), label_selector
             ):
@@ -178,9 +178,9 @@ def _fits(labels: dict[str, str], selector: str | None) -> bool:
     for term in (
         selector.replace(", ", ",").split(",") if " in " not in selector else _terms(selector)
     ):
-        key, _, value = term.partition("=")
+        key, _equals, value = term.partition("=")
         if " in " in term:
-            key, _, choices = term.partition(" in ")
+            key, _in, choices = term.partition(" in ")
             if labels.get(key) not in choices.strip("()").split(","):
                 return False
         elif labels.get(key) != value:

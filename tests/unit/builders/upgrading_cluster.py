@@ -123,7 +123,7 @@ class UpgradingCluster:
         obj = self.get(path)
         return [{"name": obj["metadata"]["name"], "type": obj.get("type")}]
 
-    def pod_log(self, namespace: str, pod: str, container: str, **_: Any) -> str:
+    def pod_log(self, namespace: str, pod: str, container: str, **_options: Any) -> str:
         self._request("get", f"/api/v1/namespaces/{namespace}/pods/{pod}/log")
         return self.logs.get((namespace, pod, container), "")
 

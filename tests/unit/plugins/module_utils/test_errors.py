@@ -29,7 +29,7 @@ def test_an_error_carries_what_where_and_what_next() -> None:
 
 def test_an_unknown_code_is_a_mistake_of_the_caller() -> None:
     with pytest.raises(ValueError, match="no-such-code"):
-        RemediationError("no-such-code", "text")
+        raise RemediationError("no-such-code", "text")
 
 
 def test_every_code_is_kebab_case_and_explained() -> None:

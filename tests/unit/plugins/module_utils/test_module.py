@@ -47,7 +47,7 @@ def test_a_result_passes_through(run: Any) -> None:
 
 
 def test_an_expected_failure_has_one_shape(run: Any) -> None:
-    def handler(_: ModuleContext) -> dict[str, Any]:
+    def handler(_context: ModuleContext) -> dict[str, Any]:
         raise RemediationError("forbidden", "No permission.", "Ask for it.", details={"a": 1})
 
     code, result = run(handler)
@@ -65,7 +65,7 @@ def test_an_expected_failure_has_one_shape(run: Any) -> None:
 
 @pytest.mark.parametrize("outcome", [ZeroDivisionError("password=hunter2222"), {}])
 def test_a_defect_is_never_a_bare_crash(run: Any, outcome: Any) -> None:
-    def handler(_: ModuleContext) -> dict[str, Any]:
+    def handler(_context: ModuleContext) -> dict[str, Any]:
         if isinstance(outcome, Exception):
             raise outcome
         return dict(outcome)

@@ -261,8 +261,8 @@ def test_a_release_that_cannot_be_read_is_not_upgraded() -> None:
 def test_values_are_compared_as_helm_stores_them(
     one: dict[str, Any], other: dict[str, Any], same: bool
 ) -> None:
-    assert same_values(one, other) is same
-    assert same_values(other, one) is same
+    for left, right in ((one, other), (other, one)):
+        assert same_values(left, right) is same
 
 
 def test_nothing_is_pruned_where_deletion_is_refused() -> None:

@@ -145,7 +145,7 @@ def test_credentials_go_to_the_repository_and_to_no_other_host(site: Site) -> No
     site.pages["/fleet.tgz"] = CHART
     access = download(site, username="me", password="hunter2")
     source.fetch_from_helm_repository(site.url, REQUEST, access)
-    (_, first), (_, second) = site.requests
+    (_path, first), (_other_path, second) = site.requests
     assert first["Authorization"] == "Basic " + base64.b64encode(b"me:hunter2").decode()
     assert "Authorization" not in second
 

@@ -508,7 +508,7 @@ def test_an_input_that_is_no_input_is_an_answer_too() -> None:
 def test_actions_and_reasons_are_texts_in_documents() -> None:
     document = decide(minimum("v2.11.0", last_revision=deployed(RC))).to_dict()
     assert (document["action"], document["reason"]) == ("skip", "equal-precedence")
-    assert type(document["action"]) is str
+    assert document["action"].__class__ is str
     assert Decision.from_dict(document).action is Action.SKIP
     with pytest.raises(ValueError, match="no such"):
         Decision.from_dict({**document, "action": "no such"})
