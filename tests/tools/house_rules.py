@@ -15,7 +15,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 HEADER = (
@@ -120,10 +120,17 @@ def check_definitions(path: Path, tree: ast.Module) -> Iterator[Breach]:
             yield Breach(path, node.lineno, message)
         if isinstance(node, (*FUNCTIONS, ast.ClassDef)) and says_nothing(node.name):
             yield Breach(path, node.lineno, f"the name {node.name} does not say what it is")
-        if isinstance(node, ast.Name) and node.id == "_" and isinstance(node.ctx, ast.Store):
+        if binds_underscore(node):
             yield Breach(path, node.lineno, "ansible-test allows no variable named _: name it")
         if isinstance(node, ast.Attribute) and ast.unparse(node) in UNCONDITIONAL_SKIPS:
             yield Breach(path, node.lineno, "a test is skipped without a condition: use skipif")
+
+
+def binds_underscore(node: ast.AST) -> TypeGuard[ast.Name | ast.arg]:
+    """Whether a variable or parameter is called ``_``."""
+    if isinstance(node, ast.arg):
+        return node.arg == "_"
+    return isinstance(node, ast.Name) and node.id == "_" and isinstance(node.ctx, ast.Store)
 
 
 def imported_modules(tree: ast.Module) -> Iterator[tuple[int, str]]:

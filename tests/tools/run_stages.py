@@ -63,7 +63,7 @@ BUILD = Stage("controlplane", 40 * MINUTE)
 WITHOUT_CONTROL_PLANE = (
     Stage("lint", 10 * MINUTE),
     Stage("unit", 20 * MINUTE, has_tests=True),
-    Stage("sanity", 20 * MINUTE),
+    Stage("sanity", 30 * MINUTE),
 )
 INTEGRATION = Stage("integration", 40 * MINUTE, has_tests=True)
 

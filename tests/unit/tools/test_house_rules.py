@@ -41,6 +41,7 @@ CASES = [
     ("plugins/modules/a.py", HEADER + "def controller_manager():\n    pass\n", ""),
     ("plugins/modules/a.py", HEADER + "a, _ = b\n", "named _"),
     ("plugins/modules/a.py", HEADER + "a, _rest = b\n", ""),
+    ("plugins/modules/a.py", HEADER + "def a(_):\n    pass\n", "named _"),
     ("tests/unit/test_a.py", HEADER + "@pytest.mark.skip\ndef test_a():\n    pass\n", "skipif"),
     ("tests/unit/test_a.py", HEADER + "@pytest.mark.skipif(x)\ndef test_a():\n    pass\n", ""),
     ("plugins/module_utils/_helm/a.py", HEADER + IMPORT + "_kube.client import b\n", ""),
