@@ -126,10 +126,10 @@ def check_definitions(path: Path, tree: ast.Module) -> Iterator[Breach]:
             yield Breach(path, node.lineno, "a test is skipped without a condition: use skipif")
 
 
-def binds_underscore(node: ast.AST) -> TypeGuard[ast.Name | ast.arg]:
-    """Whether a variable or parameter is called ``_``."""
-    if isinstance(node, ast.arg):
-        return node.arg == "_"
+def binds_underscore(node: ast.AST) -> TypeGuard[ast.Name | ast.FunctionDef]:
+    """Whether a variable or a function's parameter is called ``_`` (a lambda's may be)."""
+    if isinstance(node, ast.FunctionDef):
+        return any(isinstance(part, ast.arg) and part.arg == "_" for part in ast.walk(node.args))
     return isinstance(node, ast.Name) and node.id == "_" and isinstance(node.ctx, ast.Store)
 
 

@@ -28,12 +28,13 @@ python_programs() {
 }
 
 mapfile -t scripts < <(shell_scripts)
+mapfile -t documents < <(git ls-files --cached --others --exclude-standard -- '*.yml' '*.yaml')
 mapfile -t programs < <(python_programs)
 check ruff check --quiet .
 check black --check --quiet .
 check mypy --no-error-summary "$IMPORT_TREE/plugins" "${programs[@]}"
 check python tests/tools/house_rules.py
-check yamllint --strict .
+check yamllint --strict "${documents[@]}"
 check shellcheck "${scripts[@]}"
 check antsibull-changelog lint
 
