@@ -1,16 +1,20 @@
 # Copyright (c) 2026, harvester_ops.remediation contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Modules run as Ansible runs them: a process of their own, options on stdin, one JSON document back."""
+"""Modules run as Ansible runs them: a process of their own, options in, one JSON document back."""
 
 from __future__ import annotations
 
+import importlib
 import json
-import subprocess
+import os
 import sys
+import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from ansible.module_utils import basic
 
 from controlplane.handle import ControlPlane
 
@@ -45,18 +49,6 @@ class ModuleRun:
         self, module: str, *, check: bool = False, diff: bool = False, **options: Any
     ) -> dict[str, Any]:
         """Run a module; its result, whichever it is."""
-        process = self.start(module, check=check, diff=diff, **options)
-        stdout, stderr = process.communicate(timeout=120)
-        try:
-            result: dict[str, Any] = json.loads(stdout)
-        except ValueError:
-            raise AssertionError(f"{module} printed no JSON: {stdout!r} {stderr!r}") from None
-        return result
-
-    def start(
-        self, module: str, *, check: bool = False, diff: bool = False, **options: Any
-    ) -> subprocess.Popen[str]:
-        """Start a module without waiting for it."""
         arguments = {
             "kubeconfig": str(self.kubeconfig or self.control_plane.kubeconfig),
             **self.defaults,
@@ -66,15 +58,38 @@ class ModuleRun:
             "_ansible_remote_tmp": str(self.scratch),
             "_ansible_tmpdir": None,
         }
-        process = subprocess.Popen(
-            [sys.executable, "-m", f"{MODULES}.{module}"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert process.stdin is not None
-        process.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": arguments}))
-        process.stdin.close()
-        process.stdin = None
-        return process
+        printed = _in_child(f"{MODULES}.{module}", {"ANSIBLE_MODULE_ARGS": arguments})
+        try:
+            result: dict[str, Any] = json.loads(printed)
+        except ValueError:
+            raise AssertionError(f"{module} printed no JSON: {printed!r}") from None
+        return result
+
+
+def _in_child(module: str, arguments: dict[str, Any]) -> bytes:
+    """What the module's main() prints, in a forked child: its libraries are loaded once, here."""
+    loaded = importlib.import_module(module)
+    importlib.import_module("kubernetes.client")
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            os.dup2(writer, 1)
+            os.close(reader)
+            sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115 - lives as long as the child
+            basic._ANSIBLE_ARGS = json.dumps(arguments).encode()
+            basic._ANSIBLE_PROFILE = "legacy"
+            loaded.main()
+        except SystemExit as ended:
+            status = int(ended.code or 0)
+        except BaseException:
+            traceback.print_exc(file=sys.stdout)
+        finally:
+            sys.stdout.flush()
+            os._exit(status)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as stream:
+        printed = stream.read()
+    os.waitpid(child, 0)
+    return printed

@@ -41,6 +41,7 @@ FLEET_CONFIG = new(
     "cattle-fleet-system",
     data={"config": '{"apiServerURL":"https://10.53.0.1"}'},
 )
+NAMESPACE = "cattle-fleet-system"
 PENDING = "sh.helm.release.v1.fleet.v2"
 
 
@@ -321,3 +322,177 @@ def test_fleets_configuration_is_saved_whole(run: ModuleRun, tmp_path: Path) -> 
     live = read(run.control_plane, FLEET_CONFIG)
     assert live is not None
     assert saved["data"] == live["data"]
+
+
+@pytest.fixture
+def saved(run: ModuleRun, control_plane: ControlPlane, tmp_path: Path) -> Path:
+    """A fresh state of what the tests change, saved."""
+    create(control_plane, secret(1, "deployed"), secret(2, "pending-upgrade"), FLEET_CONFIG)
+    result = run(
+        "remediation_backup", plan=plan_for(control_plane), directory=str(tmp_path), run_id="r1"
+    )
+    return Path(result["backup"]["path"])
+
+
+def restoring(saved: Path, *objects: str, **more: Any) -> dict[str, Any]:
+    return {
+        "path": str(saved),
+        "objects": list(objects),
+        "directory": str(saved.parent),
+        "run_id": "r2",
+        **more,
+    }
+
+
+CONFIG_LABEL = "ConfigMap/cattle-fleet-system/fleet-controller"
+PENDING_LABEL = f"Secret/cattle-fleet-system/{PENDING}"
+
+
+def wipe_config(control_plane: ControlPlane) -> None:
+    control_plane.apply({**FLEET_CONFIG, "data": {"config": '{"apiServerURL":""}'}})
+
+
+def remove_pending(control_plane: ControlPlane) -> None:
+    control_plane.kubectl("delete", "secret", "-n", "cattle-fleet-system", PENDING)
+
+
+def test_a_changed_object_comes_back_after_it_was_saved(
+    run: ModuleRun, control_plane: ControlPlane, saved: Path
+) -> None:
+    wipe_config(control_plane)
+    result = run("remediation_restore", **restoring(saved, CONFIG_LABEL))
+    assert result["changed"]
+    assert result["objects"] == [{"object": CONFIG_LABEL, "action": "replaced"}]
+    live = read(control_plane, FLEET_CONFIG)
+    assert live is not None
+    assert live["data"] == FLEET_CONFIG["data"]
+    entry = result["safety_backup"]["objects"][CONFIG_LABEL]
+    assert json.loads(Path(entry["path"]).read_text())["data"] == {"config": '{"apiServerURL":""}'}
+    assert not run("remediation_restore", **restoring(saved, CONFIG_LABEL))["changed"]
+
+
+def test_a_removed_revision_comes_back_and_helm_sees_it(
+    run: ModuleRun, control_plane: ControlPlane, saved: Path
+) -> None:
+    remove_pending(control_plane)
+    result = run("remediation_restore", **restoring(saved, PENDING_LABEL))
+    assert result["objects"] == [{"object": PENDING_LABEL, "action": "created"}]
+    assert result["safety_backup"] is None
+    history = run("helm_release_info", releases=[{"namespace": NAMESPACE, "release": "fleet"}])
+    last = history["releases"][f"{NAMESPACE}/fleet"]["revisions"][0]
+    assert (last["revision"], last["status"]) == (2, "pending-upgrade")
+
+
+def test_restoring_in_check_mode_is_a_plan(
+    run: ModuleRun, control_plane: ControlPlane, saved: Path
+) -> None:
+    wipe_config(control_plane)
+    remove_pending(control_plane)
+    options = restoring(saved, CONFIG_LABEL, PENDING_LABEL)
+    tried = run("remediation_restore", check=True, diff=True, **options)
+    live = read(control_plane, FLEET_CONFIG)
+    assert live is not None
+    assert live["data"] == {"config": '{"apiServerURL":""}'}
+    assert not (saved.parent / "before-restore-r2").exists()
+    assert [step["object"]["name"] for step in tried["plan"]["steps"]] == [
+        "fleet-controller",
+        PENDING,
+    ]
+    assert '{\\"apiServerURL\\":\\"\\"}' in tried["diff"]["before"]
+    assert "https://10.53.0.1" in tried["diff"]["after"]
+    done = run("remediation_restore", **options, approved_plan=tried["plan"]["fingerprint"])
+    assert done["objects"] == tried["objects"]
+
+
+def test_only_what_was_approved_is_done(
+    run: ModuleRun, control_plane: ControlPlane, saved: Path
+) -> None:
+    wipe_config(control_plane)
+    options = restoring(saved, CONFIG_LABEL)
+    fingerprint = run("remediation_restore", check=True, **options)["plan"]["fingerprint"]
+    control_plane.apply({**FLEET_CONFIG, "data": {"config": '{"apiServerURL":"x"}'}})
+    error = run.error("remediation_restore", **options, approved_plan=fingerprint)
+    assert error["code"] == "plan-drifted"
+    live = read(control_plane, FLEET_CONFIG)
+    assert live is not None
+    assert live["data"] == {"config": '{"apiServerURL":"x"}'}
+
+
+def test_a_diff_shows_no_secret(run: ModuleRun, control_plane: ControlPlane, saved: Path) -> None:
+    remove_pending(control_plane)
+    blob = json.loads((saved / "objects/Secret.v1" / NAMESPACE / f"{PENDING}.json").read_text())
+    result = run("remediation_restore", diff=True, **restoring(saved, PENDING_LABEL))
+    assert blob["data"]["release"] not in json.dumps(result)
+    assert "redacted:" in result["diff"]["after"]
+
+
+def test_a_damaged_set_is_not_restored_from(
+    run: ModuleRun, control_plane: ControlPlane, saved: Path
+) -> None:
+    wipe_config(control_plane)
+    path = saved / "objects/ConfigMap.v1" / NAMESPACE / "fleet-controller.json"
+    path.write_text(path.read_text().replace("10.53.0.1", "10.53.0.2"))
+    error = run.error("remediation_restore", **restoring(saved, CONFIG_LABEL))
+    assert error["code"] == "backup-invalid"
+    assert "fleet-controller.json" in error["message"]
+
+
+def test_an_object_the_set_lacks(run: ModuleRun, saved: Path) -> None:
+    error = run.error("remediation_restore", **restoring(saved, "ConfigMap/default/nothing"))
+    assert error["code"] == "not-found"
+    assert CONFIG_LABEL in error["details"]["objects"]
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "Pod/harvester-system/hvst-apply-manifests-x1",
+        "CustomResourceDefinition/bundles.fleet.cattle.io",
+    ],
+)
+def test_records_and_definitions_do_not_come_back(run: ModuleRun, saved: Path, label: str) -> None:
+    error = run.error("remediation_restore", **restoring(saved, label))
+    assert error["code"] == "refused"
+    assert label in error["message"]
+
+
+def test_a_release_that_has_gone_on_stays(
+    run: ModuleRun, control_plane: ControlPlane, saved: Path
+) -> None:
+    create(control_plane, secret(2, "deployed"))
+    written = run.error("remediation_restore", **restoring(saved, PENDING_LABEL))
+    assert (written["code"], "Helm has written it since" in written["message"]) == ("refused", True)
+    remove_pending(control_plane)
+    create(control_plane, secret(3, "deployed"))
+    try:
+        gone_on = run.error("remediation_restore", **restoring(saved, PENDING_LABEL))
+    finally:
+        name = "sh.helm.release.v1.fleet.v3"
+        control_plane.kubectl("delete", "secret", "-n", NAMESPACE, name)
+    assert gone_on["code"] == "refused"
+    assert "revision 3" in gone_on["message"]
+
+
+def test_a_set_of_another_cluster_is_not_restored(run: ModuleRun, saved: Path) -> None:
+    manifest = saved / "manifest.json"
+    document = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps({**document, "cluster_uid": "another"}))
+    error = run.error("remediation_restore", **restoring(saved, CONFIG_LABEL))
+    assert error["code"] == "refused"
+    assert "another" in error["message"]
+
+
+def test_the_copy_in_the_cluster_is_as_good(
+    run: ModuleRun, control_plane: ControlPlane, saved: Path
+) -> None:
+    run_id = secrets.token_hex(4)
+    options: dict[str, Any] = {"directory": str(saved.parent), "run_id": run_id}
+    run("remediation_backup", location="cluster", **options)
+    wipe_config(control_plane)
+    options = {**options, "id": f"backup-{run_id}", "objects": [CONFIG_LABEL]}
+    assert run("remediation_restore", **options)["changed"]
+    live = read(control_plane, FLEET_CONFIG)
+    assert live is not None
+    assert live["data"] == FLEET_CONFIG["data"]
+    error = run.error("remediation_restore", **{**options, "id": "backup-nowhere"})
+    assert error["code"] == "backup-invalid"

@@ -1,0 +1,115 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is never brought back from a backup set, because it would do harm (FM 3.2, 4, 6.10b)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
+    RemediationError,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.storage import (
+    Revision,
+    list_revisions,
+    revision_from_metadata,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube import paths
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.client import (
+    KubeClient,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.live_actor import (
+    find_live_actor,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.steps.change import (
+    read_or_none,
+)
+
+Document = Mapping[str, Any]
+
+_RECORD = (
+    "is the record of something that ran; it is saved to be read",
+    "Leave it out. Harvester makes Upgrade, Job and Pod itself.",
+)
+_NEVER = {
+    "Upgrade": _RECORD,
+    "Job": _RECORD,
+    "Pod": _RECORD,
+    "CustomResourceDefinition": (
+        "may lack fields that objects in the cluster have by now, which would then be lost",
+        "Bring CRDs back with their chart, as a Helm upgrade of release fleet-crd.",
+    ),
+}
+
+
+def require_same_cluster(client: KubeClient, manifest: Document) -> None:
+    """Raise refused unless the set was made of this cluster."""
+    here = client.cluster_uid()
+    if manifest.get("cluster_uid") != here:
+        raise RemediationError(
+            "refused",
+            f"The backup set is of cluster {manifest.get('cluster_uid')}, this one is {here}.",
+            "Restore it where it was made.",
+        )
+
+
+def require_restorable(label: str) -> None:
+    """Raise refused for kinds that are only saved to be read, or that only charts may bring back."""
+    found = _NEVER.get(label.split("/")[0])
+    if found is not None:
+        raise RemediationError("refused", f"{label} {found[0]}.", found[1])
+
+
+def require_safe(client: KubeClient, saved: Document, live: Document | None) -> None:
+    """Raise refused or release-busy when this object must not come back in the state found."""
+    if saved.get("kind") == "Secret":
+        revision = revision_from_metadata(saved)
+        if revision is not None:
+            _require_newest(client, revision, live)
+    if live is None:
+        _require_owners(client, saved)
+
+
+def _require_newest(client: KubeClient, saved: Revision, live: Document | None) -> None:
+    """A revision comes back as the last one or not at all: Helm writes the others itself."""
+    if live is not None:
+        raise RemediationError(
+            "refused",
+            f"{saved.subject} exists and differs from the saved one: Helm has written it since.",
+            "Leave it out. Roll the release back to a named revision if it has to go back.",
+        )
+    revisions = list_revisions(client, saved.namespace, saved.release, decode="last")
+    last = revisions[0] if revisions else saved
+    if last.revision > saved.revision:
+        raise RemediationError(
+            "refused",
+            f"Release {saved.namespace}/{saved.release} has gone on to revision {last.revision}; "
+            f"revision {saved.revision} would come back below it.",
+            "Leave it out. Roll the release back to a named revision if it has to go back.",
+        )
+    actor = find_live_actor(client, last)
+    if actor is not None:
+        raise RemediationError(
+            "release-busy",
+            f"{actor.subject} works on release {saved.namespace}/{saved.release} right now.",
+            "Wait until it has ended. Nothing was changed.",
+            retryable=True,
+        )
+
+
+def _require_owners(client: KubeClient, saved: Document) -> None:
+    """An index of a ClusterRepo that is gone is one Rancher refuses to read (FM 2.6)."""
+    for owner in saved["metadata"].get("ownerReferences") or []:
+        if owner.get("kind") != "ClusterRepo":
+            continue
+        path = paths.api(str(owner["apiVersion"]), "clusterrepos", None, str(owner["name"]))
+        found = read_or_none(client, path)
+        if found is None or found["metadata"]["uid"] != owner.get("uid"):
+            raise RemediationError(
+                "refused",
+                f"{saved['kind']}/{saved['metadata']['name']} belongs to a"
+                f" ClusterRepo/{owner['name']} that is not there any more.",
+                "Rebuild the index instead; Rancher does not read the index of another ClusterRepo.",
+            )
