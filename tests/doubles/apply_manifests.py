@@ -189,7 +189,17 @@ class ApplyManifests:
             self._say(f"managedchart.management.cattle.io/{chart} patched")
         plan = f"{self._upgrade}-skip-restart-rancher-system-agent"
         self._say(f"plan.upgrade.cattle.io/{plan} created")
-        self._say(f"Plan {plan} completed.")
+
+        def complete() -> bool:
+            found = self._cluster.find("plans.upgrade.cattle.io", plan, RANCHER) or {}
+            for condition in found.get("status", {}).get("conditions", ()):
+                if condition["type"] == "Complete" and condition["status"] == "True":
+                    self._say(f"Plan {plan} completed.")
+                    return True
+            self._say(f"Waiting for plan {plan} to complete...")
+            return False
+
+        self._until(complete, 5)
 
     def _tell_rancher_step(self) -> None:
         """The lines of a Rancher step that went well, for a pod that starts behind it."""
@@ -619,7 +629,28 @@ class ApplyManifests:
         self._say("deployment.apps/harvester-cluster-repo patched")
         self._sleep(5)
         self._say("Upgrading Harvester")
-        self._sleep(5)
+        for chart in ("harvester-crd", "harvester"):
+            self._wait_managed_chart(chart)
+
+    def _wait_managed_chart(self, name: str) -> None:
+        version = self._release["harvesterChart"]
+        self._say(f"Waiting for ManagedChart fleet-local/{name} from generation 1")
+        self._say(f"Target version: {version}, Target state: ready")
+
+        def ready() -> bool:
+            chart = self._cluster.get("managedcharts.management.cattle.io", name, "fleet-local")
+            status = chart.get("status", {})
+            self._say(
+                f"Current version: {chart['spec'].get('version', version)}, Current state: "
+                f"{status.get('display', {}).get('state', 'null')}, Current generation: "
+                f"{status.get('observedGeneration', 'null')}"
+            )
+            if status.get("summary", {}).get("ready") == 1:
+                return True
+            self._say("Sleep for 5 seconds to retry")
+            return False
+
+        self._until(ready, 5)
 
 
 def _seconds(item: Mapping[str, Any]) -> int:

@@ -28,6 +28,7 @@ import yaml
 from controlplane.handle import ControlPlane
 from doubles import chart_package, chart_repository, rancher_settings, seeds
 from doubles.kube import ApiError, Cluster, wait_until
+from doubles.rancher import STATE_FILE
 from doubles.rancher_lines import RancherLine, line_of, previous_of
 from doubles.resources import JsonObject, by_name, crds, of_object
 from doubles.system_charts import chart_values, fleet_values, system_charts
@@ -65,16 +66,19 @@ class Illness:
     bundled: Mapping[str, Sequence[str]] = field(default_factory=dict)
     running_rancher: str = ""
     harvester: str = ""
+    previous_harvester: str = ""
     start_at: str = "dependencies"
     stuck_at: str = r"^wait helm release "
+    system_upgrade_controller: bool = False
     failed_pod_logs: Sequence[str] = ()
     rancher_values: Mapping[str, Any] = field(default_factory=dict)
     replicas: int = 1
     nodes: int = 1
+    server_version: str = ""
     mcm: bool = True
-    kubeconfig_names_server: bool = True
     capi_generation: int = 0
     node_shell_images: Sequence[str] = ()
+    settles: bool = True
     play_rancher: bool = True
     play_fleet: bool = True
     play_job: bool = True
@@ -149,18 +153,21 @@ class StuckCluster:
         *,
         helm: Path | None = None,
         before: Callable[[StuckCluster], None] | None = None,
+        before_job: Callable[[StuckCluster], None] | None = None,
     ) -> StuckCluster:
-        """Install, let ``before`` make it worse, start the doubles, wait until the job waits.
+        """Install, start Rancher and fleet, start the job, wait until it waits.
 
-        Stops what it started when something goes wrong on the way.
+        ``before`` makes it worse before the doubles start, ``before_job`` after Rancher and fleet
+        have. Stops what it started when something goes wrong on the way.
         """
         stuck = cls(control_plane, directory, illness, helm)
         try:
             stuck.install()
             if before is not None:
                 before(stuck)
-            stuck.start()
+            stuck.start(before_job)
             stuck.wait_until_stuck()
+            stuck.wait_until_settled()
         except BaseException:
             stuck.stop()
             raise
@@ -196,7 +203,7 @@ class StuckCluster:
         self._save_state()
 
     def _releases(self) -> dict[str, Sequence[str]]:
-        wanted = self.illness.target.charts
+        wanted = (self.running if self.illness.running_rancher else self.illness.target).charts
         releases = {name: (wanted[name],) for name in ("fleet-crd", "fleet", "rancher-webhook")}
         if "rancher-provisioning-capi" in wanted:
             releases["rancher-provisioning-capi"] = (wanted["rancher-provisioning-capi"],)
@@ -336,12 +343,15 @@ class StuckCluster:
 
     # -- the doubles ---------------------------------------------------------------------------
 
-    def start(self) -> None:
-        """Start the doubles that are played here."""
+    def start(self, before_job: Callable[[StuckCluster], None] | None = None) -> None:
+        """Start the doubles that are played here; ``before_job`` acts before the job starts."""
         if self.illness.play_fleet:
             self.start_fleet()
         if self.illness.play_rancher:
             self.start_rancher()
+        if before_job is not None:
+            self.wait_until_settled()
+            before_job(self)
         if self.illness.play_job:
             self.start_job()
 
@@ -352,8 +362,12 @@ class StuckCluster:
             arguments += ["--chart-repository", f"{version}={self.chart_repository(version)}"]
         for chart, version in self.illness.desired.items():
             arguments += ["--carrying", f"{chart}={version}"]
+        if self.illness.server_version:
+            arguments += ["--server-version", self.illness.server_version]
         if self.illness.node_shell_images:
             arguments += ["--node-shell-images", ",".join(self.illness.node_shell_images)]
+        if self.illness.system_upgrade_controller:
+            arguments.append("--system-upgrade-controller")
         self._start("rancher", *arguments)
         wait_until(self._has_leader, "the Rancher double to lead", 30)
 
@@ -373,7 +387,8 @@ class StuckCluster:
         harvester = self.illness.harvester_version
         arguments = ["--helm", str(self.helm), "--upgrade", self.upgrade]
         arguments += ["--release-file", str(release_file), "--harvester-version", harvester]
-        arguments += ["--previous-version", previous_of(self.illness.rancher).harvester]
+        previous = self.illness.previous_harvester or previous_of(self.illness.rancher).harvester
+        arguments += ["--previous-version", previous]
         arguments += ["--start-at", self.illness.start_at]
         arguments += ["--capi-generation", str(self.illness.capi_generation)]
         arguments += ["--poll-seconds", str(self.illness.job_pace)]
@@ -463,6 +478,22 @@ class StuckCluster:
         """Wait until the newest job log ends where this illness holds it."""
         if self.illness.play_job:
             self.wait_for_job_line(self.illness.stuck_at, timeout)
+
+    def wait_until_settled(self, timeout: float = 120.0) -> None:
+        """Wait until Rancher has done what it can do by itself and only waits."""
+        if not (self.illness.play_rancher and self.illness.settles):
+            return
+        path, seen = self.directory / STATE_FILE, 0
+
+        def settled() -> bool:
+            nonlocal seen
+            self._check_alive()
+            waiting = path.exists() and path.read_text(encoding="utf-8") == "waiting"
+            seen = seen + 1 if waiting else 0
+            # Longer than events need to reach the queue.
+            return seen > 7
+
+        wait_until(settled, "Rancher to come to rest", timeout)
 
     def job_log(self) -> list[str]:
         """The log of the newest job pod."""

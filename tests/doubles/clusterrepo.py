@@ -29,6 +29,7 @@ KIND = "clusterrepos.catalog.cattle.io"
 CHUNK = 100_000
 _HOUR = 3600
 _FIVE_MINUTES = 300
+_GO_TIME = "%Y-%m-%d %H:%M:%S +0000 UTC"
 
 REPOSITORIES = {
     CHARTS: (chart_repository.CHARTS_URL, None),
@@ -169,7 +170,7 @@ class ClusterRepoHandler:
         try:
             self._download(repo, status)
         except (OSError, ValueError, RuntimeError) as error:
-            self._fail(status, str(error))
+            self._fail(repo["metadata"]["name"], status, str(error))
         status["observedGeneration"] = repo["metadata"]["generation"]
         self._save(repo, status)
 
@@ -204,8 +205,8 @@ class ClusterRepoHandler:
                 "INFO",
                 f"Skipping handler for clusterrepo {repo['metadata']['name']}. NumberOfRetries is "
                 f"{status.get('numberOfRetries', 0)}, ClusterRepo Generation is {generation}, "
-                f"ObservedGeneration is {observed}, LastUpdated plus interval is {due}, "
-                f"now is {moment}",
+                f"ObservedGeneration is {observed}, LastUpdated plus interval is {due:{_GO_TIME}}, "
+                f"now is {moment:{_GO_TIME}}",
             )
         return False
 
@@ -234,8 +235,9 @@ class ClusterRepoHandler:
         if not (directory / ".git").is_dir():
             url = repo["spec"].get("gitRepo", "")
             host = url.partition("//")[2].partition("/")[0]
+            seen = f"/{directory.relative_to(self._root)}"
             raise RuntimeError(
-                f"git clone --depth=1 -n -- {url} {directory} error: exit status 128, detail: "
+                f"git clone --depth=1 -n -- {url} {seen} error: exit status 128, detail: "
                 f"fatal: unable to access '{url}/': Could not resolve host: {host}"
             )
         if self._minor >= (2, 12):
@@ -250,12 +252,12 @@ class ClusterRepoHandler:
         status["numberOfRetries"] = 0
         _condition(status, "True", "")
 
-    def _fail(self, status: dict[str, Any], message: str) -> None:
+    def _fail(self, name: str, status: dict[str, Any], message: str) -> None:
         status["numberOfRetries"] = status.get("numberOfRetries", 0) + 1
         later = datetime.now(timezone.utc) + timedelta(seconds=_FIVE_MINUTES)
         status["nextRetryAt"] = later.strftime("%Y-%m-%dT%H:%M:%SZ")
         _condition(status, "False", message)
-        self._log("ERROR", f"error syncing '{CHARTS}': handler helm-clusterrepo: {message}")
+        self._log("ERROR", f"error syncing '{name}': handler helm-clusterrepo: {message}")
 
     def _save(self, repo: dict[str, Any], status: dict[str, Any]) -> None:
         body = {**repo, "status": status}

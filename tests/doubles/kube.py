@@ -89,10 +89,17 @@ class Cluster:
         headers.update(self._headers)
         url = self._host + path + (f"?{urlencode(query)}" if query else "")
         text = None if body is None else json.dumps(body)
-        try:
-            response = self._pool.request(method, url, body=text, headers=headers, retries=False)
-        except HTTPError as error:
-            raise ApiError(503, f"{method} {url}: {error}") from None
+        # A server that has just learnt of a CRD asks for patience with 429.
+        for patience in (0.2, 0.5, 1.0, 0.0):
+            try:
+                response = self._pool.request(
+                    method, url, body=text, headers=headers, retries=False
+                )
+            except HTTPError as error:
+                raise ApiError(503, f"{method} {url}: {error}") from None
+            if response.status != 429 or not patience:
+                break
+            time.sleep(patience)
         if response.status >= 400:
             raise ApiError(response.status, _message(response.status, response.data))
         data: bytes = response.data

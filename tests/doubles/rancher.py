@@ -33,6 +33,7 @@ from doubles.kube import (
     Cluster,
 )
 from doubles.operations import HelmOperations
+from doubles.provisioning import Provisioning
 from doubles.rancher_lines import (
     RancherLine,
     line_of,
@@ -40,6 +41,7 @@ from doubles.rancher_lines import (
 
 NAMESPACE = "cattle-system"
 LEASE = "cattle-controllers"
+STATE_FILE = "rancher-state"
 _LEVELS = {"TRACE": 0, "DEBUG": 1, "INFO": 2, "WARNING": 3, "ERROR": 4}
 
 
@@ -85,6 +87,8 @@ class Leader:
         deployment = cluster.get("deployments", "rancher", NAMESPACE)
         variables, self._features = rancher_settings.environment_of(deployment)
         self._cluster, self._pod, self._line = cluster, pod, line
+        if options.server_version:
+            variables = {"CATTLE_SERVER_VERSION": options.server_version, **variables}
         self._variables = variables
         self._snapshot = rancher_settings.Snapshot(cluster, variables)
         self._operations = HelmOperations(
@@ -101,6 +105,7 @@ class Leader:
             pod.log,
             options.retry_seconds,
         )
+        self._provisioning = Provisioning(cluster, pod.log)
         self._repos: dict[str, dict[str, Any]] = {}
         self._resync = datetime.now(timezone.utc)
 
@@ -114,6 +119,7 @@ class Leader:
         branch = self._snapshot_branch()
         clusterrepo.add_repositories(self._cluster, branch)
         self._snapshot.refresh()
+        self._provisioning.started(self._line.version)
         self._queue.start()
 
     def stop(self, end_operations: bool) -> None:
@@ -123,9 +129,15 @@ class Leader:
             self._operations.stop()
         self._queue.join()
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the queue has nothing to do for now."""
+        return self._queue.is_waiting
+
     def look(self) -> None:
         """One round of the watches: renew the lease, hand on what has changed."""
         self._renew_lease()
+        self._provisioning.look()
         changed = self._snapshot.refresh()
         repos = {repo["metadata"]["name"]: repo for repo in self._cluster.list(clusterrepo.KIND)}
         for name, repo in self._repos.items():
@@ -153,9 +165,10 @@ class Leader:
         return bool(repo["metadata"]["resourceVersion"] != known.get("resourceVersion"))
 
     def _resync_repositories(self, events: set[str]) -> None:
-        """Every few minutes the handler sees each ClusterRepo again, event or not."""
+        """After the refresh interval, or sooner after a failure, the handler looks by itself."""
         moment = datetime.now(timezone.utc)
-        if moment - self._resync > timedelta(minutes=5):
+        failed = any(repo.get("status", {}).get("numberOfRetries") for repo in self._repos.values())
+        if moment - self._resync > timedelta(minutes=5 if failed else 60):
             self._resync = moment
             events.update(self._repos)
 
@@ -268,6 +281,15 @@ class Rancher:
             self._lead(self._pods[running[0]["metadata"]["uid"]])
         if self._leader is not None:
             self._leader[1].look()
+        self._tell_state()
+
+    def _tell_state(self) -> None:
+        """Leave word whether there is still something to do, for those who wait for an end."""
+        waiting = self._leader is not None and self._leader[1].is_waiting
+        state = "waiting" if waiting else "busy"
+        path = self._options.dir / STATE_FILE
+        if not path.exists() or path.read_text(encoding="utf-8") != state:
+            path.write_text(state, encoding="utf-8")
 
     def stop(self) -> None:
         """Stop the leader and the helm processes it started."""
@@ -335,6 +357,9 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         default="",
         help="comma-separated shell images the nodes have; others cannot be pulled (default: any)",
     )
+    parser.add_argument(
+        "--server-version", default="", help="what the image says it is, if not its tag (FM 6.11)"
+    )
     parser.add_argument("--system-upgrade-controller", action="store_true")
     parser.add_argument("--retry-seconds", type=float, default=5.0)
     parser.add_argument("--poll-seconds", type=float, default=0.5)
@@ -351,7 +376,7 @@ def main() -> int:
     options = parse_arguments()
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+        signal.signal(number, lambda *_received: stopping.set())
     cluster = Cluster(options.kubeconfig)
     pod_files.install_exec_programs(options.exec_path)
     rancher = Rancher(cluster, options)

@@ -96,7 +96,7 @@ def defaults(line: RancherLine, cluster_ip: str) -> dict[str, str]:
 
 
 def from_environment(line: RancherLine, environment: Mapping[str, str]) -> dict[str, str]:
-    """The Settings whose value comes from the image's or the container's environment."""
+    """The Settings whose value comes from the environment: the image's, overruled by the pod's."""
     values = {
         "server-version": line.version,
         "fleet-version": line.charts["fleet"],

@@ -18,18 +18,18 @@ from pathlib import Path
 
 from controlplane.handle import PROGRAM, ControlPlane
 from doubles.cluster import StuckCluster, stop_recorded
-from doubles.scenarios import SCENARIOS
+from doubles.scenarios import SCENARIOS, scenario
 
 
 def _up(options: argparse.Namespace) -> int:
-    scenario = SCENARIOS[options.scenario]
+    chosen = scenario(options.scenario, options.rancher)
     directory: Path = options.dir.resolve()
-    nodes = ("--nodes", str(scenario.illness.nodes))
-    print(f"stuck-cluster: {options.scenario}: {scenario.summary}", file=sys.stderr)
+    nodes = ("--nodes", str(chosen.illness.nodes))
+    print(f"stuck-cluster: {options.scenario}: {chosen.summary}", file=sys.stderr)
     control_plane = ControlPlane.up(directory / "controlplane", *nodes)
     helm = control_plane.helm4 if options.helm == "4" else control_plane.helm3
     try:
-        stuck = scenario.create(control_plane, directory / "cluster", helm=helm)
+        stuck = chosen.create(control_plane, directory / "cluster", helm=helm)
     except BaseException:
         control_plane.down()
         raise
@@ -37,11 +37,11 @@ def _up(options: argparse.Namespace) -> int:
     return 0
 
 
-def _description(stuck: StuckCluster, scenario: str) -> dict[str, object]:
+def _description(stuck: StuckCluster, name: str) -> dict[str, object]:
     control_plane = stuck.control_plane
     lines = stuck.job_log()
     return {
-        "scenario": scenario,
+        "scenario": name,
         "dir": str(stuck.directory.parent),
         "kubeconfig": str(control_plane.kubeconfig),
         "context": control_plane.context,
@@ -64,8 +64,8 @@ def _down(options: argparse.Namespace) -> int:
 
 
 def _list(_options: argparse.Namespace) -> int:
-    for name, scenario in SCENARIOS.items():
-        print(f"{name:34} {scenario.summary}")
+    for name, known in SCENARIOS.items():
+        print(f"{name:34} {known.summary}")
     return 0
 
 
@@ -76,6 +76,7 @@ def main(arguments: list[str] | None = None) -> int:
     up = commands.add_parser("up", help="start a control plane and make its cluster ill")
     up.add_argument("--dir", required=True, type=Path)
     up.add_argument("--scenario", choices=sorted(SCENARIOS), default="rc-to-ga-skip-fleet")
+    up.add_argument("--rancher", default="", help="another Rancher version, such as v2.13.0")
     up.add_argument("--helm", choices=("3", "4"), default="3", help="what the doubles run")
     up.set_defaults(run=_up)
     down = commands.add_parser("down", help="stop what `up` started there")

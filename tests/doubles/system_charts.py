@@ -68,7 +68,8 @@ def _configured(settings: Settings, chart: str) -> Mapping[str, Any]:
     try:
         values = yaml.safe_load(text) or {}
     except yaml.YAMLError as error:
-        raise BadConfig(f"failed to unmarshal '{chart}' value: {error}") from None
+        problem = " ".join(str(error).split())
+        raise BadConfig(f"failed to unmarshal '{chart}' value: yaml: {problem}") from None
     if not isinstance(values, dict):
         raise BadConfig(f"failed to unmarshal '{chart}' value: cannot unmarshal into a map")
     return values
@@ -196,7 +197,13 @@ class SystemChartQueue:
         self._desired: dict[Wish, Values | None] = {}
         self._queue: queue.Queue[tuple[Wish, Values | None]] = queue.Queue(10)
         self._trigger = threading.Event()
+        self._waiting = False
         self._worker = threading.Thread(target=self._run, name="system-charts", daemon=True)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the worker has nothing to do, or waits before it looks for a chart again."""
+        return self._waiting and not self._trigger.is_set()
 
     def start(self) -> None:
         """Start the worker."""
@@ -224,6 +231,7 @@ class SystemChartQueue:
         tick = time.monotonic() + _TICK
         while not self.stopping.is_set():
             if self._trigger.is_set() or time.monotonic() > tick:
+                self._waiting = False
                 self._trigger.clear()
                 tick = time.monotonic() + _TICK
                 for wish, values in list(self._desired.items()):
@@ -232,7 +240,9 @@ class SystemChartQueue:
             try:
                 wish, values = self._queue.get(timeout=0.1)
             except queue.Empty:
+                self._waiting = True
                 continue
+            self._waiting = False
             known = wish in self._desired
             if known and self._desired[wish] == values:
                 continue
@@ -249,7 +259,9 @@ class SystemChartQueue:
                     "ERROR",
                     f"Failed to find system chart {wish.chart} will try again in 5 seconds: {error}",
                 )
+                self._waiting = True
                 self.stopping.wait(self.retry_seconds)
+                self._waiting = False
                 continue
             except (
                 decision.InstallError,

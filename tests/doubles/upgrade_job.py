@@ -332,7 +332,7 @@ def main() -> int:
     options = parse_arguments()
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+        signal.signal(number, lambda *_received: stopping.set())
     cluster = Cluster(options.kubeconfig)
     controller = UpgradeController(cluster, options)
     controller.start()

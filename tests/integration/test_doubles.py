@@ -13,16 +13,18 @@ import io
 import json
 import tarfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from controlplane.handle import ControlPlane
-from doubles import decision, helm_storage
+from doubles import clusterrepo, decision, faults, helm_storage
 from doubles.cluster import StuckCluster
-from doubles.scenarios import SCENARIOS
+from doubles.rancher_lines import line_of
+from doubles.scenarios import scenario
 
 BUNDLE = (
     "/var/lib/rancher-data/local-catalogs/v2/rancher-charts/"
@@ -36,10 +38,12 @@ def play(tmp_path: Path) -> Iterator[Any]:
     """Plays a scenario on a control plane of its own; all is stopped at the end."""
     started: list[tuple[ControlPlane, StuckCluster | None]] = []
 
-    def start(name: str) -> StuckCluster:
+    def start(name: str, rancher: str = "", **changes: Any) -> StuckCluster:
         control_plane = ControlPlane.up(tmp_path / "controlplane")
         started.append((control_plane, None))
-        stuck = SCENARIOS[name].create(control_plane, tmp_path / "cluster")
+        chosen = scenario(name, rancher)
+        chosen = replace(chosen, illness=replace(chosen.illness, **changes))
+        stuck = chosen.create(control_plane, tmp_path / "cluster")
         started[-1] = (control_plane, stuck)
         return stuck
 
@@ -171,6 +175,112 @@ def index_of(stuck: StuckCluster) -> dict[str, Any]:
     assert chunks > 1, "the index should need more than one ConfigMap, as the real one does"
     index: dict[str, Any] = json.loads(gzip.decompress(blob))
     return index
+
+
+def unlock_and_nudge(stuck: StuckCluster) -> None:
+    """FM 6.3, the minimal form; before it Rancher says nothing at all."""
+    in_rancher(stuck, "loglevel", "--set", "debug")
+    nudge(stuck)
+    wait_for_rancher_line(stuck, "for release fleet-crd, since")
+    assert not any("release fleet," in line or "[ERROR]" in line for line in stuck.rancher_log())
+    last = helm_storage.last(stuck.cluster, "cattle-fleet-system", "fleet")
+    assert last is not None
+    assert last.status == "pending-upgrade"
+    stuck.cluster.delete("secrets", last.secret["metadata"]["name"], "cattle-fleet-system")
+    nudge(stuck)
+
+
+def refresh_repo(stuck: StuckCluster) -> None:
+    """FM 6.8: a change of the spec is what makes Rancher look at the charts again."""
+    nudge(stuck)
+    time.sleep(2)
+    assert "fleet-109.0.2" not in revisions(stuck)["fleet"][2]
+    spec = {"spec": {"forceUpdate": "2026-01-01T00:00:00Z"}}
+    stuck.cluster.patch(REPO, "rancher-charts", spec)
+
+
+def rebuild_index(stuck: StuckCluster) -> None:
+    """FM 6.9: the lost ConfigMap is noticed at the next look at the ClusterRepo."""
+    spec = {"spec": {"forceUpdate": "2026-01-01T00:00:00Z"}}
+    stuck.cluster.patch(REPO, "rancher-charts", spec)
+
+
+def restart_rancher(stuck: StuckCluster) -> None:
+    """FM 6.9 on 2.12: only a new pod has the charts again."""
+    rebuild_index(stuck)
+    time.sleep(2)
+    assert any("Could not resolve host" in line for line in stuck.rancher_log())
+    faults.restart(stuck, "rancher", "cattle-system")
+
+
+def recreate_repos(stuck: StuckCluster) -> None:
+    """FM 6.25: the running Rancher's branch; the next attempt deletes them again itself."""
+    clusterrepo.add_repositories(stuck.cluster, "release-v2.10")
+    faults.set_setting(stuck, "chart-default-branch", "")
+
+
+def restore_fleet_server(stuck: StuckCluster) -> None:
+    """FM 6.16."""
+    log = stuck.control_plane.kubectl(
+        "logs",
+        "-n",
+        "cattle-fleet-system",
+        "-l",
+        "app=fleet-controller",
+        "--tail=-1",
+        "-c",
+        "fleet-agentmanagement",
+    )
+    assert b"missing apiServerURL in fleet config for cluster auto registration" in log.stdout
+    faults.set_fleet_server(stuck, "https://10.53.0.10/")
+
+
+def let_pods_in(stuck: StuckCluster) -> None:
+    """FM 6.7: the cause is gone, and Rancher is told."""
+    faults.release_pods(stuck, "cattle-fleet-system")
+    nudge(stuck)
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("pending-upgrade-lock", unlock_and_nudge),
+        ("clusterrepo-stale-index", refresh_repo),
+        ("clusterrepo-or-index-missing", rebuild_index),
+        ("clusterrepo-bundle-lost", restart_rancher),
+        ("clusterrepos-deleted-retry-trap", recreate_repos),
+        ("fleet-configmap-lost-apiserverurl", restore_fleet_server),
+        ("failed-release", let_pods_in),
+    ],
+)
+def test_stays_stuck_until_the_remedy_of_fm(
+    play: Any, name: str, remedy: Callable[[StuckCluster], None]
+) -> None:
+    stuck = play(name)
+    time.sleep(3)
+    assert stuck.condition("SystemServicesUpgraded") == "Unknown"
+    remedy(stuck)
+    stuck.wait_for_condition("SystemServicesUpgraded", "True", 150)
+    wanted = line_of(stuck.illness.rancher).charts
+    for chart, (_number, status, installed) in revisions(stuck).items():
+        assert (status, installed) == ("deployed", f"{chart}-{wanted[chart]}")
+
+
+def test_job_of_1_8_rolls_a_locked_release_back_by_itself(play: Any) -> None:
+    stuck = play("pending-upgrade-lock", "v2.14.0", minute=0.5)
+    stuck.wait_for_job_line(r"^fleet-108\.\S+ in pending-upgrade state for \d+ minutes$")
+    stuck.wait_for_job_line(r"^deadline exceeded. rolling back fleet to revision 1 ")
+    stuck.wait_for_job_line(r"^Rollback was a success")
+    nudge(stuck)
+    stuck.wait_for_job_line(r"^completed helm release cattle-fleet-system fleet ")
+
+
+def test_deleted_job_pod_is_retried_and_skips_rancher(play: Any) -> None:
+    stuck = play("rc-to-ga-skip-fleet")
+    selector = "harvesterhci.io/upgradeComponent=manifest"
+    pod = stuck.cluster.list("pods", "harvester-system", selector)[0]["metadata"]["name"]
+    stuck.cluster.delete("pods", pod, "harvester-system")
+    stuck.wait_for_job_line(r"^Skip update Rancher. The version is already v2.11.0$")
 
 
 class TestDecision:
