@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
@@ -176,4 +177,6 @@ def bounded(value: Any, depth: int = _DEEPEST) -> Any:
         return {str(key): bounded(item, depth - 1) for key, item in kept if key != "root"}
     if isinstance(value, list):
         return [bounded(item, depth - 1) for item in value[:_MOST_ITEMS]]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
     return value if value is None or isinstance(value, (bool, int, float)) else str(value)

@@ -17,6 +17,9 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
     expression,
     template,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.sources import (
+    READABLE,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.lenient import (
     dig,
     mapping,
@@ -27,7 +30,6 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
 )
 
 FAIL, WARN, PASS, UNKNOWN = "fail", "warn", "pass", "unknown"
-_UNREAD = ("forbidden", "error")
 _MATCHED = {"fail": FAIL, "warn": WARN, "info": PASS}
 
 
@@ -68,7 +70,7 @@ def _unread(rule: Rule, facts: dict[str, Any]) -> Iterator[str]:
         state = text(dig(sources, name, "state"))
         if state is None:
             yield f"{name} was not collected"
-        elif state in _UNREAD:
+        elif state not in READABLE:
             why = text(dig(sources, name, "reason"))
             yield f"{name} could not be read ({state}{': ' + why if why else ''})"
 

@@ -14,6 +14,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.sources import (
+    not_seen,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.upgrade import (
     ENDED,
     NONE,
@@ -28,6 +31,8 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.template import (
     duration,
 )
+
+_OF_THE_JOB = ("job", "job_pods", "job_logs", "release_file")
 
 STUCK, MOVING, HEALTHY, UNKNOWN = "stuck", "moving", "healthy", "unknown"
 
@@ -67,11 +72,10 @@ def verdict(facts: Document, findings: Sequence[Document]) -> Verdict:
     if failed:
         return Verdict(STUCK, _headline_of_failures(failed))
     undecided = [finding for finding in findings if finding["outcome"] == "unknown"]
+    unseen = _unseen(facts)
     progress = mapping(facts.get("progress"))
-    if undecided:
-        modes = sorted({str(finding["failure_mode"]) for finding in undecided}, key=_mode_order)
-        listed = ", ".join(modes[:8]) + (" …" if len(modes) > 8 else "")
-        return Verdict(UNKNOWN, f"Not everything could be seen; not judged: {listed}.")
+    if undecided or unseen:
+        return Verdict(UNKNOWN, _headline_of_holes(undecided, unseen))
     if facts.get("phase") == ENDED and facts.get("ended_well") is True:
         return Verdict(HEALTHY, "The upgrade is past the Rancher step and nothing is wrong.")
     if progress.get("moving") is True:
@@ -110,6 +114,28 @@ def _refusal(facts: Document) -> dict[str, str] | None:
             "remedy": "Find out which one is running and take the label harvesterhci.io/latestUpgrade from the others.",
         }
     return None
+
+
+def _unseen(facts: Document) -> list[str]:
+    """The sources that could not be read and are not beside the point: the log of a job that has done its work is
+    deleted with its pods."""
+    over = facts.get("phase") == ENDED and facts.get("ended_well") is True
+    sources = [str(item["source"]) for item in not_seen(facts)]
+    return [name for name in sources if not (over and name in _OF_THE_JOB)]
+
+
+def _headline_of_holes(undecided: Sequence[Document], unseen: Sequence[str]) -> str:
+    modes = sorted({str(finding["failure_mode"]) for finding in undecided}, key=_mode_order)
+    parts = ["Nothing wrong was found, but not everything could be seen"]
+    if unseen:
+        parts.append(f"not read: {_some(unseen)}")
+    if modes:
+        parts.append(f"not judged: {_some(modes)}")
+    return "; ".join(parts) + "."
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:8]) + (" …" if len(names) > 8 else "")
 
 
 def _headline_of_failures(failed: Sequence[Document]) -> str:

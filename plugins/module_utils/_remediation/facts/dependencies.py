@@ -36,6 +36,10 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
     lock_of,
     revision_age,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.upgrade import (
+    ENDED,
+    NONE,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.lenient import (
     Document,
     dig,
@@ -46,16 +50,50 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
     texts,
 )
 
+DEPENDENCY_FACTS: dict[str, str] = {
+    "chart": "the chart's name",
+    "release": "the release's name",
+    "namespace": "its namespace",
+    "awaited": "the job waits for it at some time",
+    "waited": "the job waits for it now",
+    "wanted": "Rancher keeps it installed; null when that depends on what was not read",
+    "min": "Rancher treats the wanted version as a minimum (Fleet's charts)",
+    "exact": "Rancher wants exactly this version",
+    "expected": "`chart_version`, `app_version` and `source` of what the job wants; null when nothing says so",
+    "desired": "`chart_version`, `setting` and its `source`: what Rancher wants",
+    "installed": "the last revision: `chart_version`, `revision`, `status`, `description`, `age_seconds`, …",
+    "compare": "`installed_expected`, `desired_expected`, `installed_desired`: each `equal`, `equal-precedence`"
+    " (only build metadata differs), `lower`, `higher` or `unknown`",
+    "at_expected": "deployed at exactly the expected version, byte by byte",
+    "lock": "`locked`, `status`, `revision`, `age_seconds`, `idle`, `live_actor`, `stale`, `target` of a rollback,"
+    " `previous`, `right_version`",
+    "index": "`state`, `has_expected`, `has_desired`",
+    "pins": "values that pin images or versions: `key`, `value`, `holds_back`",
+    "upstream_chart": "the installed chart is not Rancher's packaging",
+    "operations": "Rancher's operations on it",
+    "helm_pods": "the helm-operation pods of it, with `log_kinds`",
+    "situation": "what Rancher looks at when it decides",
+    "decision": "what Rancher does next: `action`, `reason`, `version`, `resolves_to`, `error`, `trace`",
+    "values_error": "why Rancher cannot make values for it",
+    "release_state": "status of the last revision, or `absent`, `undecodable`, `unknown`",
+    "history": "the revisions, newest first",
+    "pinned_keys": "names of the pinning values",
+    "reinstall_loop": "`count` and `period_seconds` when Rancher installs the same chart over and over",
+    "elsewhere": "other namespaces with a release of that name",
+}
+"""What an element of ``dependencies`` holds, for the reference of the rule language."""
+
 _AWAITED = ("fleet-crd", "fleet", "rancher-webhook")
 _NEWEST_KNOWN_RANCHER = RancherVersion(2, 15, 0)
 
 
-def dependencies_of(evidence: Document) -> list[dict[str, Any]]:
+def dependencies_of(evidence: Document, upgrade: Document) -> list[dict[str, Any]]:
     """One entry per dependency of the running Rancher, in repair order (fleet-crd, fleet, rancher-webhook, rest)."""
+    at_rest = upgrade.get("phase") in (ENDED, NONE)
     rancher = _rancher(evidence)
     override = text(dig(evidence, "rancher", "env", "CATTLE_SUC_APP_NAME_OVERRIDE")) or ""
     return [
-        _dependency(evidence, rancher, chart, chart.release_name(rancher, override))
+        _dependency(evidence, rancher, chart, chart.release_name(rancher, override), at_rest)
         for chart in system_charts(rancher)
     ]
 
@@ -74,12 +112,14 @@ def _rancher(evidence: Document) -> RancherVersion:
 
 
 def _dependency(
-    evidence: Document, rancher: RancherVersion, chart: SystemChart, release: str
+    evidence: Document, rancher: RancherVersion, chart: SystemChart, release: str, at_rest: bool
 ) -> dict[str, Any]:
     namespace = chart.namespace
     entry = decisions.release_entry(evidence, namespace, release)
-    expected = expected_of(evidence, chart.chart, namespace, release)
     desired = _desired(evidence, chart)
+    expected = expected_of(evidence, chart.chart, namespace, release)
+    if expected is None and at_rest and chart.chart in _AWAITED:
+        expected = _expected_at_rest(desired)
     installed = _installed(evidence, entry)
     versions = [text(mapping(item).get("chart_version")) for item in (expected, desired, installed)]
     situation = decisions.situation_of(evidence, rancher, chart, namespace, release)
@@ -109,6 +149,13 @@ def _dependency(
         "values_error": decisions.values_of(evidence, rancher, chart.chart).error or None,
         **_stored(evidence, entry),
     }
+
+
+def _expected_at_rest(desired: Document | None) -> dict[str, Any] | None:
+    """The job and its log are deleted after a week. When no job waits, what Rancher wants is what is to be there."""
+    if desired is None:
+        return None
+    return {"chart_version": desired["chart_version"], "app_version": None, "source": "setting"}
 
 
 def _stored(evidence: Document, entry: Document) -> dict[str, Any]:

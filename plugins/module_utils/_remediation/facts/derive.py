@@ -51,21 +51,53 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
     mapping,
 )
 
+FACTS: dict[str, str] = {
+    "phase": "`none` (no Upgrade), `not-started`, `rancher`, `after-rancher`, `ended`; null when unknown",
+    "upgrade_count": "how many Upgrades are marked as the latest",
+    "ended_well": "whether the manifest job is over and did its work",
+    "wait": "what the job waits for now, with `kind`, `since`, `age_seconds` and the fields of the log line",
+    "wait_kind": "the kind of `wait`, `none` when it waits for nothing, null when that cannot be seen",
+    "job_running": "whether a pod of the job is active",
+    "job_failed": "whether the Job has the condition Failed",
+    "attempts": "`failed` pods of the job and the `limit`",
+    "log_kinds": "kinds of telling lines in the newest pod's log",
+    "settled": "no passing state of an upgrade explains what is seen any more (5 minutes)",
+    "wait_stale": "the job has waited longer than `stale_after_seconds`",
+    "stale_after_seconds": "the age from which a lock or a wait is too old",
+    "dependencies": "Rancher's charts; see below",
+    "progress": "`moving`, `why` and the `actors` that run helm now",
+    "path_refusal": "the version guard's words when it has refused the upgrade",
+    "rancher_state": "versions, image, roll-out, pods and Helm release of Rancher itself",
+    "chart_catalog": "ClusterRepo rancher-charts and its index as a whole: `usable`, `missing`, `blocked_on`, …",
+    "shell_image": "the image in which Rancher runs helm: `pinned`, `defaults`, `failing` pods",
+    "rancher_config_state": "what is wrong in ConfigMap rancher-config",
+    "rancher_webhook": "whether Rancher's admission webhook can be reached",
+    "legacy_capi_webhooks": "Cluster API's webhook configurations whose Services are gone",
+    "fleet_config": "ConfigMap fleet-controller: `lost`, `missing`, `wanted_url`, `settled`",
+    "fleet_agent": "the agent's workloads, their kind, and its redeployment",
+    "imported": "condition Imported of Cluster fleet-local/local",
+    "bundle_states": "every Bundle with the lock of its release",
+    "managed_chart_states": "every ManagedChart with the state of its Bundle",
+    "stv_aggregation": "the Secret stv-aggregation and the Plan that needs it",
+    "rke_state": "the type of Secret local-rke-state",
+    "fleet_workspace": "fleetWorkspaceName and label of the provisioning cluster",
+    "retry_trap": "whether the job's attempts die on an object the first one deleted",
+    "waited_plan": "the Plan the job waits for",
+    "skipped_phase": "whether a retried job skipped the Rancher step, and what is `undone`",
+}
+"""What is added to the evidence, for the reference of the rule language."""
+
 
 def derive(evidence: object) -> dict[str, Any]:
     """Everything of the evidence under its own name, plus what is computed from it. Pure; nothing in the evidence,
     however damaged, makes it raise: a part that cannot be understood is unknown.
 
-    Added or replaced: dependencies, phase, wait, wait_kind, upgrade_count, ended_well, job_running, job_failed,
-    attempts, log_kinds, settled, wait_stale, progress, path_refusal, and one mapping for each subject that rules speak
-    of: rancher_state, chart_catalog, shell_image, rancher_config_state, rancher_webhook, legacy_capi_webhooks,
-    fleet_config, fleet_agent, imported, bundle_states, managed_chart_states, stv_aggregation, rke_state,
-    fleet_workspace, skipped_phase, retry_trap, waited_plan.
+    What is added to the evidence, or replaces a part of it, is in FACTS.
     """
     document = mapping(evidence)
     upgrade = upgrade_facts(document)
     waiting = patience(document, upgrade)
-    dependencies = dependencies_of(document)
+    dependencies = dependencies_of(document, upgrade)
     facts = {
         **document,
         **upgrade,

@@ -77,6 +77,21 @@ def test_upgrade_past_rancher_is_healthy() -> None:
     assert found["waits_for"] is None
 
 
+def test_upgrade_of_weeks_ago_is_healthy() -> None:
+    # The Job and its log are deleted after a week; then Rancher's Settings say what is to be there.
+    gone = {"job": None, "job_pods": [], "release_file": None}
+    sources = {
+        "job": "absent",
+        "job_pods": "absent",
+        "job_logs": "absent",
+        "release_file": "absent",
+    }
+    overlay = {**ENDED, "set": {**ENDED["set"], **gone}, "sources": sources}
+    assert diagnose(build(overlay))["verdict"] == "healthy"
+    left_behind = {**overlay, "releases": {"fleet-crd": [[7, "deployed", RC_FLEET, 90_000]]}}
+    assert told(diagnose(build(left_behind))) == [("rc-to-ga-skip-fleet", "fleet-crd")]
+
+
 def test_release_candidates_of_8001() -> None:
     found = diagnose(build(RC_EVERYWHERE))
     assert found["verdict"] == "stuck"

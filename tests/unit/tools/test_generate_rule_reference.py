@@ -1,0 +1,31 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.dependencies import (
+    DEPENDENCY_FACTS,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.derive import (
+    FACTS,
+    derive,
+)
+from ansible_collections.harvester_ops.remediation.tests.tools.generate_rule_reference import pages
+from ansible_collections.harvester_ops.remediation.tests.unit.builders.evidence import base
+
+PAGES = pages()
+
+
+@pytest.mark.parametrize("path", sorted(PAGES), ids=lambda path: path.name)
+def test_the_page_is_current(path: object) -> None:
+    assert path.read_text(encoding="utf-8") == PAGES[path], "run 'make docs'"
+
+
+def test_every_fact_is_described() -> None:
+    evidence = base()
+    facts = derive(evidence)
+    assert set(facts) - set(evidence) | {"wait"} == set(FACTS)
+    assert {name for each in facts["dependencies"] for name in each} == set(DEPENDENCY_FACTS)
