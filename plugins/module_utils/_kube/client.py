@@ -37,6 +37,7 @@ _PATCH_TYPES = {
     "json": "application/json-patch+json",
     "strategic": "application/strategic-merge-patch+json",
 }
+_ANONYMOUS = "system:anonymous"
 _PERMISSION_REMEDY = "Use an account that may do this; files/rbac/ of the collection holds the ClusterRoles it needs."
 
 
@@ -380,11 +381,13 @@ def _api_error(method: str, path: str, status: int, data: bytes, source: str) ->
     def error(code: str, message: str, remedy: str, *, retryable: bool = False) -> RemediationError:
         return RemediationError(code, message, remedy, retryable=retryable, details=details)
 
-    if status == 401:
+    # Without credentials a server that allows it treats one as anonymous: that is no missing permission.
+    if status == 401 or (status == 403 and f'User "{_ANONYMOUS}"' in said):
         return error(
             "unauthorized",
             f"The API server did not accept the credentials of {source} (asked for {where}).",
-            "Renew the token or certificate, or choose another context.",
+            "Renew the token or certificate, check that the kubeconfig's credential plugin works, or choose "
+            "another context.",
         )
     if status == 403:
         return error(

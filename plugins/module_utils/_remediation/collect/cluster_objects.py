@@ -60,7 +60,7 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
     texts,
 )
 
-CLUSTER_UID = "cluster_uid"
+VERSION = "kubernetes_version"
 KUBECONFIG = "local_kubeconfig"
 PRIORITY_CLASSES = "priority_classes"
 CAPI_CLUSTER = "capi_cluster"
@@ -96,7 +96,7 @@ def _reads(_context: Context, found: Found) -> Reads:
     kubeconfig = paths.core("v1", "secrets", "fleet-local", "local-kubeconfig")
     reads: Reads = {
         KUBECONFIG: partial(get, kubeconfig),
-        CLUSTER_UID: lambda client: client.cluster_uid(),
+        VERSION: lambda client: text(client.server_version().get("gitVersion")),
         PRIORITY_CLASSES: lambda client: client.list(
             paths.api("scheduling.k8s.io/v1", "priorityclasses"), metadata_only=True
         ),

@@ -92,7 +92,7 @@ def collect(
     cannot be reached, or does not know the credentials, the error is raised: `server-unreachable`, `unauthorized`.
     """
     deadline = clock() + options.timeout
-    kubernetes_version = _kubernetes_version(client)
+    cluster_uid = _cluster_uid(client)
     context = Context(
         collected_at=_text_of(client.now()),
         redactor=redactor or Redactor(),
@@ -110,9 +110,7 @@ def collect(
     evidence = Evidence(
         collected_at=context.collected_at,
         collection_version=options.collection_version,
-        cluster=Cluster(
-            found.value(cluster_objects.CLUSTER_UID), client.server, kubernetes_version
-        ),
+        cluster=Cluster(cluster_uid, client.server, found.value(cluster_objects.VERSION)),
         options=Options(options.stale_after_seconds, dict(options.expected_versions)),
         problems=(*problems, *defects),
         sources={name: sources[name] for name in SOURCES},
@@ -143,15 +141,14 @@ def _parts_of(
     return fields, sources, defects
 
 
-def _kubernetes_version(client: KubeClient) -> str | None:
+def _cluster_uid(client: KubeClient) -> str | None:
     """The first request: it finds out whether there is a server and whether it knows us."""
     try:
-        version = client.server_version().get("gitVersion")
+        return client.cluster_uid()
     except RemediationError as exc:
         if exc.code in ("forbidden", "not-found"):
             return None
         raise
-    return version if isinstance(version, str) else None
 
 
 def _text_of(moment: datetime) -> str:

@@ -56,6 +56,11 @@ def test_get_sends_the_credentials_and_counts() -> None:
     [
         (failure(401, "Unauthorized", "Unauthorized"), "unauthorized", "did not accept"),
         (failure(403, "Forbidden", "u cannot get secrets"), "forbidden", "u cannot get secrets"),
+        (
+            failure(403, "Forbidden", 'secrets is forbidden: User "system:anonymous" cannot get'),
+            "unauthorized",
+            "did not accept",
+        ),
         (failure(404, "NotFound", details={"name": "s"}), "not-found", "Secret/a/s does not exist"),
         (Answer(b"404 page not found", 404), "not-found", "does not know the path of Secret/a/s"),
         (failure(409, "Conflict", "modified"), "conflict", "Secret/a/s"),
