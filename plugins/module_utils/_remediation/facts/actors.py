@@ -72,7 +72,7 @@ def _pods(evidence: Document) -> list[dict[str, Any]]:
                 "cattle-system",
                 pod.get("name"),
                 pod.get("release") or operation.get("release"),
-                operation.get("release_namespace"),
+                pod.get("release_namespace") or operation.get("release_namespace"),
                 pod.get("created_at"),
             )
         )

@@ -287,8 +287,10 @@ def _pods(evidence: Document, namespace: str, release: str) -> list[dict[str, An
     """The helm-operation pods of the release: they name it themselves or through their operation."""
     operations = _about(evidence, "operations", namespace, release)
     names = {text(item.get("pod")) or text(item.get("name")) for item in operations}
-    return [
+    pods = [
         pod
         for pod in mappings(evidence.get("helm_pods"))
-        if pod.get("release") == release or (pod.get("name") in names and not pod.get("release"))
-    ][:10]
+        if (pod.get("release") == release and pod.get("release_namespace") in (None, namespace))
+        or (pod.get("name") in names and not pod.get("release"))
+    ]
+    return pods[:10]

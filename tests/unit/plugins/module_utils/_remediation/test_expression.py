@@ -63,7 +63,7 @@ def test_conditions_may_compare() -> None:
 
 def test_too_deep_a_document_is_an_error_of_its_own() -> None:
     deep: Any = 1
-    for _ in range(100_000):
+    for _level in range(100_000):
         deep = [deep]
     with pytest.raises(ExpressionError):
         evaluate("a == b", {"a": deep, "b": _copy(deep)})
@@ -73,7 +73,7 @@ def _copy(nested: Any) -> Any:
     depth = 0
     while isinstance(nested, list):
         nested, depth = nested[0], depth + 1
-    for _ in range(depth):
+    for _level in range(depth):
         nested = [nested]
     return nested
 

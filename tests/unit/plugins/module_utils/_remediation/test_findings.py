@@ -131,7 +131,7 @@ def test_what_is_unknown_for_one_reason_is_said_once() -> None:
 
 def test_bounded() -> None:
     deep: Any = "x"
-    for _ in range(50):
+    for _level in range(50):
         deep = {"a": [deep]}
     value = {
         "text": "x" * 10_000,

@@ -112,7 +112,7 @@ def damage(evidence: dict[str, Any], place: tuple[Any, ...], remove: bool, value
 @given(st.data())
 def test_damaged_evidence(data: st.DataObject) -> None:
     evidence = build(data.draw(st.sampled_from([*OVERLAYS, HEALTHY])))
-    for _ in range(data.draw(st.integers(1, 6))):
+    for _level in range(data.draw(st.integers(1, 6))):
         place = data.draw(
             st.sampled_from([each for each in places(evidence) if each != ("schema",)])
         )
@@ -160,7 +160,7 @@ def test_every_source_that_rules_need_is_collected() -> None:
 @pytest.mark.parametrize("depth", [50, 100_000])
 def test_deep_evidence_is_a_diagnosis_or_one_clear_error(depth: int) -> None:
     deep: Any = "x"
-    for _ in range(depth):
+    for _level in range(depth):
         deep = {"a": [deep]}
     evidence = build()
     evidence["upgrade"]["repo_info"] = evidence["capi_cluster"] = deep

@@ -36,7 +36,9 @@ def test_the_schema_is_a_schema() -> None:
     jsonschema.Draft202012Validator.check_schema(RULE_SCHEMA)
 
 
-@pytest.mark.parametrize("rule", [rule for _name, rule in RULES], ids=[name for name, _ in RULES])
+@pytest.mark.parametrize(
+    "rule", [rule for _name, rule in RULES], ids=[name for name, _rule in RULES]
+)
 def test_shipped_rules_fit(rule: dict[str, Any]) -> None:
     assert list(problems(rule)) == []
     VALIDATOR.validate(rule)
@@ -112,7 +114,7 @@ JSON = st.recursive(
 def test_same_verdict_as_the_library(data: st.DataObject) -> None:
     rule = copy.deepcopy(GOOD)
     target: Any = rule
-    for _ in range(data.draw(st.integers(0, 3))):
+    for _level in range(data.draw(st.integers(0, 3))):
         keys = [key for key, value in target.items() if isinstance(value, dict)]
         if not keys:
             break
