@@ -9,21 +9,22 @@ name: summary
 short_description: Render a document of this collection as text
 version_added: 0.1.0
 description:
-  - Renders findings, a plan or a report as an operator reads it, as text for a terminal or, for a
-    report, as a self-contained HTML page. Which document it is, is told by its C(schema).
+  - Renders findings, a plan, a report, a preflight or an upgrade matrix as an operator reads it, as text
+    for a terminal or, for a report, as a self-contained HTML page. Which document it is, is told by its C(schema).
 author:
   - harvester_ops.remediation contributors (@harvester-ops)
 options:
   _input:
-    description: A findings, plan or report document.
+    description: A findings, plan, report, preflight or upgrade matrix document.
     type: dict
     required: true
   form:
-    description: What to render. Only a report has the form V(html).
+    description: What to render. Only a report has the form V(html), only an upgrade matrix V(markdown).
     type: str
     choices:
       - text
       - html
+      - markdown
     default: text
 seealso:
   - module: harvester_ops.remediation.show
@@ -54,6 +55,13 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.plan_text import (
     plan_text,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.preflight.matrix_text import (
+    matrix_markdown,
+    matrix_text,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.preflight.preflight_text import (
+    preflight_text,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.report_html import (
     report_html,
 )
@@ -69,6 +77,9 @@ RENDERERS: dict[tuple[str, str], Callable[[Mapping[str, Any]], str]] = {
     ("plan", "text"): plan_text,
     ("report", "text"): report_text,
     ("report", "html"): report_html,
+    ("preflight", "text"): preflight_text,
+    ("upgrade-matrix", "text"): matrix_text,
+    ("upgrade-matrix", "markdown"): matrix_markdown,
 }
 
 
@@ -82,7 +93,7 @@ def summary(document: Mapping[str, Any], form: str = "text") -> str:
         raise RemediationError(
             "evidence-invalid",
             f"Cannot render a document with the schema {schema or 'missing'!r} as {form}.",
-            "Give findings, a plan or a report of this collection; only a report has form=html.",
+            "Give a document of this collection; only a report has form=html, only a matrix form=markdown.",
         )
     return renderer(document)
 
