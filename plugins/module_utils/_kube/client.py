@@ -167,7 +167,10 @@ class KubeClient:
             options["preconditions"] = preconditions
         if propagation is not None:
             options["propagationPolicy"] = propagation
-        return self._json("DELETE", path, _dry_run(dry_run), body=options)
+        if dry_run:
+            # In the body: the API server does not look at the query of a DELETE that has one.
+            options["dryRun"] = ["All"]
+        return self._json("DELETE", path, {}, body=options)
 
     def server_version(self) -> Object:
         """What ``/version`` answers, for example ``{"gitVersion": "v1.32.3+rke2r1", ...}``."""

@@ -91,7 +91,16 @@ def test_delete_sends_its_preconditions() -> None:
         client_of(server).delete(SECRET, uid="u", resource_version="7", dry_run=True)
     (request,) = server.requests
     assert request.body["preconditions"] == {"uid": "u", "resourceVersion": "7"}
-    assert request.query == {"dryRun": "All"}
+    # The API server reads the options of a DELETE from its body or its query, never both.
+    assert request.body["dryRun"] == ["All"]
+
+
+def test_a_delete_that_is_meant_is_no_dry_run() -> None:
+    with ApiServer(lambda _: Answer()) as server:
+        client_of(server).delete(SECRET)
+    (request,) = server.requests
+    assert "dryRun" not in request.body
+    assert request.query == {}
 
 
 @pytest.mark.parametrize(
