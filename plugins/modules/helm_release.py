@@ -90,6 +90,7 @@ options:
     description:
       - Force changes. With Helm 3, and with Helm 4 on releases that the client applies, objects are
         replaced; with Helm 4 on releases that the server applies, conflicts are overridden.
+      - It does not help against immutable fields, with neither Helm; such an object must be deleted.
     type: bool
     default: false
   revision:

@@ -70,7 +70,8 @@ _REMEDIES = {
     "ownership": "Allow to take ownership of the objects named, after checking what they belong to.",
     "webhook-denied": "The webhook named refuses the change: read its reason.",
     "webhook-unreachable": "The webhook named does not answer: repair the service behind it first.",
-    "immutable": "The field named cannot be changed in place: allow force, which replaces the object.",
+    "immutable": "The object named cannot be changed in place, also not with force: save it, delete it, "
+    "run again.",
     "conflict": "Another manager owns the fields named: allow force to take them over.",
     "missing-crd": "Upgrade the release that brings the CRDs (fleet-crd for fleet) first.",
     "forbidden": "Use an account with more permissions.",
