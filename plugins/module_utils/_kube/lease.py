@@ -153,7 +153,8 @@ def _state(lease: Object) -> LeaseState:
         namespace=str(metadata["namespace"]),
         name=str(metadata["name"]),
         uid=str(metadata["uid"]),
-        resource_version=str(metadata["resourceVersion"]),
+        # What a dry run would create has none.
+        resource_version=str(metadata.get("resourceVersion") or ""),
         holder=str(spec.get("holderIdentity") or ""),
         duration_seconds=int(spec.get("leaseDurationSeconds") or 0),
         acquire_time=_parse(spec.get("acquireTime")),
