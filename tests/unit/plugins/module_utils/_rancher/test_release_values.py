@@ -46,15 +46,17 @@ GA = "106.0.0+up0.12.0"
 TAINT = {"key": "node-role.kubernetes.io/control-plane", "value": "true", "effect": "NoSchedule"}
 
 
+SETTINGS = {
+    "server-url": {"value": "", "default": ""},
+    "cacerts": {"value": "pem of the CA"},
+    "system-default-registry": {"value": "", "default": "registry.example"},
+    "agent-tls-mode": {"default": "system-store"},
+}
+
+
 def rancher_cluster(version: str = "v2.11.0", *, tainted: bool = False) -> Cluster:
     cluster = Cluster()
-    settings = {
-        "server-version": {"value": version},
-        "server-url": {"value": "", "default": ""},
-        "cacerts": {"value": "pem of the CA"},
-        "system-default-registry": {"value": "", "default": "registry.example"},
-        "agent-tls-mode": {"default": "system-store"},
-    }
+    settings = {"server-version": {"value": version}, **SETTINGS}
     for name, fields in settings.items():
         cluster.add(f"{MANAGEMENT}/settings/{name}", {"metadata": {"name": name}, **fields})
     features: dict[str, dict[str, Any]] = {
