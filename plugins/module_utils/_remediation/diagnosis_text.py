@@ -10,6 +10,12 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.lenient import (
+    seconds_between,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.template import (
+    duration,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.text_layout import (
     RULE,
     columns,
@@ -25,6 +31,11 @@ VERDICT_WORDS = {
     "unknown": "UNKNOWN",
 }
 OUTCOME_WORDS = {"fail": "FOUND", "warn": "NOTE", "unknown": "COULD NOT TELL"}
+UNATTENDED_WORDS = {
+    "yes": "an approved run does it",
+    "ask": "a run does it only when the finding is accepted by name",
+    "no": "a run does not do it",
+}
 # Long enough for a version, a message of Helm or a line of a log; the whole is in findings.json.
 LONGEST_PROOF = 300
 SHOWN_UNKNOWN = 5
@@ -52,7 +63,8 @@ def _items(findings: Document) -> list[Document]:
 def _wait(findings: Document) -> list[str]:
     if not findings.get("waits_for"):
         return []
-    since = f", since {findings['since']}" if findings.get("since") else ""
+    age = seconds_between(findings.get("since"), findings.get("collected_at"))
+    since = f", since {findings['since']} ({duration(age)})" if age is not None else ""
     return ["", *wrap(f"The upgrade job waits for {findings['waits_for']}{since}.")]
 
 
@@ -104,11 +116,24 @@ def _finding(alike: list[Document]) -> list[str]:
     lines += [line for proof in item.get("proof") or [] for line in _proof(proof)]
     if item.get("what_next"):
         lines += wrap(f"Next: {item['what_next']}", 2, 6)
+    lines += _repair(item.get("remedy"))
     if len(alike) > 1:
         others = ", ".join(str(other.get("subject")) for other in alike[1:])
         lines += wrap(f"The same holds for {others}.", 2)
     links = " ".join(str(url) for url in (item.get("references") or [])[:3])
     return lines + wrap(f"Mode {item.get('failure_mode')} {item.get('id')}; {links}", 2, 2)
+
+
+def _repair(remedy: Document | None) -> list[str]:
+    """What a run would do about it, and what it leaves to a person."""
+    if not remedy:
+        return []
+    steps = ", then ".join(str(step.get("action")) for step in remedy.get("steps") or [])
+    word = UNATTENDED_WORDS.get(str(remedy.get("unattended")), UNATTENDED_WORDS["no"])
+    parts = [f"{word} ({steps}; risk {remedy.get('risk')})"] if steps else []
+    if remedy.get("instructions"):
+        parts.append("what is left to a person stands in the plan, with the commands")
+    return wrap(f"Repair: {'; '.join(parts)}.", 2, 8) if parts else []
 
 
 def _must_not(findings: Document) -> list[str]:
@@ -121,6 +146,8 @@ def _must_not(findings: Document) -> list[str]:
 
 def _proof(proof: Document) -> Iterable[str]:
     value = proof.get("value")
+    if value in (None, "", [], {}):
+        return
     if isinstance(value, list) and value and all(isinstance(each, str) for each in value):
         yield f"  - {proof.get('path')}:"
         for each in value:
@@ -135,21 +162,25 @@ def _cut(text: str) -> str:
 
 
 def _undecided(findings: Document) -> list[str]:
-    undecided = [item for item in _items(findings) if item.get("outcome") == "unknown"]
-    if not undecided:
+    """What could not be judged, by the reason: one missing permission hides many modes."""
+    reasons: dict[str, list[str]] = {}
+    for item in _items(findings):
+        if item.get("outcome") == "unknown":
+            mode = f"{item.get('failure_mode')} {item.get('id')}"
+            reasons.setdefault(str(item.get("reason") or item.get("message")), []).append(mode)
+    if not reasons:
         return []
     lines = ["", f"{OUTCOME_WORDS['unknown']}:"]
-    for item in undecided[:SHOWN_UNKNOWN]:
-        lines += wrap(f"- {item.get('subject')}: {item.get('message') or item.get('title')}", 2, 2)
-    if len(undecided) > SHOWN_UNKNOWN:
-        lines.append(f"  … and {len(undecided) - SHOWN_UNKNOWN} more, in findings.json")
+    for reason, modes in list(reasons.items())[:SHOWN_UNKNOWN]:
+        lines += wrap(f"- {_cut(reason)}. Not judged: {', '.join(dict.fromkeys(modes))}.", 2, 2)
+    if len(reasons) > SHOWN_UNKNOWN:
+        lines.append(f"  … and {len(reasons) - SHOWN_UNKNOWN} more reasons, in findings.json")
     return lines
 
 
 def _not_seen(findings: Document) -> list[str]:
     lines: list[str] = []
     for source in findings.get("not_seen") or []:
-        lines += wrap(
-            f"- {source.get('source')}: {source.get('state')}, {source.get('reason')}", 2, 2
-        )
+        why = f", {source['reason']}" if source.get("reason") else ""
+        lines += wrap(f"- {source.get('source')}: {source.get('state')}{why}", 2, 2)
     return ["", "Could not be read:", *lines] if lines else []

@@ -83,7 +83,11 @@ def _unknown_groups(judgements: Sequence[Judgement]) -> list[list[Judgement]]:
     def key(judgement: Judgement) -> tuple[str, str]:
         return judgement.rule.id, judgement.reason
 
-    undecided = sorted((item for item in judgements if item.outcome == UNKNOWN), key=key)
+    # A rule that would say that all is well has nothing to say when it cannot know.
+    undecided = sorted(
+        (item for item in judgements if item.outcome == UNKNOWN and item.rule.severity != "info"),
+        key=key,
+    )
     return [list(group) for _key, group in groupby(undecided, key)]
 
 
@@ -100,6 +104,7 @@ def _unknown(group: Sequence[Judgement]) -> dict[str, Any]:
         "outcome": UNKNOWN,
         "subject": subjects[0],
         "message": f"Cannot say whether this is so for {about}: {group[0].reason}."[:_LONGEST_TEXT],
+        "reason": group[0].reason[:_LONGEST_TEXT],
         "proof": [],
         "references": list(rule.references),
         "holds_job": False,

@@ -155,6 +155,8 @@ def waited(facts: Document) -> str:
     return duration(integer(dig(facts, "wait", "age_seconds")))
 
 
-def _mode_order(mode: str) -> tuple[int, str]:
-    number = mode.partition(".")[2].rstrip("abcdefghijklmnopqrstuvwxyz")
-    return (int(number) if number.isdecimal() and len(number) < 6 else 9999, mode)
+def _mode_order(mode: str) -> tuple[int, int, str]:
+    chapter, _dot, number = mode.partition(".")
+    digits = number.rstrip("abcdefghijklmnopqrstuvwxyz")
+    known = chapter.isdecimal() and digits.isdecimal() and len(chapter + digits) < 9
+    return (int(chapter), int(digits), mode) if known else (9999, 0, mode)
