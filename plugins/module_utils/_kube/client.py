@@ -376,43 +376,41 @@ def _api_error(method: str, path: str, status: int, data: bytes, source: str) ->
     except ValueError:
         answer = None
     answer = answer if isinstance(answer, dict) else {}
-    reason = str(answer.get("reason") or "")
     said = str(answer.get("message") or data[:200].decode("utf-8", "replace")).strip().rstrip(".")
-    where = paths.describe(path)
-    details = {"http_status": status, "reason": reason, "object": where, "method": method}
-
-    def error(code: str, message: str, remedy: str, *, retryable: bool = False) -> RemediationError:
-        return RemediationError(code, message, remedy, retryable=retryable, details=details)
-
+    where, verb = paths.describe(path), paths.verb(method, path)
+    details = {
+        "http_status": status,
+        "reason": str(answer.get("reason") or ""),
+        "object": where,
+        "method": method,
+    }
     # Without credentials a server that allows it treats one as anonymous: that is no missing permission.
     if status == 401 or (status == 403 and f'User "{_ANONYMOUS}"' in said):
-        return error(
-            "unauthorized",
-            f"The API server did not accept the credentials of {source} (asked for {where}).",
-            "Renew the token or certificate, check that the kubeconfig's credential plugin works, or choose "
-            "another context.",
-        )
+        message = f"The API server did not accept the credentials of {source} (asked for {where})."
+        return RemediationError("unauthorized", message, _CREDENTIALS_REMEDY, details=details)
     if status == 403:
-        return error(
-            "forbidden",
-            f"No permission to {paths.verb(method, path)} {where}: {said}.",
-            _PERMISSION_REMEDY,
-        )
-    if status == 404 and not (answer.get("details") or {}).get("name"):
-        # Not the object is missing but its kind: the API group is not installed here.
-        return error("not-found", f"The API server does not know the path of {where}.", "")
+        message = f"No permission to {verb} {where}: {said}."
+        return RemediationError("forbidden", message, _PERMISSION_REMEDY, details=details)
     if status == 404:
-        return error("not-found", f"{where} does not exist.", "")
+        return RemediationError("not-found", _missing(answer, where), details=details)
     if status == 409:
         code = "precondition-failed" if method == "DELETE" else "conflict"
-        return error(code, f"{where} has changed or exists already: {said}.", "Read it again.")
+        message = f"{where} has changed or exists already: {said}."
+        return RemediationError(code, message, "Read it again.", details=details)
     if status == 422 and method == "PATCH" and b"test" in data:
-        return error(
-            "precondition-failed", f"{where} is not as expected: {said}.", "Read it again."
-        )
-    return error(
+        message = f"{where} is not as expected: {said}."
+        return RemediationError("precondition-failed", message, "Read it again.", details=details)
+    return RemediationError(
         "api-error",
-        f"To {paths.verb(method, path)} {where} failed with HTTP status {status}: {said}.",
+        f"To {verb} {where} failed with HTTP status {status}: {said}.",
         "See the API server's log." if status >= 500 else "",
         retryable=status >= 500 or status == 429,
+        details=details,
     )
+
+
+def _missing(answer: Object, where: str) -> str:
+    """Whether an object is missing or its whole kind: then the API group is not installed here."""
+    if (answer.get("details") or {}).get("name"):
+        return f"{where} does not exist."
+    return f"The API server does not know the path of {where}."
