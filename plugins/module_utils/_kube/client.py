@@ -38,6 +38,10 @@ _PATCH_TYPES = {
     "strategic": "application/strategic-merge-patch+json",
 }
 _ANONYMOUS = "system:anonymous"
+_CREDENTIALS_REMEDY = (
+    "Renew the token or certificate, check that the kubeconfig's credential plugin works, or choose another "
+    "context."
+)
 _PERMISSION_REMEDY = "Use an account that may do this; files/rbac/ of the collection holds the ClusterRoles it needs."
 
 
