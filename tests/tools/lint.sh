@@ -35,6 +35,7 @@ check black --check --quiet .
 check mypy --no-error-summary "$IMPORT_TREE/plugins" "${programs[@]}"
 check python tests/tools/house_rules.py
 check yamllint --strict "${documents[@]}"
+check ansible-lint --nocolor -qq --format pep8
 check shellcheck "${scripts[@]}"
 check antsibull-changelog lint
 
