@@ -231,7 +231,7 @@ class StuckCluster:
 
     def _seed_one(self, body: JsonObject, status: JsonObject) -> None:
         resource, metadata = of_object(body), body["metadata"]
-        wait_until(lambda: self._serves(resource.name), f"the API of {resource.name}", 20)
+        wait_until(lambda: self._serves(resource.name), f"the API of {resource.name}", 60)
         self.cluster.ensure(body)
         if status:
             subresource = "status" if resource.status_subresource else ""
@@ -369,7 +369,7 @@ class StuckCluster:
         if self.illness.system_upgrade_controller:
             arguments.append("--system-upgrade-controller")
         self._start("rancher", *arguments)
-        wait_until(self._has_leader, "the Rancher double to lead", 30)
+        wait_until(self._has_leader, "the Rancher double to lead", 90)
 
     def _has_leader(self) -> bool:
         self._check_alive()
@@ -474,12 +474,12 @@ class StuckCluster:
 
     # -- what is to be seen --------------------------------------------------------------------
 
-    def wait_until_stuck(self, timeout: float = 60.0) -> None:
+    def wait_until_stuck(self, timeout: float = 180.0) -> None:
         """Wait until the newest job log ends where this illness holds it."""
         if self.illness.play_job:
             self.wait_for_job_line(self.illness.stuck_at, timeout)
 
-    def wait_until_settled(self, timeout: float = 120.0) -> None:
+    def wait_until_settled(self, timeout: float = 240.0) -> None:
         """Wait until Rancher has done what it can do by itself and only waits."""
         if not (self.illness.play_rancher and self.illness.settles):
             return
@@ -508,7 +508,7 @@ class StuckCluster:
         text = path.read_text(encoding="utf-8")
         return [line.split(" ", 3)[3] for line in text.splitlines()]
 
-    def wait_for_job_line(self, pattern: str, timeout: float = 60.0) -> str:
+    def wait_for_job_line(self, pattern: str, timeout: float = 180.0) -> str:
         """Wait for a line in the newest job log; the line. TimeoutError with the log's end."""
         deadline = time.monotonic() + timeout
         while True:
@@ -536,7 +536,7 @@ class StuckCluster:
                 return str(condition["status"])
         return ""
 
-    def wait_for_condition(self, kind: str, status: str, timeout: float = 90.0) -> None:
+    def wait_for_condition(self, kind: str, status: str, timeout: float = 240.0) -> None:
         """Wait until a condition of the Upgrade has a status."""
         wait_until(lambda: self.condition(kind) == status, f"{kind}={status}", timeout)
 

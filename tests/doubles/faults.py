@@ -79,7 +79,7 @@ def kill_helm(process: subprocess.Popen[bytes]) -> None:
 
 
 def _kill_when(
-    process: subprocess.Popen[bytes], reached: Callable[[], bool], what: str, timeout: float = 30.0
+    process: subprocess.Popen[bytes], reached: Callable[[], bool], what: str, timeout: float = 90.0
 ) -> None:
     deadline = time.monotonic() + timeout
     try:
@@ -161,7 +161,7 @@ def fail_upgrade(stuck: StuckCluster, release: str, version: str) -> None:
     with held_pods(stuck, RELEASE_NAMESPACES[release]):
         arguments = [*stuck.helm_arguments(release, version), "--no-hooks", "--wait"]
         process = start_helm(stuck, *arguments, "--timeout", "4s")
-        process.wait(60)
+        process.wait(120)
     helm_storage.age(stuck.cluster, RELEASE_NAMESPACES[release], release, _HOUR)
 
 
@@ -247,7 +247,7 @@ def _index_config_maps(stuck: StuckCluster) -> list[dict[str, Any]]:
 
 def wait_for_index(stuck: StuckCluster) -> None:
     """Wait until Rancher has built the index."""
-    wait_until(lambda: bool(_index_config_maps(stuck)), "Rancher to build its index", 30)
+    wait_until(lambda: bool(_index_config_maps(stuck)), "Rancher to build its index", 90)
 
 
 def delete_index(stuck: StuckCluster) -> None:
@@ -349,7 +349,7 @@ def wait_for_agent(stuck: StuckCluster) -> None:
         conditions = local.get("status", {}).get("conditions", ())
         return any(item["type"] == "Ready" and item["status"] == "True" for item in conditions)
 
-    wait_until(imported, "the agent of the local cluster", 30)
+    wait_until(imported, "the agent of the local cluster", 90)
 
 
 def delete_agent(stuck: StuckCluster) -> None:
@@ -491,5 +491,5 @@ def stick_plan(stuck: StuckCluster) -> None:
 def wait_for_operation(stuck: StuckCluster, release: str) -> None:
     """Wait until Rancher's helm works on a release."""
     wait_until(
-        lambda: _is_pending(stuck, release, 0), f"Rancher's helm to work on release {release}", 40
+        lambda: _is_pending(stuck, release, 0), f"Rancher's helm to work on release {release}", 120
     )

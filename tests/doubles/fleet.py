@@ -250,7 +250,7 @@ def main() -> int:
             agents.look()
         except (ApiError, yaml.YAMLError) as error:
             print(f"fleet_double: {error}", file=sys.stderr, flush=True)
-        stopping.wait(0.4)
+        stopping.wait(0.6)
     return 0
 
 

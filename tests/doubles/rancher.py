@@ -108,6 +108,7 @@ class Leader:
         self._provisioning = Provisioning(cluster, pod.log)
         self._repos: dict[str, dict[str, Any]] = {}
         self._resync = datetime.now(timezone.utc)
+        self._kept_up = self._renewed = datetime.fromtimestamp(0, timezone.utc)
 
     def start(self) -> None:
         """What a start of Rancher writes, then the queue."""
@@ -136,8 +137,7 @@ class Leader:
 
     def look(self) -> None:
         """One round of the watches: renew the lease, hand on what has changed."""
-        self._renew_lease()
-        self._provisioning.look()
+        self._keep_up()
         changed = self._snapshot.refresh()
         repos = {repo["metadata"]["name"]: repo for repo in self._cluster.list(clusterrepo.KIND)}
         for name, repo in self._repos.items():
@@ -159,6 +159,17 @@ class Leader:
             self._ensure_system_charts()
         if clusterrepo.CHARTS in events or settings & rancher_settings.FLEET_WATCHED:
             self._ensure_fleet()
+
+    def _keep_up(self) -> None:
+        """What need not be done in every round."""
+        moment = datetime.now(timezone.utc)
+        if moment - self._kept_up < timedelta(seconds=1):
+            return
+        self._kept_up = moment
+        self._provisioning.look()
+        if moment - self._renewed > timedelta(seconds=10):
+            self._renewed = moment
+            self._renew_lease()
 
     def _is_new(self, repo: dict[str, Any]) -> bool:
         known = self._repos.get(repo["metadata"]["name"], {"metadata": {}})["metadata"]

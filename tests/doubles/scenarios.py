@@ -16,6 +16,7 @@ from pathlib import Path
 
 from controlplane.handle import ControlPlane
 from doubles import clusterrepo, faults
+from doubles.apply_manifests import Script
 from doubles.cluster import Illness, StuckCluster
 from doubles.rancher_lines import candidates_of, line_of, previous_of
 
@@ -230,7 +231,7 @@ def failed_release(rancher: str) -> Scenario:
     )
 
 
-def _wait_for_rancher(stuck: StuckCluster, text: str, timeout: float = 90.0) -> None:
+def _wait_for_rancher(stuck: StuckCluster, text: str, timeout: float = 240.0) -> None:
     stuck.control_plane.wait_for(
         f"{text!r} in Rancher's log",
         lambda: any(text in line for line in stuck.rancher_log()),
@@ -245,10 +246,16 @@ def clusterrepo_stale_index(rancher: str) -> Scenario:
     """FM 6.8: the index was made from an older commit."""
     return Scenario(
         "the index is older than the charts in the Rancher pod (FM 6.8)",
-        _older(rancher),
+        replace(_older(rancher), harvester=_harvester_without_refresh(rancher)),
         before=_stale_index,
         after=lambda stuck: _wait_for_rancher(stuck, "no chart version found for fleet-"),
     )
+
+
+def _harvester_without_refresh(rancher: str) -> str:
+    """The Harvester of a Rancher, or the last one whose script does not refresh the ClusterRepo."""
+    harvester = line_of(rancher).harvester
+    return "v1.8.0" if Script.of(harvester).refreshes_repo else harvester
 
 
 def _stale_index(stuck: StuckCluster) -> None:
@@ -362,7 +369,7 @@ def _wait_for_image_pull(stuck: StuckCluster) -> None:
             if pod["metadata"]["name"].startswith("helm-operation-")
         )
 
-    stuck.control_plane.wait_for("a helm operation that cannot be pulled", waiting, 60)
+    stuck.control_plane.wait_for("a helm operation that cannot be pulled", waiting, 120)
 
 
 def helm_operation_too_old(rancher: str) -> Scenario:
@@ -603,7 +610,7 @@ def stale_index_and_lock(rancher: str) -> Scenario:
 
     return Scenario(
         "a stale index and a lock at once (FM 6.8, 6.3)",
-        _older(rancher),
+        replace(_older(rancher), harvester=_harvester_without_refresh(rancher)),
         before=before,
         after=lambda stuck: _wait_for_rancher(stuck, "no chart version found for fleet-"),
     )
@@ -619,7 +626,7 @@ _BUILDERS: Mapping[str, tuple[Callable[[str], Scenario], str]] = {
     "pending-rollback-lock": (pending_rollback_lock, "v2.11.0"),
     "pending-but-right-version": (pending_but_right_version, "v2.11.0"),
     "failed-release": (failed_release, "v2.11.0"),
-    "clusterrepo-stale-index": (clusterrepo_stale_index, "v2.14.2"),
+    "clusterrepo-stale-index": (clusterrepo_stale_index, "v2.11.2"),
     "clusterrepo-or-index-missing": (clusterrepo_index_missing, "v2.11.0"),
     "clusterrepo-index-corrupt": (clusterrepo_index_corrupt, "v2.11.0"),
     "clusterrepo-bundle-lost": (clusterrepo_bundle_lost, "v2.12.2"),
@@ -644,7 +651,7 @@ _BUILDERS: Mapping[str, tuple[Callable[[str], Scenario], str]] = {
     "helm-cannot-read-last-revision": (helm_cannot_read_last_revision, "v2.11.0"),
     "upstream-chart-pending": (upstream_chart_pending, "v2.11.0"),
     "lock-and-skip-and-lost-url": (lock_and_skip_and_lost_url, "v2.11.0"),
-    "stale-index-and-lock": (stale_index_and_lock, "v2.14.2"),
+    "stale-index-and-lock": (stale_index_and_lock, "v2.11.2"),
 }
 
 

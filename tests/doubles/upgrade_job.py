@@ -343,7 +343,7 @@ def main() -> int:
             controller.follow()
         except ApiError as error:
             print(f"upgrade_job_double: {error}", file=sys.stderr, flush=True)
-        stopping.wait(0.3)
+        stopping.wait(0.5)
     pods.stop()
     return 0
 
