@@ -1,0 +1,203 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What must be said and done about every scenario of ``doubles.scenarios``: the table.
+
+How a cluster is made ill stands there, under the same name; FM is docs/failure-modes.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+RC_SKIP = ("rc-to-ga-skip-fleet fleet", "rc-to-ga-skip-fleet fleet-crd")
+UPGRADE_ALL = ("upgrade-fleet-crd", "upgrade-fleet", "upgrade-rancher-webhook")
+# After an unlock Rancher is given the time to do the rest, and only then it is done for it.
+UNLOCK_FLEET = (
+    "unlock-fleet",
+    "nudge",
+    "let-rancher-upgrade-fleet",
+    "upgrade-fleet",
+    "restore-fleet-config",
+)
+# With the index whole again, Rancher is given the time to do all of it.
+AFTER_INDEX = (
+    "nudge",
+    "let-rancher-upgrade-fleet-crd",
+    "upgrade-fleet-crd",
+    "let-rancher-upgrade-fleet",
+    "upgrade-fleet",
+    "let-rancher-upgrade-rancher-webhook",
+    "upgrade-rancher-webhook",
+    "restore-fleet-config",
+)
+
+
+RELEASE_SECRET = "delete secrets cattle-fleet-system/sh.helm.release.v1"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One scenario on one Rancher, with one helm in the operator's hands.
+
+    ``findings`` are all that fail, in their order, each with the name of its object; ``steps`` are
+    all steps of the plan in their order; ``instructions`` name the findings of which a part is left
+    to a person. ``verdict`` is how an approved run ends; ``deletes`` is what such a run deletes
+    besides what helm and the cluster lock delete of their own. With ``rancher_rests`` Rancher does
+    not run during the repair and starts only after it.
+    """
+
+    scenario: str
+    findings: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
+    instructions: tuple[str, ...] = ()
+    verdict: str = "repaired"
+    deletes: tuple[str, ...] = ()
+    rancher: str = ""
+    helm: int = 3
+    rancher_rests: bool = False
+    options: dict[str, object] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        parts = [self.scenario, self.rancher, f"helm{self.helm}"]
+        parts.append("rancher-rests" if self.rancher_rests else "")
+        return "-".join(filter(None, parts))
+
+
+CASES = (
+    Case("healthy", verdict="healthy"),
+    Case("still-moving", verdict="healthy"),
+    Case(
+        "rc-to-ga-skip-fleet",
+        findings=(*RC_SKIP, "rc-to-ga-skip-exact-chart rancher-webhook"),
+        steps=(*UPGRADE_ALL, "restore-fleet-config"),
+    ),
+    Case(
+        "rc-to-ga-skip-exact-chart",
+        findings=("rc-to-ga-skip-exact-chart rancher-webhook",),
+        steps=("upgrade-rancher-webhook",),
+    ),
+    Case(
+        "pending-upgrade-lock",
+        findings=("pending-upgrade-lock fleet",),
+        steps=UNLOCK_FLEET,
+        deletes=(f"{RELEASE_SECRET}.fleet.v2",),
+    ),
+    Case(
+        "pending-install-no-deployed",
+        findings=("pending-install-no-deployed fleet",),
+        instructions=("pending-install-no-deployed",),
+        verdict="needs_human",
+    ),
+    Case(
+        "pending-rollback-lock",
+        findings=("pending-rollback-lock fleet",),
+        steps=UNLOCK_FLEET,
+        deletes=(f"{RELEASE_SECRET}.fleet.v3",),
+    ),
+    Case(
+        "pending-but-right-version",
+        findings=("pending-but-right-version fleet",),
+        steps=UNLOCK_FLEET,
+        deletes=(f"{RELEASE_SECRET}.fleet.v2",),
+    ),
+    Case(
+        "failed-release",
+        findings=("failed-release fleet",),
+        instructions=("failed-release",),
+        verdict="needs_human",
+    ),
+    Case(
+        "clusterrepo-stale-index",
+        findings=("clusterrepo-stale-index rancher-charts",),
+        steps=("refresh-index", *AFTER_INDEX),
+        # The scripts of Harvester 1.8.1 and later refresh the index themselves.
+        rancher="v2.11.2",
+    ),
+    Case(
+        "clusterrepo-or-index-missing",
+        findings=("clusterrepo-or-index-missing rancher-charts",),
+        steps=("refresh-index", *AFTER_INDEX),
+        instructions=("clusterrepo-or-index-missing",),
+    ),
+    Case(
+        "clusterrepo-index-corrupt",
+        findings=("clusterrepo-or-index-missing rancher-charts",),
+        steps=("rebuild-index", *AFTER_INDEX),
+        instructions=("clusterrepo-or-index-missing",),
+    ),
+    Case(
+        "wrong-version-expected",
+        findings=("wrong-version-expected fleet", "wrong-version-expected fleet-crd"),
+        instructions=("wrong-version-expected",),
+        verdict="needs_human",
+    ),
+    Case(
+        "expected-lower-than-installed",
+        findings=(
+            "expected-lower-than-installed fleet",
+            "expected-lower-than-installed fleet-crd",
+        ),
+        instructions=("expected-lower-than-installed",),
+        verdict="needs_human",
+    ),
+    Case(
+        "server-version-mismatch",
+        findings=("server-version-mismatch rancher",),
+        instructions=("server-version-mismatch",),
+        verdict="needs_human",
+    ),
+    Case(
+        "helm-operation-fails",
+        findings=("helm-operation-fails shell-image",),
+        steps=("reset-shell-image", "nudge"),
+        instructions=("helm-operation-fails",),
+    ),
+    Case(
+        "fleet-configmap-lost-apiserverurl",
+        findings=("fleet-configmap-lost-apiserverurl fleet-controller",),
+        steps=("restore-fleet-config",),
+    ),
+    Case(
+        "pinned-values-in-release",
+        findings=(
+            *RC_SKIP,
+            "rc-to-ga-skip-exact-chart rancher-webhook",
+            "pinned-values-in-release fleet",
+        ),
+        steps=(*UPGRADE_ALL, "restore-fleet-config"),
+        options={"accept": ["pinned-values-in-release"]},
+    ),
+    Case(
+        "lock-and-skip-and-lost-url",
+        findings=(
+            "pending-upgrade-lock fleet",
+            "rc-to-ga-skip-fleet fleet-crd",
+            "rc-to-ga-skip-exact-chart rancher-webhook",
+            "fleet-configmap-lost-apiserverurl fleet-controller",
+        ),
+        steps=("unlock-fleet", *UPGRADE_ALL, "restore-fleet-config"),
+        deletes=(f"{RELEASE_SECRET}.fleet.v2",),
+    ),
+    Case(
+        "stale-index-and-lock",
+        findings=("clusterrepo-stale-index rancher-charts", "pending-upgrade-lock fleet"),
+        steps=("unlock-fleet", "refresh-index", *AFTER_INDEX),
+        deletes=(f"{RELEASE_SECRET}.fleet.v2",),
+        rancher="v2.11.2",
+    ),
+)
+
+# Rancher alone builds an index, so those modes cannot be repaired without it.
+RANCHER_RESTS = tuple(
+    replace(case, rancher_rests=True)
+    for case in CASES
+    if case.scenario
+    in (
+        "rc-to-ga-skip-exact-chart",
+        "pending-upgrade-lock",
+        "pending-rollback-lock",
+        "pending-but-right-version",
+        "fleet-configmap-lost-apiserverurl",
+    )
+)

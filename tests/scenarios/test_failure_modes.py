@@ -1,0 +1,46 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every failure mode on real parts: said what it is, repaired where that is safe, else left alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.harvester_ops.remediation.tests.scenarios.cases import (
+    CASES,
+    RANCHER_RESTS,
+    Case,
+)
+from ansible_collections.harvester_ops.remediation.tests.scenarios.sick_cluster import sick_cluster
+from ansible_collections.harvester_ops.remediation.tests.scenarios.walk import (
+    become_old,
+    is_diagnosed,
+    is_left_alone,
+    is_repaired,
+    stays_so,
+)
+from doubles.scenarios import scenario
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_failure_mode(case: Case, tmp_path: Path) -> None:
+    with sick_cluster(scenario(case.scenario, case.rancher), tmp_path, case.helm) as sick:
+        become_old(sick)
+        is_diagnosed(case, sick)
+        if case.verdict == "repaired":
+            is_repaired(case, sick)
+            stays_so(case, sick)
+        else:
+            is_left_alone(case, sick)
+
+
+@pytest.mark.parametrize("case", RANCHER_RESTS, ids=str)
+def test_repair_without_rancher(case: Case, tmp_path: Path) -> None:
+    """Rancher does nothing during the repair, and comes back to find nothing to do."""
+    with sick_cluster(scenario(case.scenario, case.rancher), tmp_path, case.helm) as sick:
+        become_old(sick)
+        is_repaired(case, sick)
+        stays_so(case, sick)

@@ -1,0 +1,106 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is done with an ill cluster and must hold of it, case by case."""
+
+from __future__ import annotations
+
+import time
+
+from ansible_collections.harvester_ops.remediation.tests.scenarios.cases import Case
+from ansible_collections.harvester_ops.remediation.tests.scenarios.playbook import (
+    DIAGNOSE,
+    Document,
+    Finished,
+    Playbook,
+)
+from ansible_collections.harvester_ops.remediation.tests.scenarios.sick_cluster import (
+    PATIENCE,
+    SickCluster,
+)
+
+APPROVED = {"auto_approve": ["low", "medium"]}
+LOCK = "leases harvester-system/harvester-ops-remediation"
+# helm deletes its own hook Job, and nothing else here.
+HELM_DELETES = "delete jobs cattle-fleet-system/fleet-cleanup-clusterregistrations"
+
+
+def become_old(sick: SickCluster) -> None:
+    """Wait until what is seen is no passing state any more for a person of that patience."""
+    assert sick.stuck.illness.play_job
+    time.sleep(PATIENCE["stale_after"] + 1)
+
+
+def is_diagnosed(case: Case, sick: SickCluster) -> None:
+    """Exactly these modes, nothing written, and the same said of the evidence without a cluster."""
+    log = sick.audit.mark()
+    run = sick.operator.diagnose()
+    assert run.code == 0, run
+    assert log.writes() == []
+    assert failed(run.document("findings")) == list(case.findings), run
+    offline = sick.operator.artifacts.with_name("offline")
+    again = Playbook(offline).with_options(evidence_file=str(run.artifacts / "evidence.json"))
+    finished = again.run(DIAGNOSE)
+    assert finished.code == 0, finished
+    assert finished.bytes("findings.json") == run.bytes("findings.json")
+
+
+def failed(findings: Document) -> list[str]:
+    """The findings that fail, in their order, each with the name of its object."""
+    return [
+        f"{each['id']} {each['subject'].rpartition('/')[2]}"
+        for each in findings["findings"]
+        if each["outcome"] == "fail"
+    ]
+
+
+def has_planned(case: Case, run: Finished) -> None:
+    """The plan holds these steps and leaves this to a person."""
+    plan = run.document("plan")
+    assert [step["id"].partition("-")[2] for step in plan["steps"]] == list(case.steps), run
+    assert [each["finding"] for each in plan["instructions"]] == list(case.instructions), run
+
+
+def is_left_alone(case: Case, sick: SickCluster) -> None:
+    """Even an approved run writes nothing, and its verdict says what that means."""
+    log, before = sick.audit.mark(), sick.revisions()
+    run = sick.operator.remediate(**APPROVED, **case.options)
+    has_planned(case, run)
+    assert run.report["verdict"] == case.verdict, run
+    assert (run.code == 0) == (case.verdict == "healthy"), run
+    assert run.changed == 0, run
+    assert log.writes() == []
+    assert sick.revisions() == before
+
+
+def is_repaired(case: Case, sick: SickCluster) -> None:
+    """One approved run: the releases as wanted, the job at its end, nothing else deleted."""
+    if case.rancher_rests:
+        sick.stuck.stop_double("rancher")
+    log = sick.audit.mark()
+    run = sick.operator.remediate(**APPROVED, **case.options)
+    has_planned(case, run)
+    assert (run.code, run.report["verdict"]) == (0, "repaired"), run
+    assert run.changed > 0, run
+    assert sick.stuck.condition("SystemServicesUpgraded") == "True"
+    assert sick.is_as_wanted(), sick.revisions()
+    assert sick.fleet_server().startswith("https://")
+    assert sick.lock_holder() == ""
+    deletes = {write for write in log.writes() if write.startswith("delete")}
+    assert deletes - {f"delete {LOCK}", HELM_DELETES} == set(case.deletes)
+
+
+def stays_so(case: Case, sick: SickCluster) -> None:
+    """A second run changes nothing, and Rancher has nothing to do and undoes nothing."""
+    log = sick.audit.mark()
+    run = sick.operator.writing_to(sick.operator.artifacts.with_name("second")).remediate(
+        **APPROVED
+    )
+    assert (run.code, run.report["verdict"], run.changed) == (0, "healthy", 0), run
+    assert log.writes() == []
+    before = sick.revisions()
+    if case.rancher_rests:
+        sick.stuck.start_rancher()
+    sick.let_rancher_look()
+    assert sick.revisions() == before
+    assert sick.fleet_server().startswith("https://")
