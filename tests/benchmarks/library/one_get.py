@@ -13,8 +13,8 @@ def main() -> None:
     """Read namespace kube-system."""
     module = AnsibleModule(argument_spec={"kubeconfig": {"type": "path", "required": True}})
     kubernetes.config.load_kube_config(config_file=module.params["kubeconfig"])
-    namespace = kubernetes.client.CoreV1Api().read_namespace("kube-system")
-    module.exit_json(changed=False, uid=namespace.metadata.uid)
+    kubernetes.client.CoreV1Api().read_namespace("kube-system")
+    module.exit_json(changed=False)
 
 
 if __name__ == "__main__":
