@@ -24,12 +24,8 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.lenient import (
     Document,
     dig,
-    integer,
     mapping,
     text,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.template import (
-    duration,
 )
 
 _OF_THE_JOB = ("job", "job_pods", "job_logs", "release_file")
@@ -148,11 +144,6 @@ def _headline_of_failures(failed: Sequence[Document]) -> str:
 def since(facts: Document) -> str | None:
     """Since when the job waits, as RFC 3339."""
     return text(dig(facts, "wait", "since"))
-
-
-def waited(facts: Document) -> str:
-    """How long the job has waited, in words."""
-    return duration(integer(dig(facts, "wait", "age_seconds")))
 
 
 def _mode_order(mode: str) -> tuple[int, int, str]:

@@ -16,7 +16,6 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
     mapping,
     mappings,
     text,
-    texts,
 )
 
 OK = "ok"
@@ -89,9 +88,3 @@ def conditions(of: object) -> dict[str, Document]:
         for condition in mappings(of)
         if (kind := text(condition.get("type"))) is not None
     }
-
-
-def leader_texts(evidence: Document, *kinds: str) -> list[str]:
-    """The leader's log lines of these kinds."""
-    matches = mappings(dig(evidence, "leader_log", "matches"))
-    return texts([match.get("text") for match in matches if match.get("kind") in kinds])

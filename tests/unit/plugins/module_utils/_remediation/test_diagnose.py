@@ -23,6 +23,7 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.evidence import (
     SOURCES,
+    Evidence,
 )
 from ansible_collections.harvester_ops.remediation.tests.unit.builders.evidence import (
     FLEET,
@@ -61,6 +62,10 @@ def told(findings: dict[str, Any], *outcomes: str) -> list[tuple[str, str]]:
         for item in findings["findings"]
         if item["outcome"] in (outcomes or ("fail", "warn"))
     ]
+
+
+def test_the_evidence_of_these_tests_is_of_the_real_shape() -> None:
+    assert Evidence.from_dict(build()).problems == ()
 
 
 def test_nothing_wrong_and_moving() -> None:
