@@ -24,7 +24,16 @@ FOLDERS = {"module": "modules"}
 
 SHIPPED = {"README.md", "CHANGELOG.md", "LICENSES/GPL-3.0-or-later.txt", "meta/runtime.yml"}
 SHIPPED |= {"requirements.txt", "meta/execution-environment.yml", "MANIFEST.json", "FILES.json"}
-SHIPPED_FOLDERS = {"LICENSES", "changelogs", "docs", "meta", "playbooks", "plugins", "roles"}
+SHIPPED_FOLDERS = {
+    "LICENSES",
+    "changelogs",
+    "docs",
+    "files",
+    "meta",
+    "playbooks",
+    "plugins",
+    "roles",
+}
 
 
 def run(*command: str | Path, cwd: Path, **environment: str) -> str:
