@@ -41,7 +41,7 @@ controlplane: setup ## Build the control plane for tests (once, about 12 minutes
 	@tests/controlplane/controlplane build
 
 integration: setup controlplane ## Tests and scenarios against real control planes
-	@$(BIN)/python -m pytest $(wildcard tests/integration tests/scenarios) -n $(JOBS) -q $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest $(wildcard tests/integration tests/scenarios) -n $(JOBS) --dist loadgroup -q $(PYTEST_ARGS)
 
 benchmark: setup controlplane ## Time the diagnosis beside the least a playbook can do
 	@PYTHONPATH=tests $(BIN)/python tests/benchmarks/diagnosis.py
