@@ -91,9 +91,11 @@ def _locked(subject: str, entry: Document, lock: Document) -> Check:
     if lock["stale"] is False:
         message = f"Revision {number} of {subject} has been {status}{since}; somebody may still work on it."
         return Check("release-lock", WARN, subject, message, "Look again in ten minutes.", mode)
+    # Unlocked under a live helm, a release is lost: who could not be seen is not said to be nobody.
+    who = "nobody works on it" if lock["idle"] else "whether somebody works on it could not be seen"
     message = (
-        f"Revision {number} of {subject} has been {status}{since} and nobody works on it: neither Rancher nor helm "
-        "upgrades a locked release."
+        f"Revision {number} of {subject} has been {status}{since} and {who}: neither Rancher nor helm upgrades a "
+        "locked release."
     )
     return Check("release-lock", FAIL, subject, message, _unlock(entry, lock, is_rancher), mode)
 

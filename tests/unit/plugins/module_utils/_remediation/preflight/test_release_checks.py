@@ -98,6 +98,8 @@ def test_whoever_may_hold_it_when_that_cannot_be_seen() -> None:
         }
     )
     assert [check.outcome for check in found if check.id == "release-lock"] == ["fail"]
+    assert "could not be seen" in found[0].message
+    assert "nobody works on it" not in found[0].message
 
 
 def test_rancher_itself_is_not_rolled_back() -> None:
