@@ -92,3 +92,37 @@ def test_a_killed_run_is_cleaned_up_after(stuck: StuckCluster, tmp_path: Path) -
     assert result["restored"] == [{"pod": pod, "level": "info"}]
     assert level(stuck) == "info"
     assert not run("rancher_log_level", state="restored")["changed"]
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_the_diagnosis_listens_only_when_asked(
+    stuck: StuckCluster, tmp_path: Path, debug: bool
+) -> None:
+    audit = stuck.control_plane.audit_log.stat().st_size
+    settings = {
+        "remediation_kubeconfig": str(stuck.control_plane.kubeconfig),
+        "remediation_artifacts_dir": str(tmp_path),
+        "remediation_debug": debug,
+    }
+    subprocess.run(
+        [
+            Path(sys.executable).parent / "ansible-playbook",
+            "harvester_ops.remediation.diagnose",
+            "-e",
+            json.dumps(settings),
+        ],
+        stdin=subprocess.DEVNULL,
+        check=True,
+        capture_output=True,
+        timeout=300,
+    )
+    assert level(stuck) == "info"
+    with stuck.control_plane.audit_log.open() as stream:
+        stream.seek(audit)
+        ours = [json.loads(line) for line in stream if '"harvester_ops.remediation' in line]
+    written = {each["verb"] for each in ours} - {"get", "list"}
+    assert written == ({"patch"} if debug else set())
+    if debug:
+        evidence = json.loads((tmp_path / "evidence.json").read_text())
+        kinds = {match["kind"] for match in evidence["leader_log"]["matches"]}
+        assert "skip-min" in kinds
