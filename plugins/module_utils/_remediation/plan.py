@@ -85,12 +85,13 @@ def make_plan(
         helm_binary=chosen["helm_binary"],
         force_releases=frozenset(chosen["force_releases"]),
     )
+    steps = in_order(_placed(context))
     return Plan(
         cluster_uid=text(dig(evidence, "cluster", "uid")) or "",
         evidence_digest=text(findings.get("evidence_digest")) or digest(evidence),
         options=chosen,
-        steps=in_order(_placed(context)),
-        instructions=_instructions(context),
+        steps=steps,
+        instructions=_instructions(context, steps),
     )
 
 
@@ -237,10 +238,10 @@ def _follow_up(step: Step) -> Request:
     )
 
 
-def _instructions(context: PlanContext) -> tuple[Instruction, ...]:
+def _instructions(context: PlanContext, steps: Sequence[Step]) -> tuple[Instruction, ...]:
     """What a finding leaves to a person: all of it, or what its steps do not cover.
 
-    Findings of one mode on several objects are one instruction with the commands for all of them.
+    Accepting a finding takes its instructions away only where that has led to steps. Findings of one mode on several objects are one instruction with the commands for all of them.
     """
     instructions: dict[tuple[str, str, tuple[str, ...]], Instruction] = {}
     for finding in context.findings:
@@ -248,7 +249,8 @@ def _instructions(context: PlanContext) -> tuple[Instruction, ...]:
         given = mapping(remedy.get("instructions"))
         if finding.get("outcome") not in ("fail", "warn") or not given:
             continue
-        if remedy.get("unattended") == "ask" and finding.get("id") in context.accept:
+        accepted = remedy.get("unattended") == "ask" and finding.get("id") in context.accept
+        if accepted and _leads_to_steps(context, finding, steps):
             continue
         made = Instruction(
             finding=text(finding.get("id")) or "",
@@ -262,3 +264,20 @@ def _instructions(context: PlanContext) -> tuple[Instruction, ...]:
         commands = dict.fromkeys((*(before.commands if before else ()), *made.commands))
         instructions[key] = replace(made, commands=tuple(commands))
     return tuple(instructions.values())
+
+
+def _leads_to_steps(
+    context: PlanContext, finding: Mapping[str, Any], steps: Sequence[Step]
+) -> bool:
+    """Whether a step does what the finding is about; on its release where it is about one."""
+    identity = (finding.get("id"), finding.get("subject"))
+    releases = {
+        each.release
+        for each in context.requests
+        if (each.finding, each.subject) == identity and each.release is not None
+    }
+    return any(
+        step.finding == finding.get("id")
+        and (not releases or (step.params.get("namespace"), step.params.get("release")) in releases)
+        for step in steps
+    )

@@ -272,16 +272,7 @@ def delete_legacy_capi_webhooks(context: PlanContext, request: Request) -> list[
 
 def restart_system_upgrade_controller(context: PlanContext, request: Request) -> list[Step]:
     """A rolling restart of the controller that works on Plans, once per Plan that hangs (FM 6.35)."""
-    plan = text(request.arguments.get("name")) or next(
-        (
-            name
-            for each in mappings(context.evidence.get("plans"))
-            if each.get("complete") is False
-            and (name := text(each.get("name")))
-            and "skip-restart" in name
-        ),
-        None,
-    )
+    plan = text(request.arguments.get("name")) or _hanging_plan(context, request)
     if plan is None:
         return []
     return [
@@ -294,6 +285,15 @@ def restart_system_upgrade_controller(context: PlanContext, request: Request) ->
             changes=("The pods of Deployment/cattle-system/system-upgrade-controller are new.",),
         )
     ]
+
+
+def _hanging_plan(context: PlanContext, request: Request) -> str | None:
+    for each in mappings(context.evidence.get("plans")):
+        name = text(each.get("name"))
+        if each.get("complete") is False and name and "skip-restart" in name:
+            return name
+    kind, _slash, rest = request.subject.partition("/")
+    return rest.rpartition("/")[2] if kind == "Plan" else None
 
 
 def resync_bundle(context: PlanContext, request: Request) -> list[Step]:

@@ -15,6 +15,7 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
     mapping,
     mappings,
     text,
+    texts,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.plan_actions import (
     ACTIONS,
@@ -159,9 +160,16 @@ def _upgrade(
         )
         decision = simulated.to_dict() if simulated is not None else None
     view = outlook(dependency, last, mapping(decision))
-    if view.kind == "reached" or _pins_values(context, dependency):
-        return []
     asked = state.asked("upgrade_release", "let_rancher_upgrade")
+    pinned = texts(dependency.get("pinned_keys"))
+    if pinned and PINNED_VALUES not in context.accept:
+        return []
+    if view.kind == "reached":
+        if not pinned or asked is None:
+            return []
+        # The version is right and the values are not: the same chart once more, without them.
+        why = f"Its values pin {', '.join(pinned)}"
+        return [_upgrade_release(context, state, asked, last, why, after_rancher=False)]
     if asked is None and (view.kind == "open" or state.withheld):
         return []
     request = asked or _any_request(context, state)
@@ -187,10 +195,6 @@ def _any_request(context: PlanContext, state: ReleaseState) -> Request | None:
     own = [each for each in state.requests if each.granted]
     others = [each for each in context.requests if each.granted and each.release is None]
     return next(iter(own + others), None)
-
-
-def _pins_values(context: PlanContext, dependency: Mapping[str, Any]) -> bool:
-    return bool(dependency.get("pinned_keys")) and PINNED_VALUES not in context.accept
 
 
 def _wait_for_actor(state: ReleaseState, request: Request) -> Step:
@@ -305,8 +309,15 @@ def _upgrade_release(
         reason=f"{why}.",
         risk=_upgrade_risk(request, params, context),
         undo=_undo_upgrade(state, last),
-        changes=(f"Release {state.release} goes from {before or 'nothing'} to {version}.",),
+        changes=(
+            f"Release {state.release} goes from {before or 'nothing'} to {version}.",
+            *(f"Its value {key} is dropped." for key in _dropped(state, params)),
+        ),
     )
+
+
+def _dropped(state: ReleaseState, params: Mapping[str, Any]) -> list[str]:
+    return texts(dig(state.dependency, "pinned_keys")) if params["drop_pinned_values"] else []
 
 
 def _upgrade_params(
@@ -377,8 +388,8 @@ def _expected(revision: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _secret(state: ReleaseState, revision: Mapping[str, Any]) -> ObjectRef:
-    """The Secret of a revision; for a release without one the name says so by its revision 0."""
-    number = integer(revision.get("revision")) or 0
+    """The Secret of a revision; for a release without one the first that it will have."""
+    number = integer(revision.get("revision")) or 1
     return ObjectRef(
         api_version="v1",
         kind="Secret",

@@ -1,0 +1,204 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plans made of what the shipped rules find in their own evidence, and of several illnesses at once."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.diagnose import (
+    diagnose,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.derive import (
+    derive,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.plan import (
+    make_plan,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.plan_document import (
+    Plan,
+)
+from ansible_collections.harvester_ops.remediation.tests.unit.builders.evidence import build
+
+MODULES = "ansible_collections.harvester_ops.remediation.plugins.modules"
+DATA = Path(__file__).resolve().parents[3] / "data/evidence"
+ASKED = (
+    "bundle-errapplied-operation-in-progress",
+    "fleet-agent-kind-or-absent",
+    "pending-install-no-deployed",
+    "pinned-values-in-release",
+)
+GA = "106.0.0+up0.12.0"
+RC = "106.0.0+up0.12.0-rc.3"
+OLD = "105.0.2+up0.11.2"
+
+
+def cases() -> list[Any]:
+    found = []
+    for path in sorted(DATA.glob("*.yml")):
+        for number, case in enumerate(yaml.safe_load(path.read_text()).get("match") or []):
+            found.append(pytest.param(case["overlay"], id=f"{path.stem}-{number}"))
+    return found
+
+
+def plan_for(overlay: dict[str, Any], *accept: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The findings and the plan of a cluster."""
+    evidence = build(overlay)
+    findings = diagnose(evidence)
+    plan = make_plan(evidence, findings, derive(evidence), {"accept": list(accept)})
+    return findings, plan.to_dict()
+
+
+def actions(plan: dict[str, Any]) -> list[tuple[str, str]]:
+    """Every step as its action and what it is about."""
+    return [
+        (step["action"], step["params"].get("release") or step["params"].get("name") or "")
+        for step in plan["steps"]
+    ]
+
+
+@pytest.mark.parametrize("accept", [(), ASKED], ids=["plain", "accepted"])
+@pytest.mark.parametrize("overlay", cases())
+def test_no_failure_goes_without_a_step_or_words(
+    overlay: dict[str, Any], accept: tuple[str, ...]
+) -> None:
+    findings, plan = plan_for(overlay, *accept)
+    answered = {step["finding"] for step in plan["steps"]}
+    answered |= {each["finding"] for each in plan["instructions"]}
+    failed = {each["id"] for each in findings["findings"] if each["outcome"] == "fail"}
+    # A nudge that belongs to a lock and to the CRD behind it is one step of either.
+    assert failed - answered <= {"fleet-crd-too-old"}
+
+
+@pytest.mark.parametrize("overlay", cases())
+def test_every_step_fits_its_module(overlay: dict[str, Any]) -> None:
+    _findings, plan = plan_for(overlay, *ASKED)
+    for step in plan["steps"]:
+        module = importlib.import_module(f"{MODULES}.{step['module']}")
+        given = {key: value for key, value in step["params"].items() if value is not None}
+        given.update({"release": given["release"]} if "release" in given else {})
+        result = ArgumentSpecValidator(module.ARGUMENT_SPEC).validate(given)
+        assert result.error_messages == [], step["id"]
+
+
+@pytest.mark.parametrize("overlay", cases())
+def test_steps_are_in_order_and_without_repetition(overlay: dict[str, Any]) -> None:
+    _findings, plan = plan_for(overlay, *ASKED)
+    Plan.from_dict(plan)
+    done: list[str] = []
+    for step in plan["steps"]:
+        assert set(step["depends_on"]) <= set(done)
+        done.append(step["id"])
+    seen = [
+        (step["action"], step["object"]["name"], step["object"]["kind"]) for step in plan["steps"]
+    ]
+    assert len(seen) == len(set(seen))
+
+
+@pytest.mark.parametrize("overlay", cases())
+def test_what_nobody_may_do_unattended_is_never_planned(overlay: dict[str, Any]) -> None:
+    findings, plan = plan_for(overlay)
+    unattended = set()
+    for each in findings["findings"]:
+        remedy = each["remedy"] or {"unattended": "no", "steps": []}
+        wishes = [remedy["unattended"], *(step.get("unattended") for step in remedy["steps"])]
+        if "yes" in wishes:
+            unattended.add(each["id"])
+    assert {step["finding"] for step in plan["steps"]} <= unattended
+
+
+LOCKED_CANDIDATE = [
+    {"revision": 8, "status": "pending-upgrade", "version": GA, "age": 4000},
+    {"revision": 7, "status": "deployed", "version": RC, "age": 90000},
+]
+
+
+def test_lock_over_a_candidate_with_a_lost_url_is_one_plan() -> None:
+    findings, plan = plan_for(
+        {
+            "releases": {"fleet-crd": [[7, "deployed", RC, 90000]], "fleet": LOCKED_CANDIDATE},
+            "waiting_for": {"release": "fleet", "version": GA, "age": 3900},
+            "set": {"fleet": {"config": {"api_server_url": "", "api_server_ca_present": False}}},
+        }
+    )
+    assert findings["verdict"] == "stuck"
+    assert actions(plan) == [
+        ("unlock_release", "fleet"),
+        ("upgrade_release", "fleet-crd"),
+        ("upgrade_release", "fleet"),
+        ("restore_fleet_config", ""),
+    ]
+    unlock, _crd, upgrade, restore = plan["steps"]
+    assert upgrade["params"]["expected_revision"] == 7
+    assert upgrade["depends_on"] == [unlock["id"]]
+    assert restore["depends_on"] == [upgrade["id"]]
+
+
+def test_stale_index_under_a_lock_is_one_plan() -> None:
+    _findings, plan = plan_for(
+        {
+            "releases": {
+                "fleet-crd": [[7, "deployed", OLD, 90000]],
+                "fleet": [
+                    {"revision": 8, "status": "pending-upgrade", "version": OLD, "age": 4000},
+                    {"revision": 7, "status": "deployed", "version": OLD, "age": 90000},
+                ],
+            },
+            "waiting_for": {"release": "fleet", "version": GA, "age": 3900},
+            "set": {
+                "chart_index": {
+                    "charts": {"fleet": [{"version": OLD}], "fleet-crd": [{"version": OLD}]}
+                }
+            },
+        }
+    )
+    assert actions(plan) == [
+        ("unlock_release", "fleet"),
+        ("refresh_index", "rancher-charts"),
+        ("nudge", "rancher-charts"),
+        ("let_rancher_upgrade", "fleet-crd"),
+        ("upgrade_release", "fleet-crd"),
+        ("let_rancher_upgrade", "fleet"),
+        ("upgrade_release", "fleet"),
+        ("restore_fleet_config", ""),
+    ]
+
+
+def test_accepted_but_impossible_keeps_its_words() -> None:
+    # Undecodable and unlike a Helm revision: no step can be planned for it.
+    overlay = yaml.safe_load((DATA / "helm-cannot-read-last-revision.yml").read_text())["match"][1]
+    _findings, plan = plan_for(overlay["overlay"], "helm-cannot-read-last-revision")
+    assert plan["steps"] == []
+    assert [each["finding"] for each in plan["instructions"]] == ["helm-cannot-read-last-revision"]
+
+
+def test_pinned_values_at_the_right_version_are_dropped_by_the_same_chart() -> None:
+    overlay = yaml.safe_load((DATA / "pinned-values-in-release.yml").read_text())["match"][0]
+    _findings, plan = plan_for(overlay["overlay"], "pinned-values-in-release")
+    assert actions(plan)[0] == ("upgrade_release", "fleet")
+    step = plan["steps"][0]
+    assert step["params"]["drop_pinned_values"]
+    assert any(text.startswith("Its value ") for text in step["changes"])
+
+
+def test_the_retry_trap_over_a_lock_is_one_plan() -> None:
+    overlay = yaml.safe_load((DATA / "clusterrepos-deleted-retry-trap.yml").read_text())["match"][0]
+    locked = [
+        {"revision": 8, "status": "pending-upgrade", "version": OLD, "age": 4000},
+        {"revision": 7, "status": "deployed", "version": OLD, "age": 90000},
+    ]
+    _findings, plan = plan_for({**overlay["overlay"], "releases": {"fleet": locked}})
+    done = actions(plan)
+    assert done[0] == ("unlock_release", "fleet")
+    assert [name for action, name in done if action == "create_cluster_repos"] == [
+        "rancher-charts",
+        "rancher-partner-charts",
+        "rancher-rke2-charts",
+    ]
