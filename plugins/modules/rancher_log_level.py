@@ -129,7 +129,8 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "seconds": {"type": "int", "default": 30},
     "nudge": {"type": "bool", "default": True},
 }
-SHORTEST, LONGEST = 10, 600
+SHORTEST = 10
+LONGEST = 600
 STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 

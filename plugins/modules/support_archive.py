@@ -38,6 +38,9 @@ attributes:
   diff_mode:
     support: N/A
     details: It changes nothing on the cluster.
+  idempotent:
+    support: none
+    details: Each run writes a new archive.
 seealso:
   - module: harvester_ops.remediation.support_logs_info
 """

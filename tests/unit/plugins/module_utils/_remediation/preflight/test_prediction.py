@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 from hypothesis import given, settings
@@ -32,7 +32,7 @@ from ansible_collections.harvester_ops.remediation.tests.unit.builders.resting_c
 )
 
 AWAITED = ("fleet-crd", "fleet", "rancher-webhook")
-Told = dict[str, tuple[str, bool, str | None]]
+Told: TypeAlias = "dict[str, tuple[str, bool, str | None]]"
 
 
 def predicted(current: str, target: str) -> dict[str, Prediction]:
