@@ -241,7 +241,8 @@ def _follow_up(step: Step) -> Request:
 def _instructions(context: PlanContext, steps: Sequence[Step]) -> tuple[Instruction, ...]:
     """What a finding leaves to a person: all of it, or what its steps do not cover.
 
-    Accepting a finding takes its instructions away only where that has led to steps. Findings of one mode on several objects are one instruction with the commands for all of them.
+    Accepting a finding takes its instructions away only where that has led to steps. Findings of one
+    mode on several objects are one instruction with the commands for all of them.
     """
     instructions: dict[tuple[str, str, tuple[str, ...]], Instruction] = {}
     for finding in context.findings:

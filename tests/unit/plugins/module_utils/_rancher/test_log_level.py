@@ -112,7 +112,7 @@ def test_it_is_raised_heard_and_put_back(rancher: Rancher, client: KubeClient) -
 def test_it_is_put_back_when_listening_fails(
     rancher: Rancher, client: KubeClient, when: str
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_arguments: object) -> None:
         raise RemediationError("refused", "Stopped by SIGTERM.")
 
     wanted = Capture(nudge=fail) if when == "nudge" else Capture(sleep=fail)
