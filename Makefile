@@ -10,7 +10,7 @@ JOBS ?= 2
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock lint unit sanity controlplane integration benchmark test demo docs build clean
+.PHONY: help setup lock lint unit sanity controlplane integration scenarios benchmark test demo docs build clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,8 +40,11 @@ sanity: setup ## ansible-test sanity, nothing ignored
 controlplane: setup ## Build the control plane for tests (once, about 12 minutes)
 	@tests/controlplane/controlplane build
 
-integration: setup controlplane ## Tests and scenarios against real control planes
-	@$(BIN)/python -m pytest $(wildcard tests/integration tests/scenarios) -n $(JOBS) --dist loadgroup -q $(PYTEST_ARGS)
+integration: setup controlplane ## Tests against real control planes, and the main job from end to end
+	@$(BIN)/python -m pytest tests/integration tests/scenarios -m "not slow" -n $(JOBS) -q $(PYTEST_ARGS)
+
+scenarios: setup controlplane ## Every failure mode, Rancher line and interruption, from end to end (about an hour)
+	@$(BIN)/python -m pytest tests/scenarios -n $(JOBS) -q $(PYTEST_ARGS)
 
 benchmark: setup controlplane ## Time the diagnosis beside the least a playbook can do
 	@PYTHONPATH=tests $(BIN)/python tests/benchmarks/diagnosis.py

@@ -34,7 +34,8 @@ def document_filter(function: Callable[..., Result]) -> Callable[..., Result]:
             plain = [_plain(argument) for argument in arguments]
             return function(*plain, **{name: _plain(value) for name, value in options.items()})
         except RemediationError as error:
-            raise AnsibleFilterError(f"{error} [{error.code}]") from error
+            # ansible-core appends the text of a cause, and the code has to stand at the end.
+            raise AnsibleFilterError(f"{error} [{error.code}]") from None
 
     return filtered
 
