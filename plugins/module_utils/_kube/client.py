@@ -263,6 +263,7 @@ class KubeClient:
         url = self.server + path + (f"?{urlencode(pairs)}" if pairs else "")
         headers = _multidict(self.request_headers())
         headers["Accept"] = accept
+        target = _target(method, path, body)
         if body is not None:
             headers["Content-Type"] = content_type
             body = json.dumps(body).encode()
@@ -270,7 +271,7 @@ class KubeClient:
         response = self._send(method, url, path, headers, body)
         self._note_time(response.headers.get("Date"))
         if response.status >= 400:
-            raise _api_error(method, path, response.status, response.data, self.connection.source)
+            raise _api_error(method, target, response.status, response.data, self.connection.source)
         return bytes(response.data)
 
     def _send(self, method: str, url: str, path: str, headers: Any, body: bytes | None) -> Any:
@@ -341,6 +342,13 @@ def _multidict(headers: Mapping[str, str]) -> Any:
         for line in value.split("\n"):
             result.add(name, line)
     return result
+
+
+def _target(method: str, path: str, body: Any) -> str:
+    """The path of the object a request is about: a POST goes to its collection and names it in the body."""
+    metadata = body.get("metadata") if method == "POST" and isinstance(body, Mapping) else None
+    name = metadata.get("name") if isinstance(metadata, Mapping) else None
+    return f"{path}/{name}" if name else path
 
 
 def _dry_run(dry_run: bool) -> dict[str, str]:

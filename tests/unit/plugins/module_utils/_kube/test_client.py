@@ -79,6 +79,14 @@ def test_each_failure_has_its_code_and_names_the_object(
     assert "t0ken" not in str(error.to_dict())
 
 
+def test_what_cannot_be_created_is_named() -> None:
+    """The path of a POST is the collection's; the name stands in the body."""
+    denied = failure(403, "Forbidden", "u cannot create secrets")
+    with ApiServer(lambda _: denied) as server, pytest.raises(RemediationError) as caught:
+        client_of(server).create(SECRETS, {"metadata": {"name": "s"}})
+    assert caught.value.message.startswith("No permission to create Secret/a/s: ")
+
+
 def test_a_precondition_that_fails_is_not_just_a_conflict() -> None:
     answer = failure(409, "Conflict", "Precondition failed: UID in precondition")
     assert error_of(answer, "delete", uid="1").code == "precondition-failed"
