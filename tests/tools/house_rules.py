@@ -27,6 +27,7 @@ HEADER = (
 HEADER_WITHIN_LINES = 6  # a shebang and an encoding line may come first
 MAX_FUNCTION_LINES = 40
 MAX_TASK_LINES = 40
+MAX_LINE_LENGTH = 160  # for text that black leaves long; it breaks code at 100
 
 # Imports point down only: a package may import those right of it.
 LAYERS = ("_remediation", "_rancher _harvester", "_helm", "_kube")
@@ -86,10 +87,12 @@ def check_header(path: Path, text: str) -> Iterator[Breach]:
 
 
 def check_text(path: Path, text: str) -> Iterator[Breach]:
-    """Nothing is left for later, nothing is silenced without a reason."""
+    """Nothing is left for later, nothing is silenced without a reason, lines end."""
     for number, line in enumerate(text.splitlines(), 1):
         if LEFT_BEHIND.search(line):
             yield Breach(path, number, "left for later: do it, or file an issue")
+        if path.suffix == ".py" and len(line) > MAX_LINE_LENGTH:
+            yield Breach(path, number, f"ansible-test allows {MAX_LINE_LENGTH} columns")
         silenced = SILENCED.search(line) if path.suffix == ".py" else None
         if silenced and not REASON.match(silenced["rest"]):
             yield Breach(path, number, "silences a linter without saying why on the same line")

@@ -40,6 +40,8 @@ CASES = [
     ("plugins/modules/a.py", HEADER + "class ChartManager:\n    pass\n", "ChartManager"),
     ("plugins/modules/a.py", HEADER + "def controller_manager():\n    pass\n", ""),
     ("plugins/modules/a.py", HEADER + "a, _ = b\n", "named _"),
+    ("plugins/modules/a.py", HEADER + "#" * 161 + "\n", "160 columns"),
+    ("plugins/modules/a.py", HEADER + "#" * 160 + "\n", ""),
     ("plugins/modules/a.py", HEADER + "a, _rest = b\n", ""),
     ("plugins/modules/a.py", HEADER + "def a(_):\n    pass\n", "named _"),
     ("tests/unit/test_a.py", HEADER + "@pytest.mark.skip\ndef test_a():\n    pass\n", "skipif"),
