@@ -439,10 +439,9 @@ class ApplyManifests:
             cluster = self._cluster.get("clusters.cluster.x-k8s.io", "local", "fleet-local")
             status = cluster.get("status", {})
             observed, phase = int(status.get("observedGeneration", 0)), status.get("phase", "")
-            if self._script.compares_generation:
-                settled = observed == cluster["metadata"]["generation"]
-            else:
-                settled = observed > generation
+            own = cluster["metadata"]["generation"]
+            exact = self._script.compares_generation
+            settled = observed == own if exact else observed > generation
             if settled and phase == "Provisioned":
                 self._say(
                     "CAPI cluster fleet-local/local is provisioned "

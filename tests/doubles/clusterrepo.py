@@ -195,6 +195,8 @@ class ClusterRepoHandler:
         generation, observed = repo["metadata"]["generation"], status.get("observedGeneration", 0)
         if observed < generation or status.get("shouldNotSkip"):
             return True
+        if status.get("numberOfRetries") and is_retry_due(status):
+            return True
         interval = repo["spec"].get("refreshInterval") or self._interval
         due = _updated(status) + timedelta(seconds=interval)
         moment = datetime.now(timezone.utc)
@@ -272,6 +274,12 @@ class ClusterRepoHandler:
             # Someone else wrote or deleted it: the next event brings the new state.
             if not (error.conflict or error.not_found):
                 raise
+
+
+def is_retry_due(status: Mapping[str, Any]) -> bool:
+    """Whether the time has come to try a failed download again (FM 3.2)."""
+    retry = str(status.get("nextRetryAt") or "")
+    return bool(retry) and datetime.now(timezone.utc) >= parse_time(retry)
 
 
 def _updated(status: Mapping[str, Any]) -> datetime:

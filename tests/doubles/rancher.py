@@ -176,10 +176,13 @@ class Leader:
         return bool(repo["metadata"]["resourceVersion"] != known.get("resourceVersion"))
 
     def _resync_repositories(self, events: set[str]) -> None:
-        """After the refresh interval, or sooner after a failure, the handler looks by itself."""
+        """After the refresh interval, or when a retry is due, the handler looks by itself."""
+        for name, repo in self._repos.items():
+            status = repo.get("status", {})
+            if status.get("numberOfRetries") and clusterrepo.is_retry_due(status):
+                events.add(name)
         moment = datetime.now(timezone.utc)
-        failed = any(repo.get("status", {}).get("numberOfRetries") for repo in self._repos.values())
-        if moment - self._resync > timedelta(minutes=5 if failed else 60):
+        if moment - self._resync > timedelta(hours=1):
             self._resync = moment
             events.update(self._repos)
 

@@ -309,25 +309,20 @@ def clusterrepo_index_corrupt(rancher: str) -> Scenario:
 
 def clusterrepo_bundle_lost(rancher: str) -> Scenario:
     """FM 6.9 and 3.4: from 2.12 on, deleting the ClusterRepo deletes the bundle in the leader."""
-    wanted = line_of(rancher).charts
-    older = previous_of(rancher).charts
+    charts = ("fleet-crd", "fleet")
+    old, wanted = previous_of(rancher).charts, line_of(rancher).charts
 
-    def after(stuck: StuckCluster) -> None:
-        faults.wait_for_index(stuck)
+    def before_job(stuck: StuckCluster) -> None:
+        for name in charts:
+            stuck.run_helm("rollback", name, "1", "-n", FLEET, "--no-hooks")
         faults.recreate_charts_repo(stuck)
         _wait_for_rancher(stuck, "Could not resolve host")
-        faults.set_setting(stuck, "fleet-version", wanted["fleet"])
-        _wait_for_rancher(stuck, 'configmaps "" not found')
 
-    charts = ("fleet", "fleet-crd")
     return Scenario(
         "the ClusterRepo was deleted, and with it the charts in the leader (FM 6.9, 3.4)",
-        replace(
-            _older(rancher, rancher_webhook=(wanted["rancher-webhook"],)),
-            desired={name: older[name] for name in charts},
-            bundled={name: (wanted[name], older[name]) for name in charts},
-        ),
-        after=after,
+        Illness(rancher=rancher, installed={name: (old[name], wanted[name]) for name in charts}),
+        before_job=before_job,
+        after=lambda stuck: _wait_for_rancher(stuck, 'configmaps "" not found'),
     )
 
 

@@ -197,13 +197,13 @@ class SystemChartQueue:
         self._desired: dict[Wish, Values | None] = {}
         self._queue: queue.Queue[tuple[Wish, Values | None]] = queue.Queue(10)
         self._trigger = threading.Event()
-        self._waiting = False
+        self._idle = self._retrying = False
         self._worker = threading.Thread(target=self._run, name="system-charts", daemon=True)
 
     @property
     def is_waiting(self) -> bool:
         """Whether the worker has nothing to do, or waits before it looks for a chart again."""
-        return self._waiting and not self._trigger.is_set()
+        return self._retrying or (self._idle and not self._trigger.is_set())
 
     def start(self) -> None:
         """Start the worker."""
@@ -231,7 +231,7 @@ class SystemChartQueue:
         tick = time.monotonic() + _TICK
         while not self.stopping.is_set():
             if self._trigger.is_set() or time.monotonic() > tick:
-                self._waiting = False
+                self._idle = False
                 self._trigger.clear()
                 tick = time.monotonic() + _TICK
                 for wish, values in list(self._desired.items()):
@@ -240,9 +240,9 @@ class SystemChartQueue:
             try:
                 wish, values = self._queue.get(timeout=0.1)
             except queue.Empty:
-                self._waiting = True
+                self._idle = True
                 continue
-            self._waiting = False
+            self._idle = False
             known = wish in self._desired
             if known and self._desired[wish] == values:
                 continue
@@ -259,9 +259,9 @@ class SystemChartQueue:
                     "ERROR",
                     f"Failed to find system chart {wish.chart} will try again in 5 seconds: {error}",
                 )
-                self._waiting = True
+                self._retrying = True
                 self.stopping.wait(self.retry_seconds)
-                self._waiting = False
+                self._retrying = False
                 continue
             except (
                 decision.InstallError,

@@ -54,10 +54,15 @@ def play(tmp_path: Path) -> Iterator[Any]:
         control_plane.down()
 
 
+def leader(stuck: StuckCluster) -> str:
+    """The name of the pod that leads."""
+    lease = stuck.cluster.get("leases", "cattle-controllers", "kube-system")
+    return str(lease["spec"]["holderIdentity"])
+
+
 def in_rancher(stuck: StuckCluster, *command: str) -> bytes:
     """Run a command in the leader pod, through the API server."""
-    lease = stuck.cluster.get("leases", "cattle-controllers", "kube-system")
-    pod = lease["spec"]["holderIdentity"]
+    pod = leader(stuck)
     done = stuck.control_plane.kubectl("exec", "-n", "cattle-system", pod, "--", *command)
     return done.stdout
 
@@ -207,10 +212,16 @@ def rebuild_index(stuck: StuckCluster) -> None:
 
 def restart_rancher(stuck: StuckCluster) -> None:
     """FM 6.9 on 2.12: only a new pod has the charts again."""
+    before = len(stuck.rancher_log())
     rebuild_index(stuck)
-    time.sleep(2)
-    assert any("Could not resolve host" in line for line in stuck.rancher_log())
+    time.sleep(3)
+    assert any("Could not resolve host" in line for line in stuck.rancher_log()[before:])
+    old_leader = leader(stuck)
     faults.restart(stuck, "rancher", "cattle-system")
+    stuck.control_plane.wait_for("a new leader", lambda: leader(stuck) != old_leader, 90)
+    # The failed attempt would be repeated after minutes; a change of the spec is quicker.
+    spec = {"spec": {"forceUpdate": "2026-01-02T00:00:00Z"}}
+    stuck.cluster.patch(REPO, "rancher-charts", spec)
 
 
 def recreate_repos(stuck: StuckCluster) -> None:
@@ -238,6 +249,9 @@ def restore_fleet_server(stuck: StuckCluster) -> None:
 def let_pods_in(stuck: StuckCluster) -> None:
     """FM 6.7: the cause is gone, and Rancher is told."""
     faults.release_pods(stuck, "cattle-fleet-system")
+    # The ReplicaSet tries again later and later: the real 300 s are needed here.
+    faults.set_setting(stuck, "system-managed-charts-operation-timeout", "300s")
+    time.sleep(1)
     nudge(stuck)
 
 
