@@ -20,6 +20,8 @@ MAIN_JOB = (
     "test_failure_mode[rc-to-ga-skip-fleet-helm3]",
     "test_failure_mode[wrong-version-expected-helm3]",
 )
+IN_MAKE_TEST = ("test_approval.py", "test_refusals.py")
+
 # Modules whose tests share one cluster, which is too dear to be made for each worker.
 SHARED = ("test_approval.py", "test_refusals.py", "test_read_only_account.py")
 
@@ -41,6 +43,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> BySharedClus
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark as slow what only `make scenarios` runs."""
     for item in items:
-        is_scenario = item.path.parent == HERE and not item.path.name.endswith(SHARED)
+        is_scenario = item.path.parent == HERE and item.path.name not in IN_MAKE_TEST
         if is_scenario and item.name not in MAIN_JOB:
             item.add_marker("slow")

@@ -1,0 +1,169 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs that are cut off, and runs that meet somebody else at work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.harvester_ops.remediation.tests.scenarios.playbook import (
+    REMEDIATE,
+    Playbook,
+    Running,
+)
+from ansible_collections.harvester_ops.remediation.tests.scenarios.processes import (
+    descendants,
+    helm_of,
+    kill,
+    module_of,
+)
+from ansible_collections.harvester_ops.remediation.tests.scenarios.sick_cluster import (
+    SickCluster,
+    sick_cluster,
+)
+from ansible_collections.harvester_ops.remediation.tests.scenarios.walk import (
+    APPROVED,
+    become_old,
+)
+from doubles import faults, helm_storage
+from doubles.scenarios import scenario
+
+FLEET = "cattle-fleet-system"
+# Nobody else's helm may count as dead while it lives.
+CAREFUL = {**APPROVED, "stale_after": 600}
+
+
+@pytest.fixture
+def sick(tmp_path: Path) -> Iterator[SickCluster]:
+    """A cluster with release candidates."""
+    with sick_cluster(scenario("rc-to-ga-skip-fleet"), tmp_path) as cluster:
+        become_old(cluster)
+        yield cluster
+
+
+def operator(sick: SickCluster, name: str) -> Playbook:
+    """The operator, with an artifacts folder of that name."""
+    return sick.operator.writing_to(sick.operator.artifacts.with_name(name))
+
+
+def fleet_status(sick: SickCluster) -> str:
+    """The status of the last revision of fleet."""
+    return sick.revisions()["fleet"][1]
+
+
+@contextmanager
+def upgrading_fleet(sick: SickCluster, name: str, **options: object) -> Iterator[Running]:
+    """A run whose helm is in the middle of fleet: its new pods are not let in before the end."""
+    faults.hold_pods(sick.stuck, FLEET)
+    patient = operator(sick, name).with_options(helm_timeout=300, **options)
+    run = patient.start(REMEDIATE)
+    try:
+        sick.control_plane.wait_for(
+            "helm to work on fleet",
+            lambda: fleet_status(sick).startswith("pending-") or run.process.poll() is not None,
+            180,
+        )
+        assert run.process.poll() is None, run.output
+        yield run
+    finally:
+        faults.release_pods(sick.stuck, FLEET)
+        if run.process.poll() is None:
+            run.finish()
+
+
+def test_two_runs_at_once(sick: SickCluster) -> None:
+    """One works, the other is told who works, since when and at what."""
+    with upgrading_fleet(sick, "first", **CAREFUL) as first:
+        holder = sick.lock_holder()
+        assert holder
+        log, before = sick.audit.mark(), sick.revisions()
+        second = operator(sick, "second").remediate(**CAREFUL)
+        assert (second.code != 0, second.report["verdict"]) == (True, "refused"), second
+        error = second.report["error"]
+        assert error["code"] == "lock-held"
+        assert holder in error["message"]
+        assert str(datetime.now(timezone.utc).year) in error["message"], "since when"
+        assert first.process.poll() is None, first.output
+        assert sick.revisions() == before
+        assert not [write for write in log.writes() if "leases" not in write]
+        assert sick.lock_holder() == holder, "the other run's lock was taken away"
+    finished = first.finish()
+    assert (finished.code, finished.report["verdict"]) == (0, "repaired"), finished
+    assert sick.lock_holder() == ""
+    assert sick.is_as_wanted()
+
+
+def test_a_living_helm_is_never_disturbed(sick: SickCluster) -> None:
+    """Somebody's own helm works on fleet: what it holds is left alone, and the run says so."""
+    with faults.held_pods(sick.stuck, FLEET):
+        version = sick.stuck.illness.installed["fleet"][-1]
+        arguments = sick.stuck.helm_arguments("fleet", version)
+        other = faults.start_helm(sick.stuck, *arguments, "--wait", "--timeout", "10m")
+        try:
+            sick.control_plane.wait_for(
+                "the other helm to work", lambda: fleet_status(sick).startswith("pending-"), 60
+            )
+            before = helm_storage.last(sick.stuck.cluster, FLEET, "fleet")
+            run = operator(sick, "artifacts").remediate(**{**CAREFUL, "verify_timeout": 15})
+            after = helm_storage.last(sick.stuck.cluster, FLEET, "fleet")
+            assert before is not None
+            assert after is not None
+            assert after.secret["metadata"] == before.secret["metadata"]
+            assert other.poll() is None
+            assert (run.code != 0, run.report["verdict"]) == (True, "stalled"), run
+            assert not [step for step in run.document("plan")["steps"] if "fleet" in step["id"]]
+        finally:
+            faults.kill_helm(other)
+    assert sick.lock_holder() == ""
+
+
+def _cut_off_helm(_run: Running, sick: SickCluster) -> None:
+    kill(helm_of(Path(str(sick.operator.options["remediation_kubeconfig"]))))
+
+
+def _cut_off_module(run: Running, _sick: SickCluster) -> None:
+    kill(module_of(run.process.pid, "helm_release"))
+
+
+def _cut_off_ansible(run: Running, sick: SickCluster) -> None:
+    """The machine the run was on is gone, with all that ran on it."""
+    kubeconfig = Path(str(sick.operator.options["remediation_kubeconfig"]))
+    kill([run.process.pid, *descendants(run.process.pid), *helm_of(kubeconfig)])
+
+
+@pytest.mark.parametrize("cut_off", [_cut_off_helm, _cut_off_module, _cut_off_ansible])
+def test_the_next_run_converges(
+    sick: SickCluster, cut_off: Callable[[Running, SickCluster], None]
+) -> None:
+    """SIGKILL in the middle of fleet's upgrade, of whatever: the next run takes it from there."""
+    with upgrading_fleet(sick, "first", **APPROVED) as run:
+        cut_off(run, sick)
+    first = run.finish()
+    assert first.code != 0, first
+    if cut_off is _cut_off_ansible:
+        lock_is_respected_until_it_expires(sick)
+    assert sick.lock_holder() == ""
+    become_old(sick)
+    second = operator(sick, "second").remediate(**APPROVED)
+    assert (second.code, second.report["verdict"]) == (0, "repaired"), second
+    assert sick.is_as_wanted()
+    assert sick.lock_holder() == ""
+
+
+def lock_is_respected_until_it_expires(sick: SickCluster) -> None:
+    """Nobody can know that the holder is dead before its time is up."""
+    holder = sick.lock_holder()
+    assert holder
+    told = operator(sick, "told").remediate(**APPROVED)
+    assert told.report["error"]["code"] == "lock-held", told
+    assert holder in told.report["error"]["message"]
+    past = datetime.now(timezone.utc) - timedelta(hours=1)
+    patch = {"spec": {"renewTime": past.strftime("%Y-%m-%dT%H:%M:%S.%fZ")}}
+    name, namespace = "harvester-ops-remediation", "harvester-system"
+    sick.stuck.cluster.patch("leases", name, patch, namespace)
