@@ -270,15 +270,16 @@ def _instructions(context: PlanContext, steps: Sequence[Step]) -> tuple[Instruct
 def _leads_to_steps(
     context: PlanContext, finding: Mapping[str, Any], steps: Sequence[Step]
 ) -> bool:
-    """Whether a step does what the finding is about; on its release where it is about one."""
+    """Whether a step does what the finding asks for; on its release where it is about one.
+
+    A step that several findings ask for carries the name of the first of them.
+    """
     identity = (finding.get("id"), finding.get("subject"))
-    releases = {
-        each.release
-        for each in context.requests
-        if (each.finding, each.subject) == identity and each.release is not None
-    }
+    asked = [each for each in context.requests if (each.finding, each.subject) == identity]
+    releases = {each.release for each in asked if each.release is not None}
+    actions = {each.action for each in asked if each.release is not None}
     return any(
-        step.finding == finding.get("id")
+        (step.finding == finding.get("id") or step.action in actions)
         and (not releases or (step.params.get("namespace"), step.params.get("release")) in releases)
         for step in steps
     )

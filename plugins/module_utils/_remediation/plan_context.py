@@ -70,7 +70,7 @@ class PlanContext:
 
     @property
     def dependencies(self) -> list[dict[str, Any]]:
-        """Rancher's dependencies with everything derived about them (INTERFACES, facts)."""
+        """Rancher's dependencies with everything derived about them."""
         return mappings(self.facts.get("dependencies"))
 
     def dependency(self, namespace: str, release: str) -> Mapping[str, Any] | None:

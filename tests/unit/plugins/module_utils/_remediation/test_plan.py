@@ -266,6 +266,23 @@ def test_pinned_values_hold_the_upgrade_until_they_may_be_dropped() -> None:
     assert step(plan, "upgrade_release").params["drop_pinned_values"] is True
 
 
+def test_accepted_pins_leave_no_words_where_another_finding_upgrades_the_release() -> None:
+    """One upgrade serves both findings, and it is the first one's step."""
+    world = World().release("fleet", revision(2, "deployed", RC), pinned=("image.tag",))
+    world.finding("skip", "upgrade_release", release="fleet")
+    world.finding(
+        "pinned-values-in-release",
+        "upgrade_release",
+        release="fleet",
+        unattended="ask",
+        instructions={"why": "Somebody set them.", "danger": [], "commands": ["helm get values"]},
+    )
+    assert [each.finding for each in plan_of(world).instructions] == ["pinned-values-in-release"]
+    plan = plan_of(world, accept=["pinned-values-in-release"])
+    assert [each.finding for each in plan.steps if each.action == "upgrade_release"] == ["skip"]
+    assert not plan.instructions
+
+
 def test_whole_index_lets_rancher_work_and_the_skipped_ones_are_done_by_us() -> None:
     """Stale index + RC skip: the index finding hides that Rancher will skip fleet-crd after it."""
     world = World()
