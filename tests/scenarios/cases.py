@@ -21,12 +21,15 @@ UNLOCK_FLEET = (
     "restore-fleet-config",
 )
 # With the index whole again, Rancher is given the time to do all of it.
-AFTER_INDEX = (
+FLEET_AFTER_INDEX = (
     "nudge",
     "let-rancher-upgrade-fleet-crd",
     "upgrade-fleet-crd",
     "let-rancher-upgrade-fleet",
     "upgrade-fleet",
+)
+AFTER_INDEX = (
+    *FLEET_AFTER_INDEX,
     "let-rancher-upgrade-rancher-webhook",
     "upgrade-rancher-webhook",
     "restore-fleet-config",
@@ -43,8 +46,9 @@ class Case:
     ``findings`` are all that fail, in their order, each with the name of its object; ``steps`` are
     all steps of the plan in their order; ``instructions`` name the findings of which a part is left
     to a person. ``verdict`` is how an approved run ends; ``deletes`` is what such a run deletes
-    besides what helm and the cluster lock delete of their own. With ``rancher_rests`` Rancher does
-    not run during the repair and starts only after it.
+    besides what helm and the cluster lock delete of their own. The last revisions of the releases
+    ``aged`` are made an hour older. With ``rancher_rests`` Rancher does not run during the repair
+    and starts only after it.
     """
 
     scenario: str
@@ -56,6 +60,7 @@ class Case:
     rancher: str = ""
     helm: int = 3
     rancher_rests: bool = False
+    aged: tuple[str, ...] = ()
     options: dict[str, object] = field(default_factory=dict)
 
     def __str__(self) -> str:
@@ -104,6 +109,7 @@ CASES = (
     Case(
         "failed-release",
         findings=("failed-release fleet",),
+        aged=("fleet",),
         instructions=("failed-release",),
         verdict="needs_human",
     ),
@@ -117,7 +123,7 @@ CASES = (
     Case(
         "clusterrepo-or-index-missing",
         findings=("clusterrepo-or-index-missing rancher-charts",),
-        steps=("refresh-index", *AFTER_INDEX),
+        steps=("refresh-index", *FLEET_AFTER_INDEX, "restore-fleet-config"),
         instructions=("clusterrepo-or-index-missing",),
     ),
     Case(
@@ -125,6 +131,9 @@ CASES = (
         findings=("clusterrepo-or-index-missing rancher-charts",),
         steps=("rebuild-index", *AFTER_INDEX),
         instructions=("clusterrepo-or-index-missing",),
+        deletes=tuple(
+            f"delete configmaps cattle-system/rancher-charts-{chunk}-UID" for chunk in (0, 1)
+        ),
     ),
     Case(
         "wrong-version-expected",

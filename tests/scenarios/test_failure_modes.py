@@ -28,7 +28,7 @@ from doubles.scenarios import scenario
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_failure_mode(case: Case, tmp_path: Path) -> None:
     with sick_cluster(scenario(case.scenario, case.rancher), tmp_path, case.helm) as sick:
-        become_old(sick)
+        become_old(sick, *case.aged)
         is_diagnosed(case, sick)
         if case.verdict == "repaired":
             is_repaired(case, sick)
