@@ -22,7 +22,7 @@ from typing import Any
 import yaml
 
 from doubles import pod_files, semver
-from doubles.kube import ApiError, Cluster, now
+from doubles.kube import ApiError, Cluster, Patience, now
 
 SYSTEM = "cattle-fleet-system"
 AGENT_NAMESPACE = "cattle-fleet-local-system"
@@ -243,13 +243,15 @@ def main() -> int:
     cluster = Cluster(options.kubeconfig)
     agents = AgentManagement(cluster, options.dir.resolve())
     mcm = None if options.no_mcm else McmSettings(cluster)
+    patience = Patience("fleet_double")
     while not stopping.is_set():
         try:
             if mcm is not None:
                 mcm.look()
             agents.look()
+            patience.is_well()
         except (ApiError, yaml.YAMLError) as error:
-            print(f"fleet_double: {error}", file=sys.stderr, flush=True)
+            patience.bear(error)
         stopping.wait(0.6)
     return 0
 

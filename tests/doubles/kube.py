@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -206,3 +207,24 @@ def _message(status: int, body: bytes) -> str:
         return str(json.loads(body)["message"])
     except (TypeError, ValueError, KeyError):
         return f"{status}: {body.decode(errors='replace')}"
+
+
+class Patience:
+    """How long a double puts up with an API server that is away: it may be restarting.
+
+    Whoever kills a test leaves the doubles behind; without this they would run for ever.
+    """
+
+    def __init__(self, program: str, seconds: float = 120.0) -> None:
+        self._program, self._seconds = program, seconds
+        self._well = time.monotonic()
+
+    def is_well(self) -> None:
+        """The API server answered."""
+        self._well = time.monotonic()
+
+    def bear(self, error: Exception) -> None:
+        """Say what went wrong; SystemExit when nothing has gone well for too long."""
+        print(f"{self._program}: {error}", file=sys.stderr, flush=True)
+        if time.monotonic() - self._well > self._seconds:
+            sys.exit(f"{self._program}: gave up after {self._seconds:.0f} s")

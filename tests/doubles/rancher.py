@@ -28,10 +28,7 @@ from doubles import (
     rancher_settings,
     system_charts,
 )
-from doubles.kube import (
-    ApiError,
-    Cluster,
-)
+from doubles.kube import ApiError, Cluster, Patience
 from doubles.operations import HelmOperations
 from doubles.provisioning import Provisioning
 from doubles.rancher_lines import (
@@ -394,12 +391,13 @@ def main() -> int:
     cluster = Cluster(options.kubeconfig)
     pod_files.install_exec_programs(options.exec_path)
     rancher = Rancher(cluster, options)
+    patience = Patience("rancher_double")
     while not stopping.is_set():
         try:
             rancher.look()
+            patience.is_well()
         except (ApiError, OSError) as error:
-            # The API server may be restarting; Rancher would log and go on as well.
-            print(f"rancher_double: {error}", file=sys.stderr, flush=True)
+            patience.bear(error)
         stopping.wait(options.poll_seconds)
     rancher.stop()
     return 0

@@ -28,7 +28,7 @@ from doubles.apply_manifests import (
     Script,
     ScriptFailed,
 )
-from doubles.kube import ApiError, Cluster, now
+from doubles.kube import ApiError, Cluster, Patience, now
 
 NAMESPACE = "harvester-system"
 UPGRADE = "upgrades.harvesterhci.io"
@@ -337,12 +337,14 @@ def main() -> int:
     controller = UpgradeController(cluster, options)
     controller.start()
     pods = JobPods(cluster, controller, options)
+    patience = Patience("upgrade_job_double")
     while not stopping.is_set():
         try:
             pods.look()
             controller.follow()
+            patience.is_well()
         except ApiError as error:
-            print(f"upgrade_job_double: {error}", file=sys.stderr, flush=True)
+            patience.bear(error)
         stopping.wait(0.5)
     pods.stop()
     return 0
