@@ -58,6 +58,22 @@ options:
   expected_uid:
     description: Fail when the ClusterRepo has another UID, that is when it was created anew.
     type: str
+  expected_config_maps:
+    description:
+      - With V(rebuilt), the index ConfigMaps that the rebuild is meant for. The module fails, and
+        deletes none, when one of them exists with another UID.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Name of the ConfigMap.
+        type: str
+        required: true
+      uid:
+        description: Its UID.
+        type: str
+        required: true
   git_repo:
     description: With V(present), the URL; by default the usual one of a repository of this name.
     type: str
@@ -199,6 +215,15 @@ ARGUMENT_SPEC: dict[str, Any] = {
     },
     "force": {"type": "bool", "default": False},
     "expected_uid": {"type": "str"},
+    "expected_config_maps": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "name": {"type": "str", "required": True},
+            "uid": {"type": "str", "required": True},
+        },
+    },
     "git_repo": {"type": "str"},
     "git_branch": {"type": "str"},
     "branch_setting": {"type": "bool", "default": True},
@@ -226,6 +251,7 @@ def handle(context: ModuleContext) -> dict[str, Any]:
         name=params["name"],
         charts=charts,
         expected_uid=params["expected_uid"],
+        expected_config_maps={each["name"]: each["uid"] for each in params["expected_config_maps"]},
         force=params["force"],
         timeout=params["timeout"],
         dry_run=context.check_mode,

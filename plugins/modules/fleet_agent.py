@@ -35,6 +35,11 @@ options:
     description: Name of the Cluster.
     type: str
     default: local
+  expected_uid:
+    description:
+      - UID the object must have if it is to be changed. The module fails when it was made anew, and
+        changes nothing.
+    type: str
 seealso:
   - module: harvester_ops.remediation.fleet_config
 extends_documentation_fragment:
@@ -95,6 +100,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "generation": {"type": "int"},
     "namespace": {"type": "str", "default": "fleet-local"},
     "name": {"type": "str", "default": "local"},
+    "expected_uid": {"type": "str"},
 }
 
 
@@ -102,7 +108,11 @@ def handle(context: ModuleContext) -> dict[str, Any]:
     """Raise the agent's generation."""
     target = agent(context.params["namespace"], context.params["name"])
     change = raise_to(
-        context.client(), target, context.params["generation"], dry_run=context.check_mode
+        context.client(),
+        target,
+        context.params["generation"],
+        expected_uid=context.params["expected_uid"],
+        dry_run=context.check_mode,
     )
     return change.to_result(diff=context.diff)
 

@@ -34,6 +34,11 @@ options:
         changes nothing.
       - Without it the number is raised by one on every run.
     type: int
+  expected_uid:
+    description:
+      - UID the object must have if it is to be changed. The module fails when it was made anew, and
+        changes nothing.
+    type: str
 extends_documentation_fragment:
   - harvester_ops.remediation.kubernetes_auth
   - harvester_ops.remediation.attributes
@@ -91,6 +96,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "name": {"type": "str", "required": True},
     "namespace": {"type": "str", "default": "fleet-local"},
     "generation": {"type": "int"},
+    "expected_uid": {"type": "str"},
 }
 
 
@@ -98,7 +104,11 @@ def handle(context: ModuleContext) -> dict[str, Any]:
     """Raise the bundle's generation."""
     target = bundle(context.params["namespace"], context.params["name"])
     change = raise_to(
-        context.client(), target, context.params["generation"], dry_run=context.check_mode
+        context.client(),
+        target,
+        context.params["generation"],
+        expected_uid=context.params["expected_uid"],
+        dry_run=context.check_mode,
     )
     return change.to_result(diff=context.diff)
 

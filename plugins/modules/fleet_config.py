@@ -29,6 +29,11 @@ options:
     description:
       - The ConfigMap as it was before the upgrade, for example from a backup set.
     type: dict
+  expected_uid:
+    description:
+      - UID the object must have if it is to be changed. The module fails when it was made anew, and
+        changes nothing.
+    type: str
 seealso:
   - module: harvester_ops.remediation.fleet_agent
 extends_documentation_fragment:
@@ -92,12 +97,18 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
 ARGUMENT_SPEC: dict[str, Any] = {
     "state": {"type": "str", "choices": ["present"], "default": "present"},
     "saved": {"type": "dict"},
+    "expected_uid": {"type": "str"},
 }
 
 
 def handle(context: ModuleContext) -> dict[str, Any]:
     """Restore what is lost."""
-    change = restore(context.client(), context.params["saved"], dry_run=context.check_mode)
+    change = restore(
+        context.client(),
+        context.params["saved"],
+        expected_uid=context.params["expected_uid"],
+        dry_run=context.check_mode,
+    )
     return change.to_result(diff=context.diff)
 
 

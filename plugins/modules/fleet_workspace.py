@@ -22,6 +22,11 @@ options:
     type: str
     choices: [present]
     default: present
+  expected_uid:
+    description:
+      - UID the object must have if it is to be changed. The module fails when it was made anew, and
+        changes nothing.
+    type: str
 extends_documentation_fragment:
   - harvester_ops.remediation.kubernetes_auth
   - harvester_ops.remediation.attributes
@@ -75,12 +80,17 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "state": {"type": "str", "choices": ["present"], "default": "present"},
+    "expected_uid": {"type": "str"},
 }
 
 
 def handle(context: ModuleContext) -> dict[str, Any]:
     """Set label and workspace."""
-    change = set_fleet_workspace(context.client(), dry_run=context.check_mode)
+    change = set_fleet_workspace(
+        context.client(),
+        expected_uid=context.params["expected_uid"],
+        dry_run=context.check_mode,
+    )
     return change.to_result(diff=context.diff)
 
 

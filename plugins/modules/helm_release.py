@@ -96,6 +96,9 @@ options:
   revision:
     description: With V(rolled_back), the revision to go back to.
     type: int
+  revision_uid:
+    description: With V(rolled_back), UID that the Secret of O(revision) must have.
+    type: str
   stale_after:
     description:
       - With V(unlocked) and V(rolled_back), seconds after which a pending revision counts as abandoned.
@@ -307,6 +310,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     },
     "force": {"type": "bool", "default": False},
     "revision": {"type": "int"},
+    "revision_uid": {"type": "str"},
     "stale_after": {"type": "int", "default": 600},
     "backup_path": {"type": "path"},
     "backup_sha256": {"type": "str"},
@@ -387,6 +391,7 @@ def _rolled_back(context: ModuleContext) -> _Done:
     request = RollbackRequest(
         change=_change(context),
         revision=params["revision"],
+        revision_uid=params["revision_uid"],
         stale_after=params["stale_after"],
         expected=_expectation(params),
     )

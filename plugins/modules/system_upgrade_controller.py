@@ -26,6 +26,9 @@ options:
     description: Name of the Plan in C(cattle-system) that hangs.
     type: str
     required: true
+  expected_plan_uid:
+    description: UID the Plan must have. The module fails when it was made anew, and changes nothing.
+    type: str
 extends_documentation_fragment:
   - harvester_ops.remediation.kubernetes_auth
   - harvester_ops.remediation.attributes
@@ -79,12 +82,18 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
 ARGUMENT_SPEC: dict[str, Any] = {
     "state": {"type": "str", "choices": ["restarted"], "default": "restarted"},
     "plan": {"type": "str", "required": True},
+    "expected_plan_uid": {"type": "str"},
 }
 
 
 def handle(context: ModuleContext) -> dict[str, Any]:
     """Restart it once for the Plan."""
-    change = restart_for(context.client(), context.params["plan"], dry_run=context.check_mode)
+    change = restart_for(
+        context.client(),
+        context.params["plan"],
+        expected_plan_uid=context.params["expected_plan_uid"],
+        dry_run=context.check_mode,
+    )
     return change.to_result(diff=context.diff)
 
 

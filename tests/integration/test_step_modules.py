@@ -263,6 +263,8 @@ def test_the_upgrade_controller_is_restarted_once_per_plan(
         plan=name,
     )
     assert run.error("system_upgrade_controller", plan="nothing")["code"] == "not-found"
+    other = run.error("system_upgrade_controller", plan=name, expected_plan_uid="an-earlier-one")
+    assert other["code"] == "precondition-failed"
 
 
 def test_another_workspace_is_corrected(run: ModuleRun, cluster: ControlPlane) -> None:
@@ -271,6 +273,28 @@ def test_another_workspace_is_corrected(run: ModuleRun, cluster: ControlPlane) -
     result = run("fleet_workspace")
     assert result["before"]["fleetWorkspaceName"] == "other"
     assert live(cluster, LOCAL)["status"]["fleetWorkspaceName"] == "fleet-local"
+
+
+@pytest.mark.parametrize(
+    ("document", "module", "options"),
+    [
+        (AGENT, "fleet_agent", {"generation": 50}),
+        (BUNDLE, "fleet_bundle", {"name": "mcc-harvester", "generation": 50}),
+        (LOCAL, "fleet_workspace", {}),
+        (CONFIG, "fleet_config", {}),
+    ],
+    ids=["agent", "bundle", "workspace", "config"],
+)
+def test_an_object_made_anew_since_the_plan_is_left_alone(
+    run: ModuleRun, cluster: ControlPlane, document: Object, module: str, options: dict[str, Any]
+) -> None:
+    create(cluster, document, setting("internal-server-url", URL))
+    before = live(cluster, document)
+    error = run.error(module, expected_uid="of-an-earlier-one", **options)
+    assert error["code"] == "precondition-failed"
+    assert before["metadata"]["name"] in error["message"]
+    assert live(cluster, document) == before
+    assert run(module, expected_uid=before["metadata"]["uid"], **options)["changed"]
 
 
 def test_without_a_permission_nothing_is_changed(cluster: ControlPlane, tmp_path: Path) -> None:

@@ -55,6 +55,7 @@ class RollbackRequest:
 
     change: ReleaseChange
     revision: int
+    revision_uid: str | None = None
     stale_after: int = idleness.DEFAULT_STALE_AFTER
     expected: expectation.Expectation = field(default_factory=expectation.Expectation)
 
@@ -115,6 +116,7 @@ def roll_back(
     if _is_reached(before, target):
         return Outcome(False, before, before)
     request.expected.check(before)
+    expectation.Expectation(uid=request.revision_uid).check(target)
     if before.status in _UNFIT_LAST:
         raise RemediationError(
             "refused",

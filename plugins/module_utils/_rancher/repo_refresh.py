@@ -64,11 +64,15 @@ class WantedChart:
 
 @dataclass(frozen=True)
 class RefreshRequest:
-    """What is asked; C(timeout) is seconds to wait for Rancher. C(force) acts also when all is well."""
+    """What is asked; C(timeout) is seconds to wait for Rancher. C(force) acts also when all is well.
+
+    C(expected_config_maps) has the UIDs, by name, of the index ConfigMaps that a rebuild is meant for.
+    """
 
     name: str = CHARTS_REPO
     charts: Sequence[WantedChart] = ()
     expected_uid: str | None = None
+    expected_config_maps: Mapping[str, str] = field(default_factory=dict)
     force: bool = False
     timeout: float = 300.0
     dry_run: bool = False
@@ -242,9 +246,25 @@ def _index_config_maps(client: KubeClient, repo: ClusterRepo) -> list[Mapping[st
     ]
 
 
+def _require_same(found: Sequence[Mapping[str, Any]], expected: Mapping[str, str]) -> None:
+    """Raise C(precondition-failed) when one of the ConfigMaps was written anew since it was seen."""
+    for metadata in (each["metadata"] for each in found):
+        uid = expected.get(metadata["name"], metadata["uid"])
+        if uid != metadata["uid"]:
+            raise RemediationError(
+                "precondition-failed",
+                f"ConfigMap/{metadata['namespace']}/{metadata['name']} has UID {metadata['uid']}, "
+                f"not {uid}.",
+                "Rancher has built the index anew since it was diagnosed. Diagnose again; nothing "
+                "was changed.",
+            )
+
+
 def _delete_index(client: KubeClient, request: RefreshRequest, repo: ClusterRepo) -> list[str]:
     deleted = []
-    for each in _index_config_maps(client, repo):
+    found = _index_config_maps(client, repo)
+    _require_same(found, request.expected_config_maps)
+    for each in found:
         metadata = each["metadata"]
         path = core("v1", "configmaps", metadata["namespace"], metadata["name"])
         try:

@@ -58,7 +58,7 @@ def nudge(context: PlanContext, request: Request) -> list[Step]:
             request,
             _repo_ref(context, CHARTS_REPO),
             title="Nudge Rancher to look at its charts again",
-            params={"state": "nudged", "name": CHARTS_REPO},
+            params={"state": "nudged", "name": CHARTS_REPO, **_repo_uid(context, CHARTS_REPO)},
             undo="Nothing to undo: the annotation has no meaning of its own.",
             changes=(f"One annotation on ClusterRepo/{CHARTS_REPO}.",),
             action="nudge",
@@ -74,7 +74,12 @@ def refresh_index(context: PlanContext, request: Request) -> list[Step]:
             request,
             _repo_ref(context, name),
             title=f"Refresh the chart index of ClusterRepo {name}",
-            params={"state": "refreshed", "name": name, "charts": awaited_charts(context)},
+            params={
+                "state": "refreshed",
+                "name": name,
+                "charts": awaited_charts(context),
+                **_repo_uid(context, name),
+            },
             undo="Nothing to undo: Rancher refreshes the index by itself every hour.",
             changes=(f"spec.forceUpdate of ClusterRepo/{name} is set to now.",),
         )
@@ -85,19 +90,21 @@ def rebuild_index(context: PlanContext, request: Request) -> list[Step]:
     """The index ConfigMaps are deleted so that Rancher builds them anew (FM 3.2, 6.9)."""
     name = text(request.arguments.get("name")) or CHARTS_REPO
     maps = mappings(dig(context.evidence, "chart_index", "config_maps"))
-    precondition = {
-        "config_maps": [
-            {key: each.get(key) for key in ("name", "uid", "resource_version")} for each in maps
-        ]
-    }
+    seen = [{key: each.get(key) for key in ("name", "uid")} for each in maps]
     names = ", ".join(str(each.get("name")) for each in maps) or "none is left"
     return [
         _step(
             request,
             _repo_ref(context, name),
             title=f"Rebuild the chart index of ClusterRepo {name}",
-            params={"state": "rebuilt", "name": name, "charts": awaited_charts(context)},
-            precondition=precondition,
+            params={
+                "state": "rebuilt",
+                "name": name,
+                "charts": awaited_charts(context),
+                "expected_config_maps": seen,
+                **_repo_uid(context, name),
+            },
+            precondition={"config_maps": seen},
             undo="Bring the ConfigMaps back from the backup set; Rancher rebuilds them by itself.",
             changes=(
                 f"The index ConfigMaps ({names}) are deleted, spec.forceUpdate of"
@@ -160,7 +167,7 @@ def restore_fleet_config(context: PlanContext, request: Request) -> list[Step]:
                 uid=text(config.get("uid")),
             ),
             title="Put apiServerURL and its CA back into fleet's configuration",
-            params={"state": "present"},
+            params={"state": "present", "expected_uid": text(config.get("uid"))},
             undo="Bring ConfigMap/cattle-fleet-system/fleet-controller back from the backup set.",
             changes=(
                 "data.config of ConfigMap/cattle-fleet-system/fleet-controller: only apiServerURL"
@@ -181,7 +188,11 @@ def redeploy_fleet_agent(context: PlanContext, request: Request) -> list[Step]:
             request,
             ObjectRef(FLEET, "Cluster", "fleet-local", "local", uid=text(cluster.get("uid"))),
             title="Have fleet deploy its agent again",
-            params={"state": "redeployed", "generation": max(deployed, wanted or 0) + 1},
+            params={
+                "state": "redeployed",
+                "generation": max(deployed, wanted or 0) + 1,
+                "expected_uid": text(cluster.get("uid")),
+            },
             precondition={
                 "redeploy_agent_generation": wanted,
                 "agent_deployed_generation": cluster.get("agent_deployed_generation"),
@@ -225,7 +236,7 @@ def set_fleet_workspace_name(context: PlanContext, request: Request) -> list[Ste
                 uid=text(cluster.get("uid")),
             ),
             title="Give the local cluster its fleet workspace name",
-            params={},
+            params={"expected_uid": text(cluster.get("uid"))},
             precondition={
                 "fleet_workspace_name": cluster.get("fleet_workspace_name"),
                 "management_cluster_label": cluster.get("management_cluster_label"),
@@ -280,7 +291,11 @@ def restart_system_upgrade_controller(context: PlanContext, request: Request) ->
             request,
             ObjectRef("apps/v1", "Deployment", "cattle-system", "system-upgrade-controller"),
             title="Restart the system upgrade controller",
-            params={"state": "restarted", "plan": plan},
+            params={
+                "state": "restarted",
+                "plan": plan,
+                "expected_plan_uid": _plan_uid(context, plan),
+            },
             undo="Nothing to undo: the pods are replaced by equal ones.",
             changes=("The pods of Deployment/cattle-system/system-upgrade-controller are new.",),
         )
@@ -296,6 +311,11 @@ def _hanging_plan(context: PlanContext, request: Request) -> str | None:
     return rest.rpartition("/")[2] if kind == "Plan" else None
 
 
+def _plan_uid(context: PlanContext, name: str) -> str | None:
+    plans = mappings(context.evidence.get("plans"))
+    return next((text(each.get("uid")) for each in plans if each.get("name") == name), None)
+
+
 def resync_bundle(context: PlanContext, request: Request) -> list[Step]:
     """spec.forceSyncGeneration of a Bundle goes up by one (FM 6.17, 6.32)."""
     wanted = text(request.arguments.get("name")) or request.subject.rsplit("/", 1)[-1]
@@ -309,7 +329,11 @@ def resync_bundle(context: PlanContext, request: Request) -> list[Step]:
                 request,
                 reference,
                 title=f"Have fleet deploy bundle {wanted} again",
-                params={"name": wanted, "generation": generation + 1},
+                params={
+                    "name": wanted,
+                    "generation": generation + 1,
+                    "expected_uid": reference.uid,
+                },
                 precondition={"force_sync_generation": each.get("force_sync_generation")},
                 undo="Nothing to undo: the bundle's content is the same.",
                 changes=(f"spec.forceSyncGeneration of {reference.label} is {generation + 1}.",),
@@ -332,6 +356,11 @@ def awaited_charts(context: PlanContext) -> list[dict[str, str]]:
 def _after_rancher_risk(context: PlanContext, request: Request) -> str | None:
     """An agent that restarts under a running ManagedChart upgrade interrupts it (FM 6.16, #6851)."""
     return "medium" if context.facts.get("phase") == "after-rancher" else request.risk
+
+
+def _repo_uid(context: PlanContext, name: str) -> dict[str, str | None]:
+    """The UID the ClusterRepo must have; none while it is absent and an earlier step makes it."""
+    return {"expected_uid": _repo_ref(context, name).uid}
 
 
 def _repo_ref(context: PlanContext, name: str) -> ObjectRef:

@@ -41,7 +41,6 @@ LOCKED_STATUSES = frozenset({"pending-install", "pending-upgrade", "pending-roll
 PINNED_VALUES = "pinned-values-in-release"
 
 # How long Rancher gets to begin after a nudge: its handlers run within seconds (FM 2.6).
-RANCHER_GRACE_SECONDS = 90
 
 
 @dataclass(frozen=True)
@@ -257,6 +256,7 @@ def _roll_back(state: ReleaseState, request: Request, target: Mapping[str, Any])
             "namespace": state.namespace,
             "release": state.release,
             "revision": target.get("revision"),
+            "revision_uid": text(target.get("secret_uid")),
             **_expected(state.last),
         },
         reason=request.reason,
@@ -279,7 +279,6 @@ def _let_rancher(state: ReleaseState, request: Request, why: str) -> Step:
             "namespace": state.namespace,
             "release": state.release,
             "chart_version": dig(dependency, "expected", "chart_version"),
-            "start_within": RANCHER_GRACE_SECONDS,
             "required": False,
         },
         reason=f"{why}.",

@@ -71,11 +71,13 @@ def guarded_patch(
     remedy: str,
     dry_run: bool,
     subresource: str | None = None,
+    expected_uid: str | None = None,
 ) -> tuple[Object, Object]:
     """Merge-patch an object as it was judged: the object before and after.
 
     plan gets the object as it is now and answers the patch, or None when there is nothing to do; it
-    may raise precondition-failed. The patch carries the resourceVersion plan has seen, so nothing
+    may raise precondition-failed, which is also what becomes of an object with another UID than
+    expected, because it was made anew since the plan. The patch carries the resourceVersion plan has seen, so nothing
     can slip in between; on a conflict the object is read and judged again. The answer of the write
     is compared with a fresh read, because an admission webhook or a controller may undo it at once.
     """
@@ -84,6 +86,8 @@ def guarded_patch(
         patch = plan(before)
         if patch is None:
             return before, before
+        if expected_uid is not None:
+            precondition(paths.describe(path), "its UID", expected_uid, before["metadata"]["uid"])
         metadata = {**patch.get("metadata", {}), "resourceVersion": _version(before)}
         body = {**patch, "metadata": metadata}
         try:

@@ -74,7 +74,11 @@ class FleetConfig:
 
 
 def restore(
-    client: KubeClient, saved: Mapping[str, Any] | None = None, *, dry_run: bool = False
+    client: KubeClient,
+    saved: Mapping[str, Any] | None = None,
+    *,
+    expected_uid: str | None = None,
+    dry_run: bool = False,
 ) -> Change:
     """Fill in what is empty of apiServerURL and apiServerCA; a key that has a value is left alone.
 
@@ -85,7 +89,14 @@ def restore(
     """
     where = paths.describe(CONFIG_MAP)
     filling = _Filling(client, _saved_values(saved), where)
-    before, after = guarded_patch(client, CONFIG_MAP, filling.plan, remedy=_REMEDY, dry_run=dry_run)
+    before, after = guarded_patch(
+        client,
+        CONFIG_MAP,
+        filling.plan,
+        remedy=_REMEDY,
+        dry_run=dry_run,
+        expected_uid=expected_uid,
+    )
     return Change(
         where,
         before is not after,

@@ -72,7 +72,12 @@ def bundle(namespace: str, name: str) -> Generation:
 
 
 def raise_to(
-    client: KubeClient, target: Generation, generation: int | None, *, dry_run: bool = False
+    client: KubeClient,
+    target: Generation,
+    generation: int | None,
+    *,
+    expected_uid: str | None = None,
+    dry_run: bool = False,
 ) -> Change:
     """Raise the number to generation, or by one when none is given; it never goes down.
 
@@ -88,7 +93,14 @@ def raise_to(
             wanted = max(current, done) + 1
         return None if current >= wanted else {"spec": {target.field: wanted}}
 
-    before, after = guarded_patch(client, target.path, plan, remedy=target.remedy, dry_run=dry_run)
+    before, after = guarded_patch(
+        client,
+        target.path,
+        plan,
+        remedy=target.remedy,
+        dry_run=dry_run,
+        expected_uid=expected_uid,
+    )
     return Change(
         paths.describe(target.path),
         before is not after,

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
@@ -30,9 +31,19 @@ STV_NAMESPACE = "cattle-system"
 STV_NAME = "stv-aggregation"
 
 
-def set_fleet_workspace(client: KubeClient, *, dry_run: bool = False) -> Change:
+def set_fleet_workspace(
+    client: KubeClient, *, expected_uid: str | None = None, dry_run: bool = False
+) -> Change:
     """Label the local cluster and set status.fleetWorkspaceName; two writes, as they are two endpoints."""
     remedy = "Without this object the cluster is not managed by Rancher; nothing can be set."
+    patch = partial(
+        guarded_patch,
+        client,
+        LOCAL_CLUSTER,
+        remedy=remedy,
+        dry_run=dry_run,
+        expected_uid=expected_uid,
+    )
 
     def label(found: Object) -> dict[str, Any] | None:
         labels = found["metadata"].get("labels") or {}
@@ -45,10 +56,8 @@ def set_fleet_workspace(client: KubeClient, *, dry_run: bool = False) -> Change:
             return None
         return {"status": {"fleetWorkspaceName": WORKSPACE}}
 
-    first, labelled = guarded_patch(client, LOCAL_CLUSTER, label, remedy=remedy, dry_run=dry_run)
-    before, after = guarded_patch(
-        client, LOCAL_CLUSTER, workspace, remedy=remedy, dry_run=dry_run, subresource="status"
-    )
+    first, labelled = patch(label)
+    before, after = patch(workspace, subresource="status")
     return Change(
         paths.describe(LOCAL_CLUSTER),
         first is not labelled or before is not after,

@@ -15,6 +15,7 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.cl
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.steps.change import (
     Change,
     guarded_patch,
+    precondition,
     read_or_none,
     require,
 )
@@ -24,17 +25,23 @@ PLANS = "upgrade.cattle.io/v1"
 RESTARTED_FOR = "remediation.harvester-ops.io/restarted-for"
 
 
-def restart_for(client: KubeClient, plan: str, *, dry_run: bool = False) -> Change:
+def restart_for(
+    client: KubeClient, plan: str, *, expected_plan_uid: str | None = None, dry_run: bool = False
+) -> Change:
     """Replace the controller's pods, unless they were replaced for this very Plan before.
 
     The Plan's UID goes into the pod template: a second run for the same Plan changes nothing, and one
-    restart that did not help is not repeated. Raises not-found when Plan or Deployment is missing.
+    restart that did not help is not repeated. Raises not-found when Plan or Deployment is missing,
+    precondition-failed when the Plan has another UID than expected.
     """
     plan_path = paths.api(PLANS, "plans", "cattle-system", plan)
     found = require(
         read_or_none(client, plan_path), plan_path, "Diagnose again: the Plan may be done."
     )
-    marker = f"{plan}/{found['metadata']['uid']}"
+    uid = found["metadata"]["uid"]
+    if expected_plan_uid is not None:
+        precondition(paths.describe(plan_path), "its UID", expected_plan_uid, uid)
+    marker = f"{plan}/{uid}"
 
     def annotate(deployment: Object) -> dict[str, Any] | None:
         if _marker(deployment) == marker:

@@ -148,6 +148,14 @@ def test_another_last_revision_than_expected_is_refused() -> None:
     assert failing(cluster, helm, expected=Expectation(revision=9)).code == "precondition-failed"
 
 
+def test_another_secret_under_the_number_of_the_target_is_refused() -> None:
+    cluster, helm = locked_release()
+    error = failing(cluster, helm, revision_uid="of-an-earlier-one")
+    assert error.code == "precondition-failed"
+    assert "fleet.v3" in error.message
+    assert helm.operations == []
+
+
 def test_a_young_lock_is_left_alone() -> None:
     cluster, helm = cluster_of(
         release_secret(revision=3, **version("1.0.0")),

@@ -153,6 +153,18 @@ def test_a_rebuild_helps_where_the_commit_is_the_same(sleeps: Any) -> None:
     assert list(outcome.deleted) == deletions(cluster) == [f"rancher-charts-0-{REPO_UID}"]
 
 
+def test_a_rebuild_leaves_an_index_alone_that_was_built_since(sleeps: Any) -> None:
+    cluster = stale_cluster()
+    sleeps(Rancher(cluster, same_commit=True))
+    name = f"rancher-charts-0-{REPO_UID}"
+    request = replace(REQUEST, expected_config_maps={name: "of-an-earlier-one"})
+    with pytest.raises(RemediationError) as caught:
+        repo_refresh.rebuild(cluster, request)
+    assert caught.value.code == "precondition-failed"
+    assert name in caught.value.message
+    assert deletions(cluster) == []
+
+
 @pytest.mark.parametrize(
     "maps",
     [

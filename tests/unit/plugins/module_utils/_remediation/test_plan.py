@@ -426,7 +426,7 @@ def test_bundle_resync_takes_the_next_generation_of_the_named_bundle() -> None:
         {"name": "mcc-other", "uid": "b2", "force_sync_generation": 7},
     ]
     (resync,) = plan_of(world).steps
-    assert resync.params == {"name": "mcc-harvester", "generation": 3}
+    assert resync.params == {"name": "mcc-harvester", "generation": 3, "expected_uid": "b1"}
 
 
 def test_findings_of_other_evidence_are_refused() -> None:

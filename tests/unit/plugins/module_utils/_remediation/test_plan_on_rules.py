@@ -29,6 +29,7 @@ from ansible_collections.harvester_ops.remediation.tests.unit.builders.evidence 
 
 MODULES = "ansible_collections.harvester_ops.remediation.plugins.modules"
 DATA = Path(__file__).resolve().parents[3] / "data/evidence"
+STEP_TASKS = Path(__file__).resolve().parents[5] / "roles/upgrade/tasks/steps"
 ASKED = (
     "bundle-errapplied-operation-in-progress",
     "fleet-agent-kind-or-absent",
@@ -86,6 +87,27 @@ def test_every_step_fits_its_module(overlay: dict[str, Any]) -> None:
         given.update({"release": given["release"]} if "release" in given else {})
         result = ArgumentSpecValidator(module.ARGUMENT_SPEC).validate(given)
         assert result.error_messages == [], step["id"]
+
+
+@pytest.mark.parametrize("overlay", cases())
+def test_every_parameter_and_precondition_reaches_its_module(overlay: dict[str, Any]) -> None:
+    _findings, plan = plan_for(overlay, *ASKED)
+    for step in plan["steps"]:
+        tasks = (STEP_TASKS / f"{step['action']}.yml").read_text()
+        lost = [key for key in step["params"] if f"upgrade_step.params.{key}" not in tasks]
+        assert lost == [], step["id"]
+
+
+@pytest.mark.parametrize("overlay", cases())
+def test_every_write_to_an_object_that_exists_checks_that_it_is_the_same(
+    overlay: dict[str, Any],
+) -> None:
+    _findings, plan = plan_for(overlay, *ASKED)
+    for step in plan["steps"]:
+        if step["object"]["uid"] is not None and step["module"] != "remediation_wait":
+            awaited = any("let-rancher-upgrade" in each for each in step["depends_on"])
+            uids = {value for key, value in step["params"].items() if key.endswith("uid")}
+            assert step["object"]["uid"] in uids or awaited, step["id"]
 
 
 @pytest.mark.parametrize("overlay", cases())
