@@ -13,8 +13,9 @@ description:
   - Computes the values a release of one of Rancher's own charts is to be upgraded with, in the way
     Rancher does it, from the release, the Settings, the Features, ConfigMap
     C(cattle-system/rancher-config) and the Rancher Deployment.
-  - Each value is named with its source. Values that pin images or versions are pointed out, because
-    they outlive an upgrade and hold old images back.
+  - Each value is named with its source and with what becomes of it. Values that pin images or versions
+    are pointed out, because they outlive an upgrade and hold old images back.
+  - Values themselves may be secrets. They are neither returned nor logged unless O(reveal=true).
   - For a chart that is not Rancher's the release's own values are the answer.
 author:
   - harvester_ops.remediation contributors (@harvester-ops)
@@ -42,10 +43,10 @@ options:
     type: list
     elements: str
     default: []
-  with_secrets:
+  reveal:
     description:
-      - Whether values are returned as they are. Set C(no_log) on the task then. Otherwise secrets
-        are replaced by RV(ignore:redacted) and a code, the same for the same secret within one answer.
+      - Whether the values themselves are returned, as they are. They hold what the release and Rancher's
+        Settings hold, secrets too. Set C(no_log) on the task then.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -79,8 +80,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 values:
-  description: The values, secrets replaced unless O(with_secrets=true).
-  returned: success
+  description: The values.
+  returned: O(reveal=true)
   type: dict
   sample:
     apiServerURL: ""
@@ -88,7 +89,8 @@ values:
       enabled: false
       agentNamespace: cattle-fleet-local-system
 sources:
-  description: Every leaf of RV(values) with where it comes from.
+  description:
+    - Every leaf of the values with where it comes from, and every leaf that is no longer there with why.
   returned: success
   type: list
   elements: dict
@@ -97,14 +99,27 @@ sources:
       description: The keys that lead to it, joined by dots.
       type: str
       returned: always
-      sample: bootstrap.enabled
+      sample: agentTLSMode
     source:
-      description: V(release) (its own), V(rancher) or V(rancher-config).
+      description:
+        - V(release) (its own), C(Setting/<name>), C(Feature/<name>), C(rancher-config key <key>), the
+          environment variable of the Rancher Deployment, V(computed) (fixed in Rancher's code, or
+          worked out as tolerations are), V(dropped because null) (Rancher passes a null, which takes the
+          key away) or V(dropped as asked).
       type: str
       returned: always
-      sample: rancher
+      sample: Setting/agent-tls-mode
+    change:
+      description: V(added), V(changed), V(removed) or V(same), compared with the release's own values.
+      type: str
+      returned: always
+      sample: same
+rests:
+  description: Whether Rancher finds nothing to do after an upgrade with these values.
+  returned: success
+  type: bool
 pinned_keys:
-  description: Values still in RV(values) that pin images or versions.
+  description: Values still in there that pin images or versions.
   returned: success
   type: list
   elements: str
@@ -147,9 +162,6 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher
     make_values,
     read_rancher_state,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.redaction import (
-    redact,
-)
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "namespace": {"type": "str", "required": True},
@@ -157,7 +169,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "chart": {"type": "str"},
     "drop_pinned_values": {"type": "bool", "default": False},
     "drop_keys": {"type": "list", "elements": "str", "default": [], "no_log": False},
-    "with_secrets": {"type": "bool", "default": False, "no_log": False},
+    "reveal": {"type": "bool", "default": False},
 }
 
 
@@ -175,11 +187,11 @@ def handle(context: ModuleContext) -> dict[str, Any]:
     )
     state = read_rancher_state(client)
     made = make_values(request, state)
-    values = dict(made.values)
     return {
         "changed": False,
-        "values": values if params["with_secrets"] else redact(values),
-        "sources": [{"path": ".".join(each.path), "source": each.source} for each in made.sources],
+        **({"values": dict(made.values)} if params["reveal"] else {}),
+        "sources": [each.without_value() for each in made.sources],
+        "rests": made.rests,
         "pinned_keys": list(made.pinned_keys),
         "dropped_keys": list(made.dropped),
         "base_revision": made.base_revision,

@@ -132,14 +132,19 @@ def test_the_values_rancher_would_pass_are_told_with_their_sources(
     result = run("rancher_values_info", **options)
     assert result["rancher_version"] == rancher_cluster.illness.rancher
     sources = {each["path"]: each["source"] for each in result["sources"]}
-    assert sources["bootstrap.enabled"] == "rancher"
-    assert result["values"]["bootstrap"] == {
+    assert sources["bootstrap.enabled"] == "computed"
+    assert sources["agentTLSMode"] == "Setting/agent-tls-mode"
+    assert result["rests"]
+    assert result["pinned_keys"] == []
+    assert "values" not in result
+    revealed = run("rancher_values_info", **options, reveal=True)["values"]
+    assert revealed["bootstrap"] == {
         "enabled": False,
         "agentNamespace": "cattle-fleet-local-system",
     }
-    assert result["pinned_keys"] == []
-    secret = run("rancher_values_info", **options, with_secrets=True)["values"]
-    assert set(secret) == set(result["values"])
+    webhook = run("rancher_values_info", namespace="cattle-system", release="rancher-webhook")
+    sources = {each["path"]: each["source"] for each in webhook["sources"]}
+    assert sources["capi"] == "dropped because null"
 
 
 def test_many_releases_are_read_with_few_requests(run: ModuleRun) -> None:

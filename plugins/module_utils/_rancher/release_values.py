@@ -34,14 +34,18 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.system_charts import (
     CHART_NAMES,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.values import (
-    RancherValues,
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.value_sources import (
+    Layers,
     SourcedValue,
+    sourced_values,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.values import (
+    RANCHER_CONFIG,
+    RancherValues,
     ValueInputs,
     merged_values,
     pinned_keys,
     rancher_values,
-    sourced_values,
     tolerations_of,
     without_pinned_keys,
 )
@@ -53,7 +57,6 @@ if TYPE_CHECKING:
 
 MANAGEMENT_API = "management.cattle.io/v3"
 CATTLE_SYSTEM = "cattle-system"
-DEFAULT_CONFIG_MAP = "rancher-config"
 RANCHER_CONTAINER = "rancher"
 CONTROL_PLANE_LABEL = "node-role.kubernetes.io/control-plane"
 _PROXY_VARIABLES = ("HTTP_PROXY", "NO_PROXY")
@@ -76,7 +79,8 @@ class ReleaseValues:
     """Values for an upgrade; they may hold secrets.
 
     C(base_revision) is the revision whose own values were taken, C(pinned_keys) the pinning keys
-    still in C(values), C(dropped) what was left out of the release's own.
+    still in C(values), C(dropped) what was left out of the release's own. C(rests) tells whether
+    Rancher finds nothing to do after an upgrade with them; C(warnings) say why not.
     """
 
     values: Mapping[str, Any]
@@ -85,6 +89,7 @@ class ReleaseValues:
     dropped: tuple[str, ...]
     base_revision: int | None
     warnings: tuple[str, ...] = ()
+    rests: bool = True
 
 
 def _part(obj: Object, *keys: str) -> Any:
@@ -157,13 +162,14 @@ def read_rancher_state(client: KubeClient) -> RancherState:
             "Rancher version: what Rancher would pass to its charts cannot be told.",
             "Give the values of the release yourself (option values).",
         )
-    config_map = settings.get("config-map-name") or DEFAULT_CONFIG_MAP
+    config_map = settings.get("config-map-name") or RANCHER_CONFIG
     inputs = ValueInputs(
         rancher=version,
         settings=settings,
         features=_features(client),
         rancher_config=_rancher_config(client, config_map),
         environment=_environment(client),
+        config_map=config_map,
     )
     return RancherState(settings["server-version"], inputs, _tolerations(client))
 
@@ -199,7 +205,7 @@ def _passed(chart: str, state: RancherState) -> RancherValues:
     if passed.error:
         raise RemediationError(
             "values-invalid",
-            f"ConfigMap/{CATTLE_SYSTEM}/{DEFAULT_CONFIG_MAP} key {chart}: {passed.error}.",
+            f"ConfigMap/{CATTLE_SYSTEM}/{state.inputs.config_map} key {chart}: {passed.error}.",
             "Repair the YAML of that key: Rancher itself does not upgrade the chart before (FM 6.23).",
         )
     return passed
@@ -207,10 +213,10 @@ def _passed(chart: str, state: RancherState) -> RancherValues:
 
 def _settled(
     chart: str, version: str, passed: RancherValues, state: RancherState, values: dict[str, Any]
-) -> dict[str, Any]:
-    """Values with which Rancher's own decision is to do nothing (it may add tolerations)."""
+) -> tuple[dict[str, Any], bool]:
+    """Values with which Rancher's own decision is to do nothing (it may add tolerations), and whether it is."""
     if passed.values is None:
-        return values
+        return values, True
     for _pass in range(_MAX_PASSES):
         situation = Situation(
             rancher=state.version,
@@ -223,9 +229,9 @@ def _settled(
         )
         decision = decide(situation)
         if decision.action is not Action.UPGRADE or decision.values is None:
-            return values
+            return values, decision.action is Action.SKIP
         values = dict(decision.values)
-    return values
+    return values, False
 
 
 @dataclass(frozen=True)
@@ -249,14 +255,15 @@ def make_values(request: ValuesRequest, state: RancherState) -> ReleaseValues:
     passed = _passed(request.chart, state)
     try:
         merged = merged_values(kept, passed)
-        sources = sourced_values(kept, passed)
+        settled, rests = _settled(request.chart, request.chart_version, passed, state, merged)
+        layers = Layers(config, kept, passed, settled, state.inputs.config_map)
+        sources = sourced_values(layers)
     except ValueError as error:
         raise RemediationError(
             "values-invalid",
             f"The values of chart {request.chart} cannot be merged: {error}.",
             "Look at the release's values (helm get values) and at rancher-config.",
         ) from error
-    settled = _settled(request.chart, request.chart_version, passed, state, merged)
     gone = set(pinned_keys(config)) - set(pinned_keys(kept)) | {
         key for key in request.drop_keys if _part(config, *key.split(".")) is not None
     }
@@ -266,5 +273,13 @@ def make_values(request: ValuesRequest, state: RancherState) -> ReleaseValues:
         pinned_keys=pinned_keys(settled),
         dropped=tuple(sorted(gone)),
         base_revision=base.revision if base else None,
-        warnings=passed.warnings,
+        warnings=passed.warnings if rests else (*passed.warnings, _not_proven(request.chart)),
+        rests=rests,
+    )
+
+
+def _not_proven(chart: str) -> str:
+    return (
+        f"It cannot be told whether Rancher finds nothing to do after an upgrade of {chart} with these "
+        "values. Compare the release again when it is upgraded."
     )

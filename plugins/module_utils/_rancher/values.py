@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The values Rancher passes to its charts, and where each value of a release comes from (FM 2.3).
+"""The values Rancher passes to its charts (FM 2.3).
 
 Pure: Settings, Features, the ConfigMap rancher-config and the Rancher pod's environment go in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,12 +28,11 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher
     PULL_SECRETS_SETTING,
 )
 
+RANCHER_CONFIG = "rancher-config"
 PRIORITY_CLASS_KEY = "priorityClassName"
 FLEET_AGENT_NAMESPACE = "cattle-fleet-local-system"
 # Values that hold images or chart versions back when they outlive an upgrade (FM 6.22).
 PINNING_KEYS = (("image", "tag"), ("agentImage", "tag"), ("version",), ("chartVersion",))
-
-FROM_RELEASE, FROM_RANCHER, FROM_RANCHER_CONFIG = "release", "rancher", "rancher-config"
 
 # Image repositories that Rancher passes without a registry from 2.15 on.
 _REPOSITORIES = {
@@ -55,6 +54,7 @@ class ValueInputs:
         features: whether each Feature is on.
         rancher_config: the data of ConfigMap ``cattle-system/rancher-config``, key to text.
         environment: the Rancher container's environment variables.
+        config_map: name of that ConfigMap (Setting ``config-map-name``).
     """
 
     rancher: RancherVersion
@@ -62,6 +62,7 @@ class ValueInputs:
     features: Mapping[str, bool] | None = None
     rancher_config: Mapping[str, str] | None = None
     environment: Mapping[str, str] | None = None
+    config_map: str = RANCHER_CONFIG
 
 
 @dataclass(frozen=True)
@@ -82,19 +83,6 @@ class RancherValues:
     error: str = ""
     warnings: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class SourcedValue:
-    """One leaf of a release's values after Rancher's are laid over them."""
-
-    path: Path
-    value: Any
-    source: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the leaf as plain data."""
-        return {"path": list(self.path), "value": self.value, "source": self.source}
 
 
 def rancher_values(chart: str, inputs: ValueInputs) -> RancherValues:
@@ -277,44 +265,6 @@ def merged_values(config: Mapping[str, Any] | None, rancher: RancherValues) -> V
         ValueError: one of them holds something JSON has no form for.
     """
     return merge(canonical(dict(config or {})), canonical(dict(rancher.values or {})))
-
-
-def sourced_values(
-    config: Mapping[str, Any] | None, rancher: RancherValues
-) -> tuple[SourcedValue, ...]:
-    """Return every leaf of `merged_values`, sorted by path, with where it comes from."""
-    passed = rancher.values or {}
-    leaves = _leaves(merged_values(config, rancher), ())
-    return tuple(
-        SourcedValue(path, value, _source(path, passed, rancher.from_config))
-        for path, value in sorted(leaves, key=lambda leaf: leaf[0])
-    )
-
-
-def _leaves(values: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, Any]]:
-    for key, value in values.items():
-        if isinstance(value, dict) and value:
-            yield from _leaves(value, (*path, key))
-        else:
-            yield (*path, key), value
-
-
-def _source(path: Path, passed: Values, from_config: Values) -> str:
-    if _names(from_config, path):
-        return FROM_RANCHER_CONFIG
-    return FROM_RANCHER if _names(passed, path) else FROM_RELEASE
-
-
-def _names(values: Values, path: Path) -> bool:
-    """Whether ``values`` set this leaf, or a list or scalar above it."""
-    current: Any = values
-    for key in path:
-        if not isinstance(current, dict):
-            return True
-        if key not in current:
-            return False
-        current = current[key]
-    return not isinstance(current, dict) or not current
 
 
 def pinned_keys(config: Mapping[str, Any] | None) -> tuple[str, ...]:

@@ -168,8 +168,9 @@ def test_ranchers_values_lie_over_the_releases_own_and_each_has_a_source() -> No
     assert made.values["extra"] == {"key": 1}
     sources = {".".join(each.path): each.source for each in made.sources}
     assert sources["mine"] == "release"
-    assert sources["agentTLSMode"] == "rancher"
-    assert sources["extra.key"] == "rancher-config"
+    assert sources["agentTLSMode"] == "Setting/agent-tls-mode"
+    assert sources["extra.key"] == "rancher-config key fleet"
+    assert made.rests
     assert made.base_revision == 4
 
 
@@ -206,6 +207,20 @@ def test_rancher_finds_nothing_to_do_afterwards(
         )
     )
     assert decision.action is Action.SKIP, decision.trace
+
+
+def test_a_list_with_nulls_in_the_place_of_a_map_takes_a_second_merge() -> None:
+    cluster = rancher_cluster("v2.12.2")
+    cluster.objects[CONFIG_MAP]["data"] = {"fleet": "mine: [{a: ~, b: 1}]"}
+    made = make_values(request(revision(mine={"x": 1})), read_rancher_state(cluster))
+    assert made.values["mine"] == [{"b": 1}]
+    assert made.rests
+
+
+def test_a_rancher_too_old_to_be_computed_is_told() -> None:
+    made = make_values(request(revision(mine=1)), state_of("v2.7.9"))
+    assert not made.rests
+    assert "cannot be told" in made.warnings[0]
 
 
 def test_pinned_values_are_pointed_out_and_dropped_when_asked() -> None:
@@ -264,6 +279,7 @@ def test_a_malformed_rancher_config_stops_fleet_and_only_warns_elsewhere() -> No
         make_values(request(revision()), state)
     assert caught.value.code == "values-invalid"
     assert "ConfigMap/cattle-system/rancher-config key fleet" in caught.value.message
+    assert "line 1: " in caught.value.message
     assert make_values(request(revision(), chart="rancher-webhook"), state).warnings
 
 

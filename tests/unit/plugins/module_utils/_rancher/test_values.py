@@ -18,7 +18,6 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher
     merged_values,
     pinned_keys,
     rancher_values,
-    sourced_values,
     tolerations_of,
     without_pinned_keys,
 )
@@ -245,7 +244,7 @@ def test_tolerations_of_nodes(
     assert tolerations_of(nodes) == tolerations
 
 
-def test_every_value_of_a_release_has_a_source() -> None:
+def test_ranchers_values_lie_over_those_of_the_release() -> None:
     config = {
         "capi": {"old": True},
         "mcm": {"enabled": True, "own": 1},
@@ -263,28 +262,6 @@ def test_every_value_of_a_release_has_a_source() -> None:
         "port": 9443,
         "global": {"cattle": {"systemDefaultRegistry": "", "x": None}},
     }
-    assert [(".".join(leaf.path), leaf.source) for leaf in sourced_values(config, made)] == [
-        ("empty", "release"),
-        ("global.cattle.systemDefaultRegistry", "rancher"),
-        ("global.cattle.x", "release"),
-        ("list", "release"),
-        ("mcm.enabled", "rancher"),
-        ("mcm.own", "release"),
-        ("mcm.p", "rancher-config"),
-        ("port", "rancher-config"),
-    ]
-    assert sourced_values(config, made)[0].to_dict() == {
-        "path": ["empty"],
-        "value": {},
-        "source": "release",
-    }
-
-
-def test_values_of_a_release_alone_are_its_own() -> None:
-    leaves = sourced_values({"a": {"b": [1]}}, RancherValues("fleet-crd"))
-    assert [(leaf.path, leaf.value, leaf.source) for leaf in leaves] == [
-        (("a", "b"), [1], "release")
-    ]
 
 
 @pytest.mark.parametrize(
