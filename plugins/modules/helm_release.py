@@ -101,7 +101,8 @@ options:
     type: str
   stale_after:
     description:
-      - With V(unlocked) and V(rolled_back), seconds after which a pending revision counts as abandoned.
+      - With V(unlocked) and V(rolled_back), seconds after which a pending revision counts as abandoned,
+        from the time at which Helm began it.
     type: int
     default: 600
   backup_path:

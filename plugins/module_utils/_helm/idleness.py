@@ -46,12 +46,11 @@ FindActor = Callable[[Revision], "LiveActor | None"]
 
 
 def age_seconds(revision: Revision, now: datetime) -> int | None:
-    """The age of a revision at the API server's time, by the later of its two times; null if it has none."""
-    times = [time for time in (revision.created_at, revision.last_deployed) if time]
-    if not times:
+    """The age of a revision at the API server's time; null if nothing says when Helm worked on it."""
+    if revision.touched_at is None:
         return None
-    newest = datetime.strptime(max(times), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
-    return int((now - newest).total_seconds())
+    touched = datetime.strptime(revision.touched_at, "%Y-%m-%dT%H:%M:%SZ")
+    return int((now - touched.replace(tzinfo=timezone.utc)).total_seconds())
 
 
 def require_idle(

@@ -94,6 +94,11 @@ class Revision:
     manifest: str = field(default="", repr=False)
 
     @property
+    def touched_at(self) -> str | None:
+        """When Helm last worked on it: what its age counts from."""
+        return touched_at(self.last_deployed, self.created_at)
+
+    @property
     def locked(self) -> bool:
         """Whether Helm refuses to upgrade on top of this revision (FM 4)."""
         return self.status in LOCKED_STATUSES
@@ -116,6 +121,15 @@ class Revision:
         if with_manifest:
             document["manifest"] = self.manifest
         return document
+
+
+def touched_at(last_deployed: str | None, created_at: str | None) -> str | None:
+    """The time the age of a revision counts from: Helm's own (FM 6.0 D.4), else its Secret's.
+
+    Diagnosis and unlock must not disagree about how old a lock is. A Secret can be younger than the
+    lock in it, when it came back from a backup; Helm writes its own time when it begins, and no other.
+    """
+    return last_deployed or created_at
 
 
 def helm_time(value: object) -> str | None:

@@ -14,6 +14,9 @@ from typing import Any
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
     RemediationError,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.idleness import (
+    DEFAULT_STALE_AFTER,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.client import (
     KubeClient,
 )
@@ -62,7 +65,6 @@ GROUPS: tuple[Group, ...] = (
     cluster_objects.GROUP,
 )
 
-DEFAULT_STALE_AFTER = 600
 DEFAULT_LOG_TAIL_LINES = 5000
 DEFAULT_TIMEOUT = 120.0
 

@@ -282,13 +282,12 @@ def _revision(context: Context, revision: storage.Revision, index: int) -> Revis
     document = revision.to_dict()
     known: Iterable[str] = Revision.__dataclass_fields__
     fields: dict[str, Any] = {name: document.get(name) for name in known if name in document}
-    touched = revision.last_deployed or revision.created_at
     # The values of the last revision are the release's own; of older ones those a lock hides are of interest.
     config = dict(revision.config) if revision.decoded and index > 0 else None
     return Revision(
         **{
             **fields,
-            "age_seconds": context.age(touched),
+            "age_seconds": context.age(revision.touched_at),
             "description": context.redactor.text(revision.description or "") or None,
             "config": None if config is None else context.redactor.value(config),
         }

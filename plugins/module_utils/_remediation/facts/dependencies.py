@@ -35,6 +35,7 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.locks import (
     lock_of,
     revision_age,
+    revision_time,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.upgrade import (
     ENDED,
@@ -225,7 +226,7 @@ def _installed(evidence: Document, entry: Document) -> dict[str, Any] | None:
         "revision": integer(last.get("revision")),
         "status": text(last.get("status")),
         "description": (text(last.get("description")) or "")[:500],
-        "updated_at": text(last.get("last_deployed")) or text(last.get("created_at")),
+        "updated_at": revision_time(last),
         "age_seconds": revision_age(last, evidence),
         "decodable": text(last.get("error")) is None and text(last.get("status")) is not None,
         "error": text(last.get("error")),
@@ -250,7 +251,7 @@ def _history_item(revision: Document, evidence: Document) -> dict[str, Any]:
         "status": text(revision.get("status")) or text(revision.get("label_status")),
         "chart_version": text(revision.get("chart_version")),
         "description": (text(revision.get("description")) or "")[:200],
-        "updated_at": text(revision.get("last_deployed")) or text(revision.get("created_at")),
+        "updated_at": revision_time(revision),
         "age_seconds": revision_age(revision, evidence),
     }
 

@@ -8,6 +8,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.idleness import (
+    DEFAULT_STALE_AFTER,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.storage import (
+    LOCKED_STATUSES,
+    touched_at,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.actors import (
     idleness,
 )
@@ -21,8 +28,6 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
     text,
 )
 
-LOCKED_STATUSES = ("pending-install", "pending-upgrade", "pending-rollback")
-DEFAULT_STALE_AFTER = 600
 _DEFAULT_HELM_TIMEOUT = 300
 _HELM_TIMEOUT_MARGIN = 300
 _UNITS = {"h": 3600, "m": 60, "s": 1}
@@ -64,8 +69,12 @@ def revision_age(revision: Document, evidence: Document) -> int | None:
     age = integer(revision.get("age_seconds"))
     if age is not None:
         return age
-    touched = revision.get("last_deployed") or revision.get("created_at")
-    return seconds_between(touched, evidence.get("collected_at"))
+    return seconds_between(revision_time(revision), evidence.get("collected_at"))
+
+
+def revision_time(revision: Document) -> str | None:
+    """When helm last touched the revision, as the module that unlocks counts it too."""
+    return touched_at(text(revision.get("last_deployed")), text(revision.get("created_at")))
 
 
 def stale_after(evidence: Document) -> int:

@@ -8,6 +8,9 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.locks import (
+    revision_time,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.lenient import (
     Document,
     seconds_between,
@@ -31,7 +34,7 @@ def reinstall_loop(evidence: Document, revisions: list[Document]) -> dict[str, A
     version = text(revisions[0].get("chart_version"))
     gaps: list[int] = []
     for newer, older in pairwise(revisions):
-        gap = seconds_between(_time(older), _time(newer))
+        gap = seconds_between(revision_time(older), revision_time(newer))
         if (
             gap is None
             or gap > _LONGEST_GAP
@@ -45,9 +48,5 @@ def reinstall_loop(evidence: Document, revisions: list[Document]) -> dict[str, A
 
 
 def _recent(evidence: Document, revision: Document) -> bool:
-    age = seconds_between(_time(revision), evidence.get("collected_at"))
+    age = seconds_between(revision_time(revision), evidence.get("collected_at"))
     return age is not None and age <= _STILL_GOING
-
-
-def _time(revision: Document) -> object:
-    return revision.get("last_deployed") or revision.get("created_at")

@@ -53,6 +53,15 @@ def test_a_revision_is_read_completely() -> None:
     assert not revision.locked
 
 
+def test_the_age_counts_from_what_helm_wrote_down() -> None:
+    decoded = storage.decode_revision(release_secret())
+    assert decoded.touched_at == decoded.last_deployed == "2026-11-23T14:30:00Z"
+    damaged = storage.decode_revision(release_secret(stored="%%%"))
+    assert damaged.created_at
+    assert damaged.touched_at == damaged.created_at
+    assert storage.touched_at(None, None) is None
+
+
 def test_the_blob_is_the_truth_not_the_label() -> None:
     revision = storage.decode_revision(
         release_secret(status="pending-upgrade", label_status="deployed")

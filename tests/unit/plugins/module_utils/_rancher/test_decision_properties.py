@@ -35,7 +35,7 @@ from ansible_collections.harvester_ops.remediation.tests.unit.builders.situation
     RANCHERS,
 )
 
-often = settings(max_examples=800, deadline=None)
+often = settings(max_examples=850, deadline=None)
 
 STATUSES = ["deployed"] * 12 + [
     "",
