@@ -32,13 +32,15 @@ class ActionModule(ControllerAction):
         "plan": {"type": "dict", "required": True},
         "approved_plan": {"type": "str", "default": ""},
         "auto_approve": {"type": "list", "elements": "str", "default": []},
+        "ask": {"type": "bool", "default": True},
     }
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
         """Decide from the approvals given beforehand, else from the answer at the terminal."""
         plan, approved_plan = options["plan"], options["approved_plan"]
         decision: dict[str, Any] = {**approval(plan, approved_plan, options["auto_approve"])}
-        if not (decision["approved"] or approved_plan or self._task.check_mode):
+        settled = decision["approved"] or approved_plan or self._task.check_mode
+        if options["ask"] and not settled:
             decision.update(_answer(plan["fingerprint"]))
         return {"approval": decision}
 

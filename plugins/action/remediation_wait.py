@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
 
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
     RemediationError,
@@ -35,6 +35,7 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
     WatchRequest,
     follow,
 )
+from ansible_collections.harvester_ops.remediation.plugins.plugin_utils.progress import tell
 
 MODULE = "harvester_ops.remediation.remediation_wait"
 
@@ -95,7 +96,7 @@ class ActionModule(ActionBase):
             before = {} if last is None else last.to_dict()
             return self._observe({**before, "seconds": seconds}, variables)
 
-        return follow(observe, request, Display().display)
+        return follow(observe, request, partial(tell, variables=variables))
 
     def _observe(self, before: dict[str, Any], variables: dict[str, Any]) -> Observation:
         arguments = {**self._task.args, "observation": before}

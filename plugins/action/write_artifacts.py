@@ -25,7 +25,7 @@ class ActionModule(ControllerAction):
 
     ARGUMENT_SPEC: ClassVar[dict[str, dict[str, Any]]] = {
         "directory": {"type": "path", "required": True},
-        "run_id": {"type": "str", "required": True},
+        "run_id": {"type": "str", "default": ""},
         "documents": {"type": "dict", "required": True},
     }
 

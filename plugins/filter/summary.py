@@ -9,17 +9,17 @@ name: summary
 short_description: Render a document of this collection as text
 version_added: 0.1.0
 description:
-  - Renders findings, a plan, a report, a preflight or an upgrade matrix as an operator reads it, as text
-    for a terminal or, for a report, as a self-contained HTML page. Which document it is, is told by its C(schema).
+  - Renders findings, a plan, a report, a preflight, an upgrade matrix or an index of many clusters as an operator
+    reads it, as text for a terminal or, for a report and an index, as a self-contained HTML page. Which document it is, is told by its C(schema).
 author:
   - harvester_ops.remediation contributors (@harvester-ops)
 options:
   _input:
-    description: A findings, plan, report, preflight or upgrade matrix document.
+    description: A findings, plan, report, preflight, upgrade matrix or clusters index document.
     type: dict
     required: true
   form:
-    description: What to render. Only a report has the form V(html), only an upgrade matrix V(markdown).
+    description: What to render. Only a report and an index have the form V(html), only an upgrade matrix V(markdown).
     type: str
     choices:
       - text
@@ -48,6 +48,12 @@ from typing import Any
 
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
     RemediationError,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.clusters_index_html import (
+    clusters_index_html,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.clusters_index_text import (
+    clusters_index_text,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.diagnosis_text import (
     diagnosis_text,
@@ -78,6 +84,8 @@ RENDERERS: dict[tuple[str, str], Callable[[Mapping[str, Any]], str]] = {
     ("report", "text"): report_text,
     ("report", "html"): report_html,
     ("preflight", "text"): preflight_text,
+    ("clusters-index", "text"): clusters_index_text,
+    ("clusters-index", "html"): clusters_index_html,
     ("upgrade-matrix", "text"): matrix_text,
     ("upgrade-matrix", "markdown"): matrix_markdown,
 }
@@ -93,7 +101,7 @@ def summary(document: Mapping[str, Any], form: str = "text") -> str:
         raise RemediationError(
             "evidence-invalid",
             f"Cannot render a document with the schema {schema or 'missing'!r} as {form}.",
-            "Give a document of this collection; only a report has form=html, only a matrix form=markdown.",
+            "Give a document of this collection; only a report and an index have form=html, only a matrix form=markdown.",
         )
     return renderer(document)
 

@@ -36,6 +36,10 @@ options:
     type: list
     elements: str
     default: []
+  ask:
+    description: Whether a person at the terminal is asked when nothing was approved beforehand.
+    type: bool
+    default: true
 extends_documentation_fragment:
   - harvester_ops.remediation.attributes
   - harvester_ops.remediation.kubernetes_auth

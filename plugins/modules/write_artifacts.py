@@ -27,9 +27,11 @@ options:
     type: path
     required: true
   run_id:
-    description: Name of this run's own folder below C(runs).
+    description:
+      - Name of this run's own folder below C(runs).
+      - Without it the documents are only written as the latest ones.
     type: str
-    required: true
+    default: ""
   documents:
     description: File name to document.
     type: dict
@@ -61,7 +63,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 paths:
-  description: File name to the path of this run's own copy.
+  description: File name to the path of this run's own copy, or of the only one.
   returned: always
   type: dict
   sample:

@@ -79,5 +79,5 @@ class AuditLog:
                 if not line.endswith(b"\n"):
                     return
                 event = json.loads(line)
-                if event["user"]["username"] == self.user:
+                if event["user"].get("username") == self.user:
                     yield Request.of(event)

@@ -20,10 +20,15 @@ MAIN_JOB = (
     "test_failure_mode[rc-to-ga-skip-fleet-helm3]",
     "test_failure_mode[wrong-version-expected-helm3]",
 )
-IN_MAKE_TEST = ("test_approval.py", "test_refusals.py")
+IN_MAKE_TEST = ("test_approval.py", "test_many_clusters.py", "test_refusals.py")
 
 # Modules whose tests share one cluster, which is too dear to be made for each worker.
-SHARED = ("test_approval.py", "test_refusals.py", "test_read_only_account.py")
+SHARED = (
+    "test_approval.py",
+    "test_many_clusters.py",
+    "test_read_only_account.py",
+    "test_refusals.py",
+)
 
 
 class BySharedCluster(LoadScopeScheduling):

@@ -330,6 +330,9 @@ def _helm_variables(params: Mapping[str, Any]) -> dict[str, str]:
     if params.get("kubeconfig"):
         names = str(params["kubeconfig"]).split(os.pathsep)
         variables["KUBECONFIG"] = os.pathsep.join(str(Path(name).expanduser()) for name in names)
+    elif _complete_without_kubeconfig(params):
+        # Else helm would add the certificates and plugins of whatever kubeconfig is lying about.
+        variables["KUBECONFIG"] = os.devnull
     named = {
         "context": "HELM_KUBECONTEXT",
         "host": "HELM_KUBEAPISERVER",

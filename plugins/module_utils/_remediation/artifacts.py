@@ -26,17 +26,17 @@ def write_artifacts(directory: Path, run_id: str, documents: Mapping[str, Any]) 
     """Write every document as C(runs/<run_id>/<name>) and as the latest C(<name>).
 
     A text is written as it is, anything else as canonical JSON. Returns the path of the run's own
-    copy by name. A file appears whole or not at all. Raises OSError when the folder cannot be
+    copy by name; without a run_id there is only the latest one. A file appears whole or not at all. Raises OSError when the folder cannot be
     written to.
     """
-    run_folder = directory / "runs" / run_id
-    run_folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    folder = directory / "runs" / run_id if run_id else directory
+    folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     paths: dict[str, Path] = {}
     for name, document in documents.items():
         content = _content(document)
-        paths[name] = run_folder / name
-        write_whole(paths[name], content)
-        write_whole(directory / name, content)
+        paths[name] = folder / name
+        for path in {paths[name], directory / name}:
+            write_whole(path, content)
     return paths
 
 

@@ -210,6 +210,15 @@ def test_helm_gets_a_token_by_its_environment(kubeconfig_file: Path) -> None:
         }
 
 
+def test_helm_mixes_no_kubeconfig_in_where_none_is_meant() -> None:
+    with helm_environment({"host": "https://h", "api_key": "k"}) as environment:
+        assert environment == {
+            "KUBECONFIG": os.devnull,
+            "HELM_KUBEAPISERVER": "https://h",
+            "HELM_KUBETOKEN": "k",
+        }
+
+
 @pytest.mark.parametrize(
     "params",
     [

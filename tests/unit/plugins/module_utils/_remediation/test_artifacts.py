@@ -58,3 +58,9 @@ def test_an_archive_unpacks_into_one_folder_of_its_own(tmp_path: Path) -> None:
         member = archive.extractfile("support-1/evidence.json")
         assert member is not None
         assert member.read() == b'{\n  "a": 1\n}\n'
+
+
+def test_without_a_run_there_is_only_the_latest(tmp_path: Path) -> None:
+    paths = write_artifacts(tmp_path / "art", "", {"index.json": {}})
+    assert paths == {"index.json": tmp_path / "art/index.json"}
+    assert [path.name for path in (tmp_path / "art").iterdir()] == ["index.json"]
