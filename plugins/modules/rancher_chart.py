@@ -43,17 +43,23 @@ options:
     type: str
   source:
     description:
-      - V(rancher_pod) reads it out of the repository that a Rancher pod carries, C(git show) by exec.
+      - V(rancher_pod) reads it out of the repository that a Rancher pod carries, by exec. Asked are pods whose
+        image is that of the Rancher Deployment (or O(rancher_version)), followers before the leader.
       - V(cluster_repo) downloads it from the URL of a ClusterRepo that is a Helm repository, or through
         Rancher's API at O(rancher_url).
       - V(helm_repo) downloads it from the Helm repository at O(repository).
-      - V(oci) pulls it with helm from the registry at O(repository).
+      - V(oci) pulls it from the registry at O(repository).
       - V(path) takes it from O(path).
-      - V(auto) takes V(path) when O(path) is given, V(oci) or V(helm_repo) when O(repository) is, and else asks
-        V(rancher_pod), then V(cluster_repo).
+      - V(auto) asks all of these in this order, as far as their options are given, until one has it. A source
+        that cannot be reached or used is passed over; an archive that is not what it should be ends it.
     type: str
     choices: [auto, rancher_pod, cluster_repo, helm_repo, oci, path]
     default: auto
+  rancher_version:
+    description:
+      - Tag of the image of the Rancher pods to ask, for example V(v2.11.0); by default that of
+        C(Deployment/cattle-system/rancher).
+    type: str
   path:
     description:
       - An archive, or a directory of archives (also a clone of a chart repository with C(assets/<chart>/)).
@@ -67,6 +73,10 @@ options:
   repository_password:
     description: Password for O(repository).
     type: str
+  repository_plain_http:
+    description: Whether the registry at O(repository) speaks HTTP without TLS.
+    type: bool
+    default: false
   repository_ca_cert:
     description: Path of the CA certificates for O(repository) or O(rancher_url).
     type: path
@@ -80,16 +90,28 @@ options:
   rancher_token:
     description: API token for O(rancher_url).
     type: str
+  repository_proxy:
+    description:
+      - URL of the HTTP proxy to O(repository), O(rancher_url) or the ClusterRepo's URL, in place of
+        E(HTTPS_PROXY) and E(HTTP_PROXY). E(NO_PROXY) counts in any case.
+      - The way to the API server is not changed by it, that is O(proxy).
+    type: str
+  cache_dir:
+    description:
+      - Directory that keeps every archive fetched under its SHA-256. What is in there is not fetched again,
+        by no cluster, when the digest wanted is known.
+    type: path
   cluster_repo:
     description: Name of the ClusterRepo that the chart belongs to.
     type: str
     default: rancher-charts
 extends_documentation_fragment:
   - harvester_ops.remediation.kubernetes_auth
-  - harvester_ops.remediation.helm
   - harvester_ops.remediation.attributes
 notes:
-  - helm is needed for O(source=oci) only.
+  - Nothing but the API server is contacted unless O(repository) or O(rancher_url) is given, or the ClusterRepo
+    has a URL.
+  - helm is not needed.
 attributes:
   check_mode:
     support: full
@@ -122,6 +144,17 @@ EXAMPLES = r"""
     path: /srv/charts
     dest: "{{ remediation_artifacts_dir }}/charts"
 
+- name: Take it from a registry, over a proxy
+  harvester_ops.remediation.rancher_chart:
+    chart: fleet
+    version: 106.0.0+up0.12.0
+    source: oci
+    repository: oci://registry.example.com/charts
+    repository_ca_cert: /etc/ssl/registry.pem
+    repository_proxy: http://proxy.example.com:3128
+    dest: "{{ remediation_artifacts_dir }}/charts"
+    cache_dir: "{{ remediation_artifacts_dir }}/charts/by-digest"
+
 - name: Take it from a Helm repository
   harvester_ops.remediation.rancher_chart:
     chart: fleet
@@ -146,6 +179,23 @@ digest_verified:
   description: Whether there was a digest to compare it with.
   returned: success
   type: bool
+digest_from:
+  description: Whose digest that was; null when no index has one and none was given.
+  returned: success
+  type: str
+  sample: index of ClusterRepo/rancher-charts
+kubernetes:
+  description:
+    - The C(server) version and what the chart C(wants). C(fits) is null when either says nothing. When
+      C(binding), which is the C(kubeVersion) of Chart.yaml, helm refuses a chart that does not fit; else it
+      is Rancher's annotation, which nobody enforces for Rancher's own charts.
+  returned: success
+  type: dict
+  sample:
+    server: v1.32.3+rke2r1
+    wants: ">= 1.28.0-0 < 1.33.0-0"
+    binding: false
+    fits: true
 chart:
   description: What the archive holds.
   returned: success
@@ -158,8 +208,9 @@ chart:
     size: 8123
     unpacked_size: 71680
     entries: 24
+    kube_version:
 source:
-  description: The source it came from, or V(present) when it was there already.
+  description: The source it came from, V(cache), or V(present) when it was there already.
   returned: success
   type: str
   sample: rancher_pod
@@ -186,24 +237,31 @@ index:
 """
 
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
     RemediationError,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.cli import (
-    HelmCli,
-    find_helm,
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.client import (
+    KubeClient,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._module import (
     ModuleContext,
     run_module,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.chart_fit import (
+    KubernetesFit,
+    kubernetes_fit,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.chart_request import (
     ChartRequest,
     FetchChart,
     FetchedChart,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.chart_sink import (
+    ChartSink,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.chart_source import (
     CatalogAnswer,
@@ -211,16 +269,17 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher
     already_stored,
     consult_catalog,
     fetch_first,
+    fetch_from_cache,
+    keep,
     store,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.chart_source_http import (
-    HttpAccess,
-    downloader,
     fetch_from_cluster_repo_url,
     fetch_from_helm_repository,
     fetch_from_rancher_api,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.chart_source_oci import (
+    Registry,
     fetch_from_registry,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.chart_source_path import (
@@ -228,6 +287,10 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.chart_source_pod import (
     fetch_from_pod,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.chart_web import (
+    HttpAccess,
+    Web,
 )
 
 SOURCES = ["auto", "rancher_pod", "cluster_repo", "helm_repo", "oci", "path"]
@@ -245,19 +308,14 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "repository_password": {"type": "str", "no_log": True},
     "repository_ca_cert": {"type": "path"},
     "repository_validate_certs": {"type": "bool", "default": True},
+    "rancher_version": {"type": "str"},
+    "repository_plain_http": {"type": "bool", "default": False},
+    "repository_proxy": {"type": "str"},
+    "cache_dir": {"type": "path"},
     "rancher_url": {"type": "str"},
     "rancher_token": {"type": "str", "no_log": True},
     "cluster_repo": {"type": "str", "default": "rancher-charts"},
-    "helm_binary": {"type": "str", "default": "helm"},
 }
-
-
-def _access(params: dict[str, Any], **credentials: Any) -> HttpAccess:
-    return HttpAccess(
-        ca_path=params["repository_ca_cert"],
-        validate_certs=params["repository_validate_certs"],
-        **credentials,
-    )
 
 
 class _Sources:
@@ -266,39 +324,44 @@ class _Sources:
     def __init__(self, context: ModuleContext) -> None:
         self._context, self._params = context, context.params
 
-    def chosen(self) -> list[str]:
+    def chosen(self, request: ChartRequest) -> list[str]:
         """The sources to ask, in their order."""
         params = self._params
         if params["source"] != "auto":
             return [params["source"]]
-        if params["path"]:
-            return ["path"]
+        names = ["rancher_pod"]
+        if params["rancher_url"] or _has_url(request):
+            names.append("cluster_repo")
         if params["repository"]:
-            return ["oci" if params["repository"].startswith("oci://") else "helm_repo"]
-        return ["rancher_pod", "cluster_repo"]
+            names.append("oci" if _is_registry(params["repository"]) else "helm_repo")
+        return [*names, "path"] if params["path"] else names
 
-    def fetchers(self) -> dict[str, FetchChart]:
-        """A function for each source to ask."""
-        return {name: getattr(self, f"_{name}") for name in self.chosen()}
+    def fetchers(self, request: ChartRequest) -> dict[str, FetchChart]:
+        """A function for each source to ask; a cache, if there is one, comes before them."""
+        fetchers: dict[str, FetchChart] = {}
+        if self._params["cache_dir"] and request.digest:
+            fetchers["cache"] = fetch_from_cache(Path(self._params["cache_dir"]))
+        return fetchers | {name: getattr(self, f"_{name}") for name in self.chosen(request)}
 
-    def _rancher_pod(self, request: ChartRequest) -> FetchedChart:
-        return fetch_from_pod(self._context.client(), request)
+    def _rancher_pod(self, request: ChartRequest, sink: ChartSink) -> FetchedChart:
+        tag = self._params["rancher_version"]
+        return fetch_from_pod(self._context.client(), request, sink, wanted_tag=tag)
 
-    def _path(self, request: ChartRequest) -> FetchedChart:
-        return fetch_from_path(Path(self._params["path"]), request)
+    def _path(self, request: ChartRequest, sink: ChartSink) -> FetchedChart:
+        return fetch_from_path(Path(self._params["path"]), request, sink)
 
-    def _helm_repo(self, request: ChartRequest) -> FetchedChart:
-        url, access = self._params["repository"], self._repository_access()
-        return fetch_from_helm_repository(url, request, downloader(access, url))
+    def _helm_repo(self, request: ChartRequest, sink: ChartSink) -> FetchedChart:
+        url = self._params["repository"]
+        return fetch_from_helm_repository(url, request, Web(url, self._repository()), sink)
 
-    def _cluster_repo(self, request: ChartRequest) -> FetchedChart:
+    def _cluster_repo(self, request: ChartRequest, sink: ChartSink) -> FetchedChart:
         params = self._params
-        if request.repo and request.repo.url and not request.repo.url.startswith("oci://"):
-            url = request.repo.url
-            return fetch_from_cluster_repo_url(request, downloader(self._repository_access(), url))
+        if request.repo and request.repo.url and _has_url(request):
+            web = Web(request.repo.url, self._repository())
+            return fetch_from_cluster_repo_url(request, web, sink)
         if params["rancher_url"]:
-            url, access = params["rancher_url"], _access(params, token=params["rancher_token"])
-            return fetch_from_rancher_api(url, request, downloader(access, url))
+            url, access = params["rancher_url"], self._access(token=params["rancher_token"])
+            return fetch_from_rancher_api(url, request, Web(url, access), sink)
         raise RemediationError(
             "chart-not-found",
             f"ClusterRepo/{request.repo_name} "
@@ -307,27 +370,32 @@ class _Sources:
             "Give rancher_url and rancher_token, or another source.",
         )
 
-    def _oci(self, request: ChartRequest) -> FetchedChart:
-        cli = HelmCli(find_helm(self._params["helm_binary"]), {}, tmpdir=self._context.tmpdir)
-        return fetch_from_registry(
-            self._params["repository"],
-            request,
-            cli,
-            self._context.tmpdir,
-            credentials=self._credentials(),
-        )
+    def _oci(self, request: ChartRequest, sink: ChartSink) -> FetchedChart:
+        registry = Registry(self._repository(), plain_http=self._params["repository_plain_http"])
+        return fetch_from_registry(self._params["repository"], request, registry, sink)
 
-    def _credentials(self) -> tuple[str, str] | None:
-        username = self._params["repository_username"]
-        return (username, self._params["repository_password"] or "") if username else None
-
-    def _repository_access(self) -> HttpAccess:
+    def _access(self, **credentials: Any) -> HttpAccess:
         params = self._params
-        return _access(
-            params,
-            username=params["repository_username"],
-            password=params["repository_password"],
+        return HttpAccess(
+            ca_path=params["repository_ca_cert"],
+            validate_certs=params["repository_validate_certs"],
+            proxy=params["repository_proxy"],
+            **credentials,
         )
+
+    def _repository(self) -> HttpAccess:
+        params = self._params
+        return self._access(
+            username=params["repository_username"], password=params["repository_password"]
+        )
+
+
+def _has_url(request: ChartRequest) -> bool:
+    return bool(request.repo and request.repo.url and not _is_registry(request.repo.url))
+
+
+def _is_registry(url: str) -> bool:
+    return url.startswith("oci://")
 
 
 def _request(params: dict[str, Any]) -> ChartRequest:
@@ -345,25 +413,52 @@ def _stored(context: ModuleContext, answer: CatalogAnswer) -> StoredChart:
     present = already_stored(answer.request, target)
     if present is not None:
         return present
-    fetched = fetch_first(answer.request, _Sources(context).fetchers())
+    fetchers = _Sources(context).fetchers(answer.request)
+
+    def fetch(sink: ChartSink) -> FetchedChart:
+        return fetch_first(answer.request, fetchers, sink)
+
     if not context.check_mode:
-        return store(fetched, answer.request, target)
+        stored = store(fetch, answer.request, target)
+        if context.params["cache_dir"]:
+            keep(stored, Path(context.params["cache_dir"]))
+        return stored
     with tempfile.TemporaryDirectory(dir=context.tmpdir) as directory:
-        return store(fetched, answer.request, Path(directory) / target.name, compare_with=target)
+        return store(fetch, answer.request, Path(directory) / target.name, compare_with=target)
+
+
+def _fit(client: KubeClient, stored: StoredChart) -> KubernetesFit:
+    try:
+        server = str(client.server_version().get("gitVersion") or "") or None
+    except RemediationError:
+        server = None
+    return kubernetes_fit(stored.archive, server)
+
+
+def _warnings(stored: StoredChart, fit: KubernetesFit, answer: CatalogAnswer) -> Iterator[str]:
+    if not stored.digest_verified:
+        yield (
+            f"{stored.origin} could not be compared with a digest: the index is {answer.state} "
+            "and none was given. Name and version are right."
+        )
+    if fit.binding and fit.fits is False:
+        yield (
+            f"{stored.origin} is for Kubernetes {fit.wants}, the server is {fit.server}: helm will "
+            "refuse it."
+        )
 
 
 def handle(context: ModuleContext) -> dict[str, Any]:
     """Consult the index, fetch, verify, store."""
     answer = consult_catalog(context.client(), _request(context.params))
     stored = _stored(context, answer)
-    if not stored.digest_verified:
-        context.warn(
-            f"{stored.origin} could not be compared with a digest: the index is {answer.state} "
-            "and none was given. Name and version are right."
-        )
+    fit = _fit(context.client(), stored)
+    for warning in _warnings(stored, fit, answer):
+        context.warn(warning)
     return {
         **stored.to_dict(),
         "path": str(Path(context.params["dest"]) / answer.request.file_name),
+        "kubernetes": fit.to_dict(),
         "index": {
             "state": answer.state,
             "reason": answer.reason,

@@ -45,7 +45,6 @@ else:
         PYHELM3_IMPORT_ERROR = error
 
 SHORT_DEADLINE = 60.0
-PULL_DEADLINE = 300.0
 GRACE = 20.0
 MAX_OUTPUT_BYTES = 1024 * 1024
 
@@ -303,18 +302,6 @@ class HelmCli(Command):
         arguments += able.force_flags(change.apply_method) if change.force else []
         arguments += able.rollback_dry_run_flags() if change.dry_run else []
         await self.run(arguments, deadline=change.deadline)
-
-    async def log_in(self, address: str, username: str, password: str, *, config: Path) -> None:
-        """Use credentials for the registry of C(oci://host/path) from now on; they are kept in C(config)."""
-        self._environment["HELM_REGISTRY_CONFIG"] = str(config)
-        host = address.removeprefix("oci://").partition("/")[0]
-        arguments = ["registry", "login", host, "--username", username, "--password-stdin"]
-        await self.run(arguments, password.encode())
-
-    async def pull_archive(self, chart: str, version: str, destination: Path) -> None:
-        """Download the archive of the chart at an OCI address into a directory."""
-        arguments = ["pull", chart, "--version", version, "--destination", str(destination)]
-        await self.run(arguments, deadline=PULL_DEADLINE)
 
 
 def _tail(stream: IO[bytes]) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlparse
@@ -60,8 +60,11 @@ def exec_in_pod(
     *,
     stdin: bytes | None = None,
     timeout: float,
+    on_stdout: Callable[[bytes], object] | None = None,
 ) -> ExecResult:
     """Run `argv` (no shell) in a container, for at most `timeout` seconds over all.
+
+    With `on_stdout` its output is handed over piece by piece as it comes, and the result has none.
 
     Raises `timeout`, `server-unreachable`, `forbidden`, `not-found`, `unauthorized`, `api-error`. A command that
     ends with a code other than 0 is a result, not an error.
@@ -77,7 +80,7 @@ def exec_in_pod(
     try:
         if stdin is not None:
             _send_stdin(socket, stdin)
-        return _collect(socket, deadline, f"{argv[0]} in {where}", timeout)
+        return _collect(socket, deadline, f"{argv[0]} in {where}", timeout, on_stdout)
     finally:
         socket.close()
 
@@ -180,10 +183,21 @@ def _send_stdin(socket: Any, stdin: bytes) -> None:
         socket.send_binary(bytes([_CLOSE, _STDIN]))
 
 
-def _collect(socket: Any, deadline: float, what: str, timeout: float) -> ExecResult:
+def _collect(
+    socket: Any,
+    deadline: float,
+    what: str,
+    timeout: float,
+    on_stdout: Callable[[bytes], object] | None = None,
+) -> ExecResult:
     import websocket
 
     streams = {_STDOUT: bytearray(), _STDERR: bytearray(), _STATUS: bytearray()}
+    takers: dict[int, Callable[[bytes], object]] = {
+        number: stream.extend for number, stream in streams.items()
+    }
+    if on_stdout is not None:
+        takers[_STDOUT] = on_stdout
     text_or_binary = (websocket.ABNF.OPCODE_TEXT, websocket.ABNF.OPCODE_BINARY)
     while True:
         remaining = deadline - time.monotonic()
@@ -203,8 +217,8 @@ def _collect(socket: Any, deadline: float, what: str, timeout: float) -> ExecRes
             return _result(streams, f"the connection broke: {exc}")
         if opcode == websocket.ABNF.OPCODE_CLOSE:
             return _result(streams, "the stream ended without a status")
-        if opcode in text_or_binary and frame and frame[0] in streams:
-            streams[frame[0]] += frame[1:]
+        if opcode in text_or_binary and frame and frame[0] in takers:
+            takers[frame[0]](frame[1:])
 
 
 def _result(streams: dict[int, bytearray], ending: str) -> ExecResult:

@@ -14,8 +14,8 @@ from __future__ import annotations
 import hashlib
 import tarfile
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
@@ -24,8 +24,13 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors 
 )
 
 # Helm's own limits are 100 MiB unpacked and 5 MiB a file; fleet's charts unpack to less than 3 MiB.
-MAX_ARCHIVE_BYTES = 20 * 1024 * 1024
+MAX_ARCHIVE_BYTES = 64 * 1024 * 1024
 MAX_UNPACKED_BYTES = 100 * 1024 * 1024
+# Charts pack to a tenth of their size or so, zeros to a thousandth. A small archive may be all repetition.
+MAX_RATIO = 100
+_RATIO_COUNTS_FROM = 1024 * 1024
+# A name or a comment of a megabyte is an attack on whoever reads it into memory.
+MAX_HEADER_BYTES = 64 * 1024
 MAX_ENTRIES = 10_000
 MAX_CHART_YAML_BYTES = 1024 * 1024
 
@@ -35,7 +40,10 @@ _GZIP_MAGIC = b"\x1f\x8b"
 
 @dataclass(frozen=True)
 class ChartArchive:
-    """What an intact archive holds; C(digest) is the SHA-256 in hex, sizes are bytes."""
+    """What an intact archive holds; C(digest) is the SHA-256 in hex, sizes are bytes.
+
+    C(kube_version) is Chart.yaml's C(kubeVersion), which helm enforces; the annotations say more.
+    """
 
     name: str
     version: str
@@ -44,10 +52,13 @@ class ChartArchive:
     size: int
     unpacked_size: int
     entries: int
+    kube_version: str | None = None
+    annotations: Mapping[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """The archive as a document."""
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+        """The archive as a document, without its annotations."""
+        names = (name for name in self.__dataclass_fields__ if name != "annotations")
+        return {name: getattr(self, name) for name in names}
 
 
 def _invalid(origin: str, what: str) -> RemediationError:
@@ -71,8 +82,9 @@ def _unsafe(origin: str, what: str) -> RemediationError:
 class _BoundedGunzip:
     """A readable stream over a gzip file that refuses to give more than a limit, and notices a cut."""
 
-    def __init__(self, source: IO[bytes], origin: str, limit: int) -> None:
-        self._source, self._origin, self._limit = source, origin, limit
+    def __init__(self, source: IO[bytes], origin: str, limit: int, packed: int) -> None:
+        self._source, self._origin = source, origin
+        self._limit = min(limit, max(MAX_RATIO * packed, _RATIO_COUNTS_FROM))
         self._stream = zlib.decompressobj(wbits=31)
         self._waiting = b""
         self.given = 0
@@ -101,6 +113,31 @@ class _BoundedGunzip:
             pass
 
 
+_EXTENDED_HEADERS = (
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+)
+
+
+class _BoundedHeader(tarfile.TarInfo):
+    """Refuses headers that go on for ever, before tarfile reads them into memory as a whole."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> _BoundedHeader:
+        """The header in a block of an archive."""
+        header = super().frombuf(buf, encoding, errors)
+        if header.type in _EXTENDED_HEADERS and header.size > MAX_HEADER_BYTES:
+            raise _HeaderTooLongError(header.size)
+        return header
+
+
+class _HeaderTooLongError(Exception):
+    """An extended header of so many bytes."""
+
+
 def _checked_name(member: tarfile.TarInfo, origin: str) -> PurePosixPath:
     name = member.name
     path = PurePosixPath(name)
@@ -120,6 +157,8 @@ def _members(archive: tarfile.TarFile, origin: str) -> Iterator[tarfile.TarInfo]
             if count > MAX_ENTRIES:
                 raise _unsafe(origin, f"holds more than {MAX_ENTRIES} entries")
             yield member
+    except _HeaderTooLongError as error:
+        raise _unsafe(origin, f"holds a header of {error} bytes") from error
     except (tarfile.TarError, EOFError, ValueError, OverflowError) as error:
         raise _invalid(origin, f"is no intact tar archive: {error}") from error
 
@@ -211,10 +250,12 @@ def read_archive(path: Path, origin: str = "") -> ChartArchive:
             if source.read(2) != _GZIP_MAGIC:
                 raise _invalid(origin, "is no gzip file" if size else "is empty")
             source.seek(0)
-            stream = _BoundedGunzip(source, origin, MAX_UNPACKED_BYTES)
-            with tarfile.open(fileobj=stream, mode="r|", errorlevel=2) as archive:  # type: ignore[call-overload]
+            stream = _BoundedGunzip(source, origin, MAX_UNPACKED_BYTES, size)
+            with tarfile.open(fileobj=stream, mode="r|", errorlevel=2, tarinfo=_BoundedHeader) as archive:  # type: ignore[call-overload]
                 chart_yaml, entries = _walk(archive, origin)
             stream.read_to_end()
+    except _HeaderTooLongError as error:
+        raise _unsafe(origin, f"begins with a header of {error} bytes") from error
     except tarfile.TarError as error:
         raise _invalid(origin, f"is no intact tar archive: {error}") from error
     except OSError as error:
@@ -224,16 +265,30 @@ def read_archive(path: Path, origin: str = "") -> ChartArchive:
             "Check the path and its permissions.",
             details={"origin": origin},
         ) from error
-    metadata = _parse_chart_yaml(chart_yaml, origin)
-    app_version = metadata.get("appVersion")
+    return _described(
+        _parse_chart_yaml(chart_yaml, origin), origin, digest, size, stream.given, entries
+    )
+
+
+def _described(
+    metadata: dict[str, Any], origin: str, digest: str, size: int, unpacked: int, entries: int
+) -> ChartArchive:
+    app_version, kube_version = metadata.get("appVersion"), metadata.get("kubeVersion")
+    annotations = metadata.get("annotations")
     return ChartArchive(
         name=_text(metadata, "name", origin),
         version=_text(metadata, "version", origin),
         app_version=app_version if isinstance(app_version, str) else None,
         digest=digest,
         size=size,
-        unpacked_size=stream.given,
+        unpacked_size=unpacked,
         entries=entries,
+        kube_version=kube_version if isinstance(kube_version, str) and kube_version else None,
+        annotations={
+            key: value
+            for key, value in (annotations.items() if isinstance(annotations, dict) else ())
+            if isinstance(key, str) and isinstance(value, str)
+        },
     )
 
 
@@ -265,12 +320,20 @@ def verify_archive(
             "Give the archive of exactly that version; another one is never used in its place.",
             details={"wanted": wanted, "found": found},
         )
-    expected = (digest or "").lower().removeprefix("sha256:")
-    if expected and expected != archive.digest:
+    if digest:
+        require_digest(archive, digest, origin)
+    return archive
+
+
+def require_digest(
+    archive: ChartArchive, digest: str, origin: str, digest_from: str = "index"
+) -> None:
+    """Raise RemediationError C(chart-digest-mismatch) unless an archive has the digest somebody gives."""
+    expected = digest.lower().removeprefix("sha256:")
+    if expected != archive.digest:
         raise RemediationError(
             "chart-digest-mismatch",
-            f"The chart archive {origin} has SHA-256 {archive.digest}, the index says {expected}.",
-            "Do not use it: it is not the archive that the index was made of.",
+            f"The chart archive {origin} has SHA-256 {archive.digest}, the {digest_from} says {expected}.",
+            "Do not use it: it is not the archive that the digest was made of.",
             details={"expected": expected, "found": archive.digest},
         )
-    return archive

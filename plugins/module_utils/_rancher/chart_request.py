@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -19,6 +19,12 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher
     ClusterRepo,
     IndexEntry,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.chart_nearest import (
+    nearest_versions,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.chart_sink import (
+    ChartSink,
+)
 
 DEFAULT_GIT_URL = "https://git.rancher.io/charts"
 ARCHIVE_SUFFIXES = (".tgz", ".tar.gz")
@@ -29,7 +35,8 @@ class ChartRequest:
     """What is wanted, and what the cluster's catalog says about it.
 
     C(entry) is the index entry of exactly this version, null when the index has none or cannot be
-    read; C(digest) is a SHA-256 in hex, given or of the index; C(app_version) is compared if given.
+    read; C(listed) are the versions of the chart in the index. C(digest) is a SHA-256 in hex, given or
+    of the index, C(digest_from) says which; C(app_version) is compared if given.
     """
 
     chart: str
@@ -38,7 +45,9 @@ class ChartRequest:
     repo: ClusterRepo | None = None
     entry: IndexEntry | None = None
     digest: str | None = None
+    digest_from: str | None = None
     app_version: str | None = None
+    listed: tuple[str, ...] = ()
 
     @property
     def file_name(self) -> str:
@@ -65,26 +74,32 @@ def _is_relative(url: str) -> bool:
 
 @dataclass(frozen=True)
 class FetchedChart:
-    """The bytes of an archive (not looked at yet) and where they come from, for messages.
+    """Where an archive comes from that was written to a sink, and not looked at yet.
 
-    C(repacked) says that the archive was made on the way, so that the index cannot know its digest.
+    C(digest) is the SHA-256 that the source's own index has for it, C(digest_from) names that index.
+    C(repacked) says that the archive was made on the way, so that no index can know its digest.
     """
 
-    content: bytes = field(repr=False)
     source: str
     origin: str
     head_commit: str | None = None
     repacked: bool = False
+    digest: str | None = None
+    digest_from: str | None = None
 
 
-FetchChart = Callable[[ChartRequest], FetchedChart]
+FetchChart = Callable[[ChartRequest, ChartSink], FetchedChart]
 
 
-def not_found(request: ChartRequest, where: str, **details: Any) -> RemediationError:
-    """The error for a source that does not have the chart in this version."""
+def not_found(
+    request: ChartRequest, where: str, *, available: Iterable[str] = (), **details: Any
+) -> RemediationError:
+    """The error for a source that does not have the chart in this version; it names the nearest it has."""
+    nearest = nearest_versions(request.version, available)
+    told = f" Nearest there: {', '.join(nearest)}." if nearest else ""
     return RemediationError(
         "chart-not-found",
-        f"Chart {request.chart} {request.version} was not found {where}.",
+        f"Chart {request.chart} {request.version} was not found {where}.{told}",
         "Give another source of exactly this version: another version is never used in its place.",
-        details={"chart": request.chart, "version": request.version, **details},
+        details={"chart": request.chart, "version": request.version, "nearest": nearest, **details},
     )

@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,18 +24,31 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.chart_archive import (
     ChartArchive,
+    require_digest,
     verify_archive,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.chart_nearest import (
+    nearest_versions,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.chart_request import (
     ChartRequest,
     FetchChart,
     FetchedChart,
+    not_found,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.chart_sink import (
+    ChartSink,
 )
 
 if TYPE_CHECKING:
     from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.client import (
         KubeClient,
     )
+
+
+# One of these says that a source cannot be used now, not that something is wrong with the chart.
+_PASSED_OVER = frozenset({"chart-not-found", "forbidden", "timeout", "server-unreachable"})
+_BLOCK = 256 * 1024
 
 
 @dataclass(frozen=True)
@@ -58,7 +73,12 @@ class StoredChart:
     source: str
     origin: str
     head_commit: str | None
-    digest_verified: bool
+    digest_from: str | None
+
+    @property
+    def digest_verified(self) -> bool:
+        """Whether there was a digest to compare the archive with."""
+        return self.digest_from is not None
 
     def to_dict(self) -> dict[str, Any]:
         """The chart as a module returns it."""
@@ -68,6 +88,7 @@ class StoredChart:
             "chart": self.archive.to_dict(),
             "sha256": self.archive.digest,
             "digest_verified": self.digest_verified,
+            "digest_from": self.digest_from,
             "source": self.source,
             "origin": self.origin,
             "head_commit": self.head_commit,
@@ -90,34 +111,57 @@ def consult_catalog(client: KubeClient, request: ChartRequest) -> CatalogAnswer:
         if error.code in ("unauthorized", "server-unreachable"):
             raise
         return CatalogAnswer(request, error.code, error.message)
-    entry = reading.index.find(request.chart, request.version) if reading.index else None
-    digest = request.digest or (entry.digest if entry else None)
-    return CatalogAnswer(
-        replace(request, entry=entry, digest=digest), reading.state, reading.reason
-    )
+    known = reading.index
+    entry = known.find(request.chart, request.version) if known else None
+    listed = tuple(each.version for each in known.versions(request.chart)) if known else ()
+    request = replace(request, entry=entry, listed=listed)
+    if request.digest:
+        request = replace(request, digest_from="given")
+    elif entry and entry.digest:
+        where = f"index of ClusterRepo/{request.repo_name}"
+        request = replace(request, digest=entry.digest, digest_from=where)
+    return CatalogAnswer(request, reading.state, reading.reason)
 
 
-def fetch_first(request: ChartRequest, sources: Mapping[str, FetchChart]) -> FetchedChart:
-    """The chart from the first source that has it; the sources are asked in their order.
+def fetch_first(
+    request: ChartRequest, sources: Mapping[str, FetchChart], sink: ChartSink
+) -> FetchedChart:
+    """Fetch the chart from the first source that has it; the sources are asked in their order.
 
-    Only a source that does not have it (C(chart-not-found)) leads to the next.
+    A source that does not have it, or cannot be reached or used, leads to the next. Anything else, a
+    hostile archive above all, ends it: what is suspicious is not passed over.
     """
     failures: dict[str, RemediationError] = {}
     for name, fetch in sources.items():
         try:
-            return fetch(request)
+            return fetch(request, sink)
         except RemediationError as error:
-            if error.code != "chart-not-found":
+            if error.code not in _PASSED_OVER:
                 raise
             failures[name] = error
     if len(failures) == 1:
         raise next(iter(failures.values()))
+    raise _in_no_source(request, failures)
+
+
+def _in_no_source(
+    request: ChartRequest, failures: Mapping[str, RemediationError]
+) -> RemediationError:
     told = " ".join(f"{name}: {error.message}" for name, error in failures.items())
-    raise RemediationError(
-        "chart-not-found",
-        f"Chart {request.chart} {request.version} was not found in any source. {told}".rstrip(),
+    listed = nearest_versions(request.version, request.listed)
+    if listed and request.entry is None:
+        told += f" The index of ClusterRepo/{request.repo_name} lists {', '.join(listed)}."
+    # A permission that is missing is worth more than the word that another source has nothing.
+    first = next((each for each in failures.values() if each.code != "chart-not-found"), None)
+    remedy = (
         "Give a source of exactly this version (for example source=path with its archive): another "
-        "version is never used in its place.",
+        "version is never used in its place."
+    )
+    return RemediationError(
+        first.code if first else "chart-not-found",
+        f"Chart {request.chart} {request.version} was not found in any source. {told}".rstrip(),
+        f"{first.remedy} {remedy}" if first else remedy,
+        retryable=any(error.retryable for error in failures.values()),
         details={name: error.message for name, error in failures.items()},
     )
 
@@ -137,51 +181,108 @@ def already_stored(request: ChartRequest, target: Path) -> StoredChart | None:
         archive = verify_stored(target, request, digest=request.digest)
     except RemediationError:
         return None
-    return StoredChart(target, archive, False, "present", str(target), None, True)
+    digest_from = request.digest_from or "given"
+    return StoredChart(target, archive, False, "present", str(target), None, digest_from)
+
+
+def cached_file(cache: Path, digest: str) -> Path:
+    """Where a cache keeps the archive of a digest."""
+    return cache / f"{digest.lower().removeprefix('sha256:')}.tgz"
+
+
+def fetch_from_cache(cache: Path) -> FetchChart:
+    """A source: a cache of archives by digest. It has what was fetched before, if the digest is known."""
+
+    def fetch(request: ChartRequest, sink: ChartSink) -> FetchedChart:
+        kept = cached_file(cache, request.digest or "")
+        try:
+            verify_stored(kept, request, digest=request.digest)
+            sink.restart()
+            with kept.open("rb") as stream:
+                while block := stream.read(_BLOCK):
+                    sink.write(block)
+        except (RemediationError, OSError) as error:
+            raise not_found(request, f"in the cache {cache}") from error
+        return FetchedChart("cache", str(kept))
+
+    return fetch
+
+
+def keep(stored: StoredChart, cache: Path) -> None:
+    """Put an archive into a cache, at its digest; it takes no room where the file system has links."""
+    cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+    kept = cached_file(cache, stored.archive.digest)
+    with tempfile.TemporaryDirectory(dir=cache) as directory:
+        partial = Path(directory) / kept.name
+        try:
+            os.link(stored.path, partial)
+        except OSError:
+            shutil.copyfile(stored.path, partial)
+            partial.chmod(0o600)
+        partial.replace(kept)
 
 
 def store(
-    fetched: FetchedChart, request: ChartRequest, target: Path, *, compare_with: Path | None = None
+    fetch: Callable[[ChartSink], FetchedChart],
+    request: ChartRequest,
+    target: Path,
+    *,
+    compare_with: Path | None = None,
 ) -> StoredChart:
-    """Verify what was fetched and put it in place: whole, of mode 0600, or not at all.
+    """Fetch, verify and put in place: whole, of mode 0600, or not at all.
 
     It counts as changed when C(compare_with) (C(target) by default) was not the same. The
     directory is made (0700) when it is not there. Raises what C(verify_archive) raises.
     """
+    made = not target.parent.exists()
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     partial = Path(name)
-    digest = None if fetched.repacked else request.digest
     try:
         with os.fdopen(handle, "wb") as stream:
-            stream.write(fetched.content)
+            fetched = fetch(ChartSink(stream))
             stream.flush()
             os.fsync(stream.fileno())
-        archive = verify_archive(
-            partial,
-            request.chart,
-            request.version,
-            origin=fetched.origin,
-            digest=digest,
-            app_version=request.app_version,
-        )
-        changed = not _same_file(compare_with or target, fetched.content)
+        archive, digest_from = _verified(partial, fetched, request)
+        changed = _digest_of(compare_with or target) != archive.digest
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
+        if made and not target.exists():
+            target.parent.rmdir()
     return StoredChart(
-        target,
-        archive,
-        changed,
-        fetched.source,
-        fetched.origin,
-        fetched.head_commit,
-        digest is not None,
+        target, archive, changed, fetched.source, fetched.origin, fetched.head_commit, digest_from
     )
 
 
-def _same_file(path: Path, content: bytes) -> bool:
+def _verified(
+    partial: Path, fetched: FetchedChart, request: ChartRequest
+) -> tuple[ChartArchive, str | None]:
+    """The archive, and whose digest it was compared with: that of the request, and the source's own."""
+    digests: dict[str, str] = {}
+    if not fetched.repacked:
+        if request.digest:
+            digests[request.digest_from or "given"] = request.digest
+        if fetched.digest:
+            digests[fetched.digest_from or fetched.source] = fetched.digest
+    archive = verify_archive(
+        partial,
+        request.chart,
+        request.version,
+        origin=fetched.origin,
+        app_version=request.app_version,
+    )
+    for digest_from, digest in digests.items():
+        require_digest(archive, digest, fetched.origin, digest_from)
+    return archive, next(iter(digests), None)
+
+
+def _digest_of(path: Path) -> str | None:
+    digest = hashlib.sha256()
     try:
-        return path.stat().st_size == len(content) and path.read_bytes() == content
+        with path.open("rb") as stream:
+            while block := stream.read(_BLOCK):
+                digest.update(block)
     except OSError:
-        return False
+        return None
+    return digest.hexdigest()

@@ -12,14 +12,16 @@ from pathlib import Path
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
     RemediationError,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.chart_archive import (
-    MAX_ARCHIVE_BYTES,
-)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.chart_request import (
     ChartRequest,
     FetchedChart,
     not_found,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.chart_sink import (
+    ChartSink,
+)
+
+_BLOCK = 256 * 1024
 
 
 def file_names(request: ChartRequest) -> list[str]:
@@ -35,8 +37,11 @@ def _candidates(directory: Path, request: ChartRequest) -> Iterator[Path]:
             yield parent / name
 
 
-def _similar(directory: Path, request: ChartRequest) -> list[str]:
-    return sorted(found.name for found in directory.rglob(f"{request.chart}-*.tgz"))[:20]
+def _versions(directory: Path, request: ChartRequest) -> list[str]:
+    """The versions of the chart by the names of files below a directory; those of fleet-crd are not fleet's."""
+    prefix = f"{request.chart}-"
+    names = (found.name[len(prefix) : -4] for found in directory.rglob(f"{prefix}*.tgz"))
+    return sorted(name for name in names if name[:1].isdigit() or name[:2].strip("v").isdigit())
 
 
 def _find(path: Path, request: ChartRequest) -> Path:
@@ -46,18 +51,20 @@ def _find(path: Path, request: ChartRequest) -> Path:
         raise not_found(request, f"at {path}: there is no such file or directory")
     found = next((each for each in _candidates(path, request) if each.is_file()), None)
     if found is None:
-        similar = _similar(path, request)
-        told = f"it holds {', '.join(similar)}" if similar else f"it holds no {request.chart}-*.tgz"
-        raise not_found(request, f"in directory {path}: {told}", similar=similar)
+        raise not_found(
+            request, f"in directory {path}", available=_versions(path, request), path=str(path)
+        )
     return found
 
 
-def fetch_from_path(path: Path, request: ChartRequest) -> FetchedChart:
+def fetch_from_path(path: Path, request: ChartRequest, sink: ChartSink) -> FetchedChart:
     """The archive at a path, or in a directory. Raises C(chart-not-found), C(chart-archive-unsafe)."""
     found = _find(path.expanduser(), request)
+    sink.restart()
     try:
         with found.open("rb") as stream:
-            content = stream.read(MAX_ARCHIVE_BYTES + 1)
+            while block := stream.read(_BLOCK):
+                sink.write(block)
     except OSError as error:
         raise RemediationError(
             "chart-not-found",
@@ -65,4 +72,4 @@ def fetch_from_path(path: Path, request: ChartRequest) -> FetchedChart:
             "Check its permissions.",
             details={"path": str(found)},
         ) from error
-    return FetchedChart(content=content, source="path", origin=str(found))
+    return FetchedChart(source="path", origin=str(found))

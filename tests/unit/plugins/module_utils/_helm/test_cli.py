@@ -274,19 +274,3 @@ def test_a_missing_library_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(RemediationError) as caught:
         HelmCli("helm", {})
     assert caught.value.code == "library-missing"
-
-
-def test_a_registry_password_goes_by_stdin(tmp_path: Path) -> None:
-    helm = ScriptedHelm.make(tmp_path)
-    cli = cli_of(helm)
-    config = tmp_path / "registry.json"
-    asyncio.run(cli.log_in("oci://registry.example/charts", "me", "hunter2", config=config))
-    asyncio.run(cli.pull_archive("oci://registry.example/charts/fleet", "1.0.0", tmp_path))
-    login, pull = helm.calls
-    assert login["argv"] == [
-        *("registry", "login", "registry.example", "--username", "me", "--password-stdin")
-    ]
-    assert login["stdin"] == "hunter2"
-    assert (
-        login["env"]["HELM_REGISTRY_CONFIG"] == pull["env"]["HELM_REGISTRY_CONFIG"] == str(config)
-    )

@@ -171,6 +171,43 @@ def test_a_gzip_bomb_is_not_unfolded(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert error.code == "chart-archive-unsafe"
 
 
+def test_what_unfolds_a_hundredfold_is_unsafe_however_small_it_is(tmp_path: Path) -> None:
+    bomb = make_chart(extra=[member("fleet/zero", b"\0" * 5_000_000)])
+    assert len(bomb) * 100 < 5_000_000
+    error = refusal(tmp_path, bomb)
+    assert error.code == "chart-archive-unsafe"
+    assert "unpacks to more than" in error.message
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_header_without_end_is_not_read_into_memory(
+    tmp_path: Path, kind: bytes, first: bool
+) -> None:
+    header = tarfile.TarInfo("header")
+    header.type, header.size = kind, 30_000_000
+    block = header.tobuf(tarfile.USTAR_FORMAT) + os.urandom(300_000)
+    tar = gzip.decompress(GOOD).rstrip(b"\0")
+    tar += b"\0" * (-len(tar) % 512)
+    error = refusal(tmp_path, gzip.compress(block if first else tar + block))
+    assert error.code == "chart-archive-unsafe"
+    assert "header of 30000000 bytes" in error.message
+
+
+def test_what_a_chart_says_about_kubernetes_is_read(tmp_path: Path) -> None:
+    text = (
+        chart_yaml("fleet", VERSION)
+        + 'kubeVersion: ">= 1.28.0-0"\nannotations:\n  catalog.cattle.io/kube-version: "< 1.33.0-0"\n'
+    )
+    content = gzip.compress(tar_of([member("fleet/Chart.yaml", text)]))
+    archive = chart_archive.read_archive(written(tmp_path, content))
+    assert archive.kube_version == ">= 1.28.0-0"
+    assert archive.annotations == {"catalog.cattle.io/kube-version": "< 1.33.0-0"}
+    assert "annotations" not in archive.to_dict()
+    plain = chart_archive.read_archive(written(tmp_path, GOOD))
+    assert (plain.kube_version, plain.annotations) == (None, {})
+
+
 def test_a_bomb_behind_the_end_of_the_tar_is_noticed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

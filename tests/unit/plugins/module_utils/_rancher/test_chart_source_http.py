@@ -4,12 +4,10 @@
 
 from __future__ import annotations
 
-import base64
-import http.server
-import threading
+import hashlib
+import io
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -17,7 +15,6 @@ import yaml
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
     RemediationError,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.cli import HelmCli
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher import (
     chart_source_http as source,
 )
@@ -27,62 +24,47 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.chart_request import (
     ChartRequest,
+    FetchedChart,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.chart_source_oci import (
-    chart_address,
-    fetch_from_registry,
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.chart_sink import (
+    ChartSink,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.chart_web import (
+    HttpAccess,
+    Web,
 )
 from ansible_collections.harvester_ops.remediation.tests.unit.builders.charts import chart_archive
-from ansible_collections.harvester_ops.remediation.tests.unit.builders.scripted_helm import (
-    ScriptedHelm,
+from ansible_collections.harvester_ops.remediation.tests.unit.builders.web_site import (
+    RancherApi,
+    Site,
 )
 
-GA = "106.0.0+up0.12.0"
+RC, GA = "106.0.0+up0.12.0-rc.3", "106.0.0+up0.12.0"
 REQUEST = ChartRequest("fleet", GA)
 CHART = chart_archive("fleet", GA)
-
-
-class Site:
-    """A web server with pages by path; notes path and headers of each request."""
-
-    def __init__(self) -> None:
-        self.pages: dict[str, bytes | int] = {}
-        self.requests: list[tuple[str, dict[str, str]]] = []
-        site = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                site.requests.append((self.path, dict(self.headers)))
-                page = site.pages.get(self.path, 404)
-                self.send_response(page if isinstance(page, int) else 200)
-                self.end_headers()
-                self.wfile.write(b"" if isinstance(page, int) else page)
-
-            def log_message(self, *_args: Any) -> None:
-                """Say nothing."""
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+DIGEST = hashlib.sha256(CHART).hexdigest()
 
 
 @pytest.fixture
 def site() -> Iterator[Site]:
-    site = Site()
-    thread = threading.Thread(target=site.server.serve_forever, args=(0.01,))
-    thread.start()
-    yield site
-    site.server.shutdown()
-    thread.join()
-    site.server.server_close()
+    with Site() as site:
+        yield site
 
 
-def index_of(*urls: str, version: str = GA) -> bytes:
-    entry = {"name": "fleet", "version": version, "urls": list(urls)}
+def web(site: Site, token: str | None = None) -> Web:
+    return Web(site.url, HttpAccess(token=token), sleep=lambda _seconds: None)
+
+
+def index_of(*urls: str, version: str = GA, digest: str = DIGEST) -> bytes:
+    entry = {"name": "fleet", "version": version, "urls": list(urls), "digest": digest}
     return yaml.safe_dump({"apiVersion": "v1", "entries": {"fleet": [entry]}}).encode()
 
 
-def download(site: Site, **access: Any) -> source.Download:
-    return source.downloader(source.HttpAccess(**access), site.url)
+def from_repository(site: Site, path: str = "") -> tuple[FetchedChart, bytes]:
+    content = io.BytesIO()
+    sink = ChartSink(content)
+    fetched = source.fetch_from_helm_repository(site.url + path, REQUEST, web(site), sink)
+    return fetched, content.getvalue()
 
 
 @pytest.mark.parametrize("url", ["fleet.tgz", "sub/fleet.tgz", "{site}/repo/fleet.tgz"])
@@ -90,104 +72,103 @@ def test_a_chart_is_found_by_the_index_of_a_helm_repository(site: Site, url: str
     url = url.format(site=site.url)
     site.pages["/repo/index.yaml"] = index_of("missing.tgz", url)
     site.pages["/repo/" + url.rpartition("/repo/")[2]] = CHART
-    fetched = source.fetch_from_helm_repository(site.url + "/repo/", REQUEST, download(site))
-    assert fetched.content == CHART
+    fetched, content = from_repository(site, "/repo/")
+    assert content == CHART
     assert fetched.origin.startswith(site.url)
+    assert (fetched.digest, fetched.digest_from) == (DIGEST, f"{site.url}/repo/index.yaml")
+
+
+def test_an_index_without_digests_says_none(site: Site) -> None:
+    site.pages["/index.yaml"] = index_of("fleet.tgz", digest="")
+    site.pages["/fleet.tgz"] = CHART
+    assert from_repository(site)[0].digest is None
 
 
 @pytest.mark.parametrize(
-    "index", [b"", b"entries: 3", b"{}", index_of("x.tgz", version="106.0.0"), index_of()]
+    "index",
+    [b"", b"entries: 3", b"{}", b"[]", b"entries: {fleet: [3, {}]}", index_of(version="106.0.0")],
 )
 def test_an_index_without_the_version_is_not_found(site: Site, index: bytes) -> None:
     site.pages["/index.yaml"] = index
     with pytest.raises(RemediationError) as caught:
-        source.fetch_from_helm_repository(site.url, REQUEST, download(site))
+        from_repository(site)
     assert caught.value.code == "chart-not-found"
     assert "does not list it" in caught.value.message
 
 
+def test_the_nearest_versions_of_a_repository_are_named(site: Site) -> None:
+    site.pages["/index.yaml"] = index_of("x.tgz", version=RC)
+    with pytest.raises(RemediationError, match=r"Nearest there: 106\.0\.0\+up0\.12\.0-rc\.3\."):
+        from_repository(site)
+
+
 @pytest.mark.parametrize(
-    ("page", "told"), [(404, "no index.yaml"), (500, "HTTP status 500"), (b"a: [", "no YAML")]
+    ("page", "told"),
+    [
+        (404, "no index.yaml"),
+        (403, "HTTP status 403"),
+        (b"a: [", "no YAML"),
+        (index_of(), "do not exist"),
+        (index_of("gone.tgz"), "do not exist"),
+        (index_of("file:///etc/passwd"), "only http and https"),
+    ],
 )
 def test_a_bad_repository_is_told(site: Site, page: bytes | int, told: str) -> None:
     site.pages["/index.yaml"] = page
-    with pytest.raises(RemediationError, match=told):
-        source.fetch_from_helm_repository(site.url, REQUEST, download(site))
-
-
-def test_an_unreachable_server_is_told_without_its_password() -> None:
-    url = "http://me:hunter2@127.0.0.1:9"
-    with pytest.raises(RemediationError) as caught:
-        source.fetch_from_helm_repository(url, REQUEST, source.downloader(source.HttpAccess(), url))
+    with pytest.raises(RemediationError, match=told) as caught:
+        from_repository(site)
     assert caught.value.code == "chart-not-found"
-    assert "127.0.0.1:9" in caught.value.message
-    assert "hunter2" not in str(caught.value.to_dict())
 
 
-def test_a_download_is_bounded(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source, "MAX_ARCHIVE_BYTES", 10)
-    site.pages["/index.yaml"] = index_of("fleet.tgz")
-    site.pages["/fleet.tgz"] = CHART
-    with pytest.raises(RemediationError, match="larger than 10 bytes"):
-        source.fetch_from_helm_repository(site.url, REQUEST, download(site))
+def from_rancher(api: RancherApi, request: ChartRequest, token: str) -> tuple[FetchedChart, bytes]:
+    content = io.BytesIO()
+    sink = ChartSink(content)
+    fetched = source.fetch_from_rancher_api(f"{api.url}/", request, web(api, token), sink)
+    return fetched, content.getvalue()
 
 
-@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://127.0.0.1/x"])
-def test_only_web_addresses_are_fetched(site: Site, url: str) -> None:
-    site.pages["/index.yaml"] = index_of(url)
-    with pytest.raises(RemediationError, match="only http and https"):
-        source.fetch_from_helm_repository(site.url, REQUEST, download(site))
+def test_ranchers_two_links_are_spoken() -> None:
+    with RancherApi("t0ken", {("fleet", GA): CHART}) as api:
+        fetched, content = from_rancher(api, REQUEST, "t0ken")
+        assert (content, fetched.source, fetched.digest) == (CHART, "cluster_repo", DIGEST)
+        assert "version=106.0.0%2Bup0.12.0" in api.requests[-1][0]
+        # With the digest of the cluster's own index Rancher's, many megabytes long, is not needed.
+        known = replace(REQUEST, entry=IndexEntry(GA), digest=DIGEST)
+        assert from_rancher(api, known, "t0ken")[0].digest is None
+        assert [path.partition("?link=")[2][:5] for path, _headers in api.requests] == [
+            *("index", "chart", "chart")
+        ]
 
 
-def test_credentials_go_to_the_repository_and_to_no_other_host(site: Site) -> None:
-    other = site.url.replace("127.0.0.1", "localhost")
-    site.pages["/index.yaml"] = index_of(f"{other}/fleet.tgz")
-    site.pages["/fleet.tgz"] = CHART
-    access = download(site, username="me", password="hunter2")
-    source.fetch_from_helm_repository(site.url, REQUEST, access)
-    (_path, first), (_other_path, second) = site.requests
-    assert first["Authorization"] == "Basic " + base64.b64encode(b"me:hunter2").decode()
-    assert "Authorization" not in second
+def test_a_rancher_without_it_or_without_a_right_token_is_told() -> None:
+    with RancherApi("t0ken", {("fleet", RC): CHART}) as api:
+        with pytest.raises(RemediationError) as caught:
+            from_rancher(api, REQUEST, "t0ken")
+        assert caught.value.code == "chart-not-found"
+        assert f"Nearest there: {RC}." in caught.value.message
+        with pytest.raises(RemediationError, match="HTTP status 401"):
+            from_rancher(api, REQUEST, "another")
 
 
-def test_ranchers_api_gets_the_plus_encoded_and_the_token(site: Site) -> None:
-    path = (
-        "/v1/catalog.cattle.io.clusterrepos/rancher-charts"
-        "?link=chart&chartName=fleet&version=106.0.0%2Bup0.12.0"
-    )
-    site.pages[path] = CHART
-    fetched = source.fetch_from_rancher_api(site.url, REQUEST, download(site, token="t0ken"))
-    assert fetched.content == CHART
-    assert site.requests[0][1]["Authorization"] == "Bearer t0ken"
-    with pytest.raises(RemediationError) as caught:
-        source.fetch_from_rancher_api(site.url, ChartRequest("fleet", "1.0.0"), download(site))
-    assert caught.value.code == "chart-not-found"
+@pytest.mark.parametrize("index", [404, 500])
+def test_a_rancher_that_cannot_list_may_have_the_chart_all_the_same(site: Site, index: int) -> None:
+    base = "/v1/catalog.cattle.io.clusterrepos/rancher-charts"
+    site.pages[f"{base}?link=index&skipFilter=true"] = index
+    site.pages[f"{base}?link=chart&chartName=fleet&version=106.0.0%2Bup0.12.0"] = CHART
+    sink = ChartSink(io.BytesIO())
+    assert source.fetch_from_rancher_api(site.url, REQUEST, web(site), sink).digest is None
+    assert sink.size == len(CHART)
 
 
 def test_a_cluster_repo_with_a_url_is_read_by_ranchers_index(site: Site) -> None:
     site.pages["/charts/fleet.tgz"] = CHART
     repo = ClusterRepo("harvester-charts", "uid", "1", url=site.url + "/charts")
     request = ChartRequest("fleet", GA, repo=repo, entry=IndexEntry(GA, urls=("fleet.tgz",)))
-    assert source.fetch_from_cluster_repo_url(request, download(site)).content == CHART
-
-
-def test_a_registry_is_asked_through_helm(tmp_path: Path) -> None:
-    helm = ScriptedHelm.make(tmp_path / "helm")
-    with pytest.raises(RemediationError, match="left 0 archives"):
-        fetch_from_registry("oci://r.example/charts", REQUEST, HelmCli(str(helm.path), {}), None)
-    argv = helm.calls[0]["argv"]
-    assert argv[:4] == ["pull", "oci://r.example/charts/fleet", "--version", GA]
-
-
-def test_a_registry_without_it_is_not_found_with_what_helm_said(tmp_path: Path) -> None:
-    stderr = "Error: r.example/charts/fleet:1.0.0: not found\n"
-    helm = ScriptedHelm.make(tmp_path / "helm", pull={"stderr": stderr, "code": 1})
-    with pytest.raises(RemediationError) as caught:
-        fetch_from_registry("oci://r.example/charts", REQUEST, HelmCli(str(helm.path), {}), None)
-    assert caught.value.code == "chart-not-found"
-    assert "r.example/charts/fleet:1.0.0: not found" in caught.value.message
-
-
-def test_a_registry_address_may_end_in_the_chart() -> None:
-    assert chart_address("oci://r/charts/", "fleet") == "oci://r/charts/fleet"
-    assert chart_address("oci://r/charts/fleet", "fleet") == "oci://r/charts/fleet"
+    sink = ChartSink(io.BytesIO())
+    fetched = source.fetch_from_cluster_repo_url(request, web(site), sink)
+    assert (fetched.source, sink.size) == ("cluster_repo", len(CHART))
+    missing = replace(request, entry=IndexEntry(GA, urls=("gone.tgz",)))
+    with pytest.raises(RemediationError, match="do not exist"):
+        source.fetch_from_cluster_repo_url(missing, web(site), sink)
+    with pytest.raises(RemediationError, match=r"no index\.yaml"):
+        source.fetch_from_cluster_repo_url(replace(request, entry=None), web(site), sink)
