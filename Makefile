@@ -19,7 +19,7 @@ setup: ## Make .venv with everything pinned and the checkout as the installed co
 	@tests/tools/setup.sh
 
 lock: setup ## Pin requirements-dev.txt anew from requirements-dev.in and requirements.txt
-	@$(BIN)/pip-compile --quiet --upgrade --strip-extras --no-emit-index-url --no-emit-trusted-host \
+	@$(BIN)/pip-compile --quiet --upgrade --strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host \
 		--no-emit-find-links --output-file requirements-dev.txt requirements-dev.in
 
 demo: setup ## Make a cluster ill, repair it, show before and after

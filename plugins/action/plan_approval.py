@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, ClassVar
 
 from ansible.errors import AnsiblePromptInterrupt, AnsiblePromptNoninteractive
@@ -23,6 +24,8 @@ PROMPT = (
     "anything else to stop here without a change: "
 )
 ANSWER_LENGTH = 4
+#: The callback of ansible-runner, which runs the jobs of AWX at a terminal of its own that nobody sits at.
+JOB_CALLBACK = "awx_display"
 
 
 class ActionModule(ControllerAction):
@@ -47,6 +50,8 @@ class ActionModule(ControllerAction):
 
 def _answer(fingerprint: str) -> dict[str, Any]:
     """What the answer at the terminal changes; nothing where nobody can answer (a job, a pipe)."""
+    if os.environ.get("ANSIBLE_STDOUT_CALLBACK") == JOB_CALLBACK:
+        return {}
     try:
         answer: bytes = Display().prompt_until(PROMPT, private=False)
     except (AnsiblePromptInterrupt, AnsiblePromptNoninteractive):

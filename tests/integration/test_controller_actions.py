@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import ansible_runner
 import pytest
 
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.plan_document import (
@@ -139,6 +140,22 @@ def test_nobody_is_asked_where_several_would_be_asked_at_once(tmp_path: Path) ->
     assert not asked
     assert '"approved": false' in shown
     assert '"how": "none"' in shown
+
+
+def test_a_job_of_a_controller_is_never_asked(tmp_path: Path) -> None:
+    """ansible-runner, which runs the jobs of AWX, gives them a terminal at which nobody sits."""
+    approve(tmp_path)
+    (tmp_path / "project").mkdir()
+    (tmp_path / "play.yml").rename(tmp_path / "project/play.yml")
+    done = ansible_runner.run(
+        private_data_dir=str(tmp_path),
+        playbook="play.yml",
+        envvars={"PATH": f"{ANSIBLE_PLAYBOOK.parent}:{os.environ['PATH']}"},
+        settings={"job_timeout": 60},
+        quiet=True,
+    )
+    assert done.status == "successful", done.stdout.read()
+    assert '"how": "none"' in done.stdout.read()
 
 
 def test_check_mode_asks_nobody(tmp_path: Path) -> None:

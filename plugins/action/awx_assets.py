@@ -1,0 +1,62 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Import assets into AWX; documented in plugins/modules/awx_assets.py."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from ansible.module_utils.common.parameters import env_fallback
+
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._awx.assets import (
+    AssetImport,
+    replaced,
+    without,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._awx.controller import (
+    Controller,
+)
+from ansible_collections.harvester_ops.remediation.plugins.plugin_utils.controller_action import (
+    ControllerAction,
+)
+
+
+def _option(variable: str, **spec: Any) -> dict[str, Any]:
+    """The variables are those of the command line tool awx."""
+    return {**spec, "fallback": (env_fallback, [f"CONTROLLER_{variable}", f"TOWER_{variable}"])}
+
+
+class ActionModule(ControllerAction):
+    """Talks HTTP from the machine that runs Ansible; the cluster is not involved."""
+
+    ARGUMENT_SPEC: ClassVar[dict[str, dict[str, Any]]] = {
+        "assets": {"type": "dict", "required": True},
+        "organization": {"type": "str", "default": "Default"},
+        "overrides": {"type": "dict", "default": {}},
+        "leave_out": {"type": "list", "elements": "str", "default": []},
+        "controller_host": _option("HOST", type="str", required=True),
+        "controller_token": _option("OAUTH_TOKEN", type="str", no_log=True),
+        "controller_username": _option("USERNAME", type="str"),
+        "controller_password": _option("PASSWORD", type="str", no_log=True),
+        "controller_validate_certs": _option("VERIFY_SSL", type="bool"),
+        "controller_api_path": {"type": "str", "default": "/api/v2/"},
+    }
+
+    def act(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Import, or in check mode find out what would be done."""
+        assets = replaced(options["assets"], options["organization"], options["overrides"])
+        for kind in options["leave_out"]:
+            assets = without(assets, kind)
+        controller = Controller(
+            host=options["controller_host"],
+            token=options["controller_token"] or "",
+            username=options["controller_username"] or "",
+            password=options["controller_password"] or "",
+            validate_certs=options["controller_validate_certs"] is not False,
+            api_path=options["controller_api_path"],
+        )
+        task = AssetImport(controller, dry_run=bool(self._task.check_mode))
+        task.run(assets)
+        return {"changed": task.changed, "objects": task.outcomes}

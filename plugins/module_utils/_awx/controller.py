@@ -1,0 +1,121 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The API of AWX and Automation Controller: JSON over HTTP, pages of results, errors that say what to do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlencode
+
+from ansible.module_utils.urls import open_url
+
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
+    RemediationError,
+)
+
+_PAGE_SIZE = "200"
+_LONGEST_ANSWER = 1000
+_CODES = {401: "unauthorized", 403: "forbidden", 404: "not-found", 409: "conflict"}
+_REMEDIES = {
+    401: "Give a valid token in controller_token or CONTROLLER_OAUTH_TOKEN, or a user name and a password.",
+    403: "Credential types and execution environments may only be made by a system administrator of the controller.",
+}
+
+
+@dataclass(frozen=True)
+class Controller:
+    """Where the API is and how to be let in. `api_path` differs where a gateway stands before it."""
+
+    host: str
+    token: str = ""
+    username: str = ""
+    password: str = ""
+    validate_certs: bool = True
+    api_path: str = "/api/v2/"
+    timeout: int = 30
+
+    def url_of(self, collection: str) -> str:
+        """Path of a list: ``job_templates`` becomes ``/api/v2/job_templates/``."""
+        return f"/{self.api_path.strip('/')}/{collection}/"
+
+    def get(self, path: str) -> dict[str, Any]:
+        """Read one object."""
+        return self._request("GET", path)
+
+    def list(self, path: str, **query: str) -> list[dict[str, Any]]:
+        """Read a list, page after page, filtered as the API filters."""
+        results: list[dict[str, Any]] = []
+        following: str | None = f"{path}?{urlencode({**query, 'page_size': _PAGE_SIZE})}"
+        while following:
+            page = self._request("GET", following)
+            results += page["results"]
+            following = page.get("next")
+        return results
+
+    def post(self, path: str, content: Mapping[str, Any]) -> dict[str, Any]:
+        """Create, or associate (which has no answer)."""
+        return self._request("POST", path, content)
+
+    def patch(self, path: str, content: Mapping[str, Any]) -> dict[str, Any]:
+        """Change the fields named."""
+        return self._request("PATCH", path, content)
+
+    def _request(
+        self, method: str, path: str, content: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        url = f"{self.host.rstrip('/')}/{path.lstrip('/')}"
+        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        try:
+            answer = open_url(
+                url,
+                method=method,
+                headers=headers,
+                data=None if content is None else json.dumps(content),
+                validate_certs=self.validate_certs,
+                timeout=self.timeout,
+                url_username=None if self.token else self.username or None,
+                url_password=None if self.token else self.password,
+                force_basic_auth=True,
+            ).read()
+        except HTTPError as error:
+            raise _refused(method, url, error) from None
+        except (URLError, OSError, ValueError) as error:
+            raise RemediationError(
+                "server-unreachable",
+                f"The controller does not answer at {url}: {getattr(error, 'reason', error)}.",
+                "Give its address in controller_host or CONTROLLER_HOST, with https:// in front.",
+                retryable=True,
+            ) from error
+        return _json(url, answer)
+
+
+def _refused(method: str, url: str, error: HTTPError) -> RemediationError:
+    said = error.read().decode(errors="replace")[:_LONGEST_ANSWER].strip()
+    return RemediationError(
+        _CODES.get(error.code, "api-error"),
+        f"The controller refused to {method} {url} ({error.code}): {said or error.reason}",
+        _REMEDIES.get(error.code, "Correct what the controller complains about, and run again."),
+        retryable=error.code >= 500,
+    )
+
+
+def _json(url: str, answer: bytes) -> dict[str, Any]:
+    try:
+        content = json.loads(answer) if answer else {}
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        raise RemediationError(
+            "api-error",
+            f"What answers at {url} is no API of AWX or Automation Controller.",
+            "Check controller_host; behind the gateway of a newer platform set controller_api_path, for example "
+            "/api/controller/v2/.",
+        )
+    return content

@@ -1,0 +1,113 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The official command line tool and the playbook make the same of the assets, and a second time nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from awx.assets import ASSETS, FOUNDATION, TEMPLATES
+from awx.fake_controller import TOKEN, FakeController, fake_controller
+
+BIN = Path(sys.executable).parent
+CREATE = "harvester_ops.remediation.awx.create"
+SETTINGS = {
+    "awx_project_scm_url": "https://git.example.com/harvester-ops/remediation.git",
+    "awx_execution_environment_image": "registry.example.com/harvester-ops/remediation-ee:0.1.0",
+    "awx_notification_url": "https://chat.example.com/hooks/harvester",
+    "awx_credential_inputs": {"kubeconfig": "the secret of the test"},
+}
+
+
+@pytest.fixture
+def awx() -> Iterator[FakeController]:
+    with fake_controller() as controller:
+        yield controller
+
+
+def run(awx: FakeController, *command: str | Path, stdin: Path | None = None) -> str:
+    """The output of a program that knows the controller by the usual variables and must succeed."""
+    with (stdin or Path(os.devnull)).open() as source:
+        done = subprocess.run(
+            [str(BIN / command[0]), *map(str, command[1:])],
+            stdin=source,
+            env={**os.environ, "CONTROLLER_HOST": awx.url, "CONTROLLER_OAUTH_TOKEN": TOKEN},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def awx_import(awx: FakeController, name: str) -> None:
+    run(awx, "awx", "-f", "yaml", "import", stdin=ASSETS / f"{name}.yml")
+
+
+def create(awx: FakeController, *arguments: str) -> str:
+    return run(awx, "ansible-playbook", CREATE, "-e", json.dumps(SETTINGS), *arguments)
+
+
+def make_credential(awx: FakeController) -> None:
+    """What the guide does between the two imports."""
+    kind = awx.named("credential_type", "Harvester cluster access")["id"]
+    awx.create(
+        "credential",
+        {
+            "name": "Harvester cluster",
+            "description": "The cluster whose upgrades are looked after.",
+            "organization": awx.named("organization", "Default")["id"],
+            "credential_type": kind,
+            "inputs": SETTINGS["awx_credential_inputs"],
+        },
+    )
+
+
+def test_the_tool_imports_them_and_the_playbook_finds_nothing_to_do(awx: FakeController) -> None:
+    awx_import(awx, "foundation")
+    make_credential(awx)
+    awx_import(awx, "templates")
+    imported = awx.state()
+    awx.changes.clear()
+    awx_import(awx, "foundation")
+    awx_import(awx, "templates")
+    assert (awx.changes, awx.state()) == ([], imported)
+    assert "changed=0" in create(awx)
+    assert awx.state() == imported
+
+
+def test_the_playbook_makes_them_and_the_tool_exports_the_same(awx: FakeController) -> None:
+    empty = awx.state()
+    told = create(awx, "--check")
+    assert "created: workflow_job_template/Harvester upgrade: repair with approval" in told
+    assert awx.state() == empty
+    output = create(awx)
+    assert "changed=1" in output
+    assert "the secret of the test" not in output
+    made = awx.state()
+    assert "changed=0" in create(awx)
+    assert awx.state() == made
+    kinds = ("job_templates", "workflow_job_templates", "credential_types", "projects")
+    exported = json.loads(run(awx, "awx", "export", *(f"--{kind}" for kind in kinds)))
+    for kind in kinds:
+        wanted = {each["name"]: each for each in {**FOUNDATION, **TEMPLATES}[kind]}
+        for each in exported[kind]:
+            assert holds(each, wanted[each["name"]])
+
+
+def holds(exported: Any, wanted: Any) -> bool:
+    """Whether an export says at least what the assets say."""
+    if isinstance(wanted, dict):
+        return all(holds(exported[key], value) for key, value in wanted.items())
+    if isinstance(wanted, list) and wanted and isinstance(wanted[0], dict):
+        return all(any(holds(each, item) for each in exported) for item in wanted)
+    return bool(exported == wanted)
