@@ -9,13 +9,14 @@ name: summary
 short_description: Render a document of this collection as text
 version_added: 0.1.0
 description:
-  - Renders findings, a plan, a report, a preflight, an upgrade matrix or an index of many clusters as an operator
+  - Renders findings, a plan, a report, a preflight, an upgrade matrix, backup sets or an index of many clusters as
+    an operator
     reads it, as text for a terminal or, for a report and an index, as a self-contained HTML page. Which document it is, is told by its C(schema).
 author:
   - harvester_ops.remediation contributors (@harvester-ops)
 options:
   _input:
-    description: A findings, plan, report, preflight, upgrade matrix or clusters index document.
+    description: A findings, plan, report, preflight, upgrade matrix, backup sets or clusters index document.
     type: dict
     required: true
   form:
@@ -48,6 +49,9 @@ from typing import Any
 
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
     RemediationError,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.backup_text import (
+    backup_text,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.clusters_index_html import (
     clusters_index_html,
@@ -82,6 +86,7 @@ RENDERERS: dict[tuple[str, str], Callable[[Mapping[str, Any]], str]] = {
     ("findings", "text"): diagnosis_text,
     ("plan", "text"): plan_text,
     ("report", "text"): report_text,
+    ("backup-sets", "text"): backup_text,
     ("report", "html"): report_html,
     ("preflight", "text"): preflight_text,
     ("clusters-index", "text"): clusters_index_text,

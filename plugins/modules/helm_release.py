@@ -113,6 +113,11 @@ options:
   backup_sha256:
     description: With V(unlocked), the SHA-256 of O(backup_path) as it was when it was written.
     type: str
+  backup_content_sha256:
+    description:
+      - With V(unlocked), instead of O(backup_path) for a backup set that is encrypted or in the cluster only,
+        the C(content_sha256) that M(harvester_ops.remediation.remediation_backup) returns for the Secret.
+    type: str
   wait:
     description: Whether helm waits until the objects of the release are ready.
     type: bool
@@ -252,6 +257,7 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.st
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.unlock import (
     Backup,
+    SealedBackup,
     UnlockRequest,
     unlock,
 )
@@ -315,6 +321,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "stale_after": {"type": "int", "default": 600},
     "backup_path": {"type": "path"},
     "backup_sha256": {"type": "str"},
+    "backup_content_sha256": {"type": "str"},
     "wait": {"type": "bool", "default": True},
     "timeout": {"type": "int", "default": 300},
     "history_max": {"type": "int", "default": 5},
@@ -403,9 +410,11 @@ def _rolled_back(context: ModuleContext) -> _Done:
 
 def _unlocked(context: ModuleContext) -> _Done:
     params, client = context.params, context.client()
-    backup = None
+    backup: Backup | SealedBackup | None = None
     if params["backup_path"]:
         backup = Backup(Path(params["backup_path"]), params["backup_sha256"])
+    elif params["backup_content_sha256"]:
+        backup = SealedBackup(params["backup_content_sha256"])
     request = UnlockRequest(
         namespace=params["namespace"],
         release=params["release"],
@@ -504,6 +513,7 @@ def main() -> NoReturn:
             ("state", "unlocked", ["expected_revision"]),
         ],
         required_together=[("backup_path", "backup_sha256")],
+        mutually_exclusive=[("backup_path", "backup_content_sha256")],
     )
 
 

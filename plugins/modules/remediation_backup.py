@@ -10,16 +10,17 @@ module: remediation_backup
 short_description: Save what a repair will touch
 version_added: 0.1.0
 description:
-  - Saves every object that the steps of O(plan) change, all revisions of the Helm releases they work on
-    with their values, manifests and hooks, and what one needs to understand and undo a repair
-    of a stuck upgrade, that is Upgrade, Job, pods with their logs, ConfigMaps C(fleet-controller) and
-    C(rancher-config), ClusterRepos with their indexes, Settings, Bundles, ManagedCharts and the CRDs of
-    fleet.
+  - Saves every object that the steps of O(plan) change, all revisions of the Helm releases that Rancher and
+    Harvester keep, with values, manifest and hooks of the last one and of the last that was deployed, and
+    what one needs to understand and undo a repair of a stuck upgrade, that is Upgrade, Job, pods with their
+    logs, ConfigMaps C(fleet-controller) and C(rancher-config), ClusterRepos with every chunk of their
+    indexes, Settings, the Deployment of Rancher, fleet's Clusters, Bundles and BundleDeployments with their
+    CRDs, its agent, ManagedCharts and webhook configurations.
   - The set is a folder with one JSON file per object and a C(manifest.json) with the SHA-256 of each.
     It gets its name only after it was written whole, read back and compared.
   - It fails when something a step changes exists and cannot be saved. What else could not be read is
     listed in RV(backup.missing).
-  - The set holds credentials. Folders have mode 0700, files 0600.
+  - The set holds credentials. Folders have mode 0700, files 0600. With a passphrase it is encrypted.
 author:
   - harvester_ops.remediation contributors (@harvester-ops)
 options:
@@ -42,16 +43,32 @@ options:
   location:
     description:
       - V(directory) writes the set to O(directory).
-      - V(cluster) also keeps a copy in the cluster, as Secrets in O(namespace), for the case that the
-        folder is lost, as with an execution environment that is thrown away after the job.
+      - V(cluster) keeps it in the cluster, as Secrets in O(namespace), for the case that the folder is lost,
+        as with an execution environment that is thrown away after the job.
+      - V(both) does both.
     type: str
-    choices: [directory, cluster]
+    choices: [directory, cluster, both]
     default: directory
   namespace:
-    description: Namespace of the copy in the cluster.
+    description: Namespace of the set in the cluster. It is made when it is not there.
     type: str
-    default: harvester-system
+    default: harvester-ops-backups
+  reason:
+    description: Why the set is made, for the person who has to choose one. By default the plan's fingerprint.
+    type: str
+    default: ""
+  keep:
+    description:
+      - How many sets of a cluster are kept, in O(directory) and in O(namespace) each. The oldest go first.
+      - V(0) keeps all. The newest of a cluster is never removed, and neither is one younger than a day.
+    type: int
+    default: 0
+  keep_days:
+    description: For how many days sets are kept. V(0) knows no limit; otherwise as O(keep).
+    type: int
+    default: 0
 extends_documentation_fragment:
+  - harvester_ops.remediation.backup_passphrase
   - harvester_ops.remediation.kubernetes_auth
   - harvester_ops.remediation.attributes
 attributes:
@@ -64,6 +81,7 @@ attributes:
   idempotent:
     support: full
 seealso:
+  - module: harvester_ops.remediation.remediation_backup_info
   - module: harvester_ops.remediation.remediation_restore
 """
 
@@ -76,11 +94,15 @@ EXAMPLES = r"""
     run_id: 20261123T150000Z-3f9c
   register: saved
 
-- name: Save the state of the cluster without a plan, with a copy in the cluster
+- name: Save the state of the cluster without a plan, encrypted, with a copy in the cluster
   harvester_ops.remediation.remediation_backup:
     directory: /var/lib/remediation
     run_id: before-the-weekend
-    location: cluster
+    reason: before the maintenance of the weekend
+    location: both
+    passphrase_file: /etc/remediation/passphrase
+    keep: 10
+    keep_days: 90
 """
 
 RETURN = r"""
@@ -94,9 +116,27 @@ backup:
       type: str
       sample: backup-20261123T150000Z-3f9c
     path:
-      description: Its folder.
+      description: Its folder, null when only the cluster keeps it.
       type: str
       sample: /var/lib/remediation/backup-20261123T150000Z-3f9c
+    namespace:
+      description: Namespace of the cluster that keeps it, null when only a folder does.
+      type: str
+    encrypted:
+      description: Whether it is encrypted.
+      type: bool
+    reason:
+      description: Why it was made.
+      type: str
+    plan_fingerprint:
+      description: Fingerprint of the plan it was made for, empty without one.
+      type: str
+    tool_version:
+      description: Version of this collection.
+      type: str
+    server:
+      description: URL of the API server it was read from.
+      type: str
     manifest_sha256:
       description: SHA-256 of its C(manifest.json), which holds those of all other files.
       type: str
@@ -114,7 +154,9 @@ backup:
       description: Size of all files together.
       type: int
     objects:
-      description: C(Kind/namespace/name) to C(path) and C(sha256) of the file that holds the object.
+      description:
+        - C(Kind/namespace/name) to C(path) and C(sha256) of the file that holds the object.
+        - There is no C(path) when the set is encrypted or only in the cluster.
       type: dict
       sample:
         ConfigMap/cattle-fleet-system/fleet-controller:
@@ -125,12 +167,20 @@ backup:
       type: list
       elements: dict
     cluster_copy:
-      description: The Secrets of the copy in the cluster, written by this task.
+      description: The Secrets of the set in the cluster, written by this task.
       type: list
       elements: str
+    removed:
+      description: Sets that were removed because of O(keep) and O(keep_days).
+      type: list
+      elements: str
+    retention_note:
+      description: Why old sets could not be removed, empty when they could.
+      type: str
 secrets:
   description:
-    - C(namespace/name) of every saved Secret to C(path) and C(sha256) of its file.
+    - C(namespace/name) of every saved Secret to C(path) and C(sha256) of its file, and C(content_sha256),
+      a digest of what bringing it back needs.
     - M(harvester_ops.remediation.helm_release) with C(state=unlocked) asks for them.
   returned: success
   type: dict
@@ -144,41 +194,58 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._module 
     run_module,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.backup import (
+    LOCATIONS,
     BackupRequest,
     back_up,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.backup_cluster import (
     COPY_NAMESPACE,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.backup_retention import (
+    Retention,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.backup_vault import (
+    PASSPHRASE_SPEC,
+    passphrase_of,
+)
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "plan": {"type": "dict", "default": {}},
     "directory": {"type": "path", "required": True},
     "run_id": {"type": "str", "required": True},
-    "location": {"type": "str", "choices": ["directory", "cluster"], "default": "directory"},
+    "location": {"type": "str", "choices": list(LOCATIONS), "default": "directory"},
     "namespace": {"type": "str", "default": COPY_NAMESPACE},
+    "reason": {"type": "str", "default": ""},
+    "keep": {"type": "int", "default": 0},
+    "keep_days": {"type": "int", "default": 0},
+    **PASSPHRASE_SPEC,
 }
 
 
 def handle(context: ModuleContext) -> dict[str, Any]:
     """Write the set, or read for it in check mode."""
     params = context.params
-    in_cluster = params["location"] == "cluster"
     request = BackupRequest(
         directory=Path(params["directory"]),
         set_id=f"backup-{params['run_id']}",
-        cluster_namespace=params["namespace"] if in_cluster else None,
+        location=params["location"],
+        namespace=params["namespace"],
+        reason=params["reason"],
+        passphrase=passphrase_of(params),
+        retention=Retention(params["keep"], params["keep_days"]),
         dry_run=context.check_mode,
     )
     result = back_up(context.client(), params["plan"], request)
     for missing in result["backup"]["missing"]:
         context.log(f"not saved: {missing['what']}: {missing['reason']}")
+    if result["backup"]["retention_note"]:
+        context.warn(result["backup"]["retention_note"])
     return result
 
 
 def main() -> NoReturn:
     """Run the module."""
-    run_module(ARGUMENT_SPEC, handle)
+    run_module(ARGUMENT_SPEC, handle, mutually_exclusive=[("passphrase", "passphrase_file")])
 
 
 if __name__ == "__main__":

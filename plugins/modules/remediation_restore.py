@@ -10,13 +10,17 @@ module: remediation_restore
 short_description: Bring objects back from a backup set
 version_added: 0.1.0
 description:
-  - Brings the named objects back as they were saved by M(harvester_ops.remediation.remediation_backup).
+  - Brings the selected objects back as they were saved by M(harvester_ops.remediation.remediation_backup).
     One that is gone is created, one that differs is replaced, one that is the same stays.
+  - Brings the history of whole Helm releases back exactly as it was, every revision with its name, labels,
+    type, annotations and content. Only Helm's record goes back, the objects of the release stay as they are.
   - Every file of the set is held against its checksum first, and the set must be of this cluster.
-  - What will be replaced is saved before, in a backup set of its own, and read again afterwards.
-  - What would do harm is refused. Upgrade, Job and Pod are records of what ran. CRDs come back with
-    their charts. A Helm revision only comes back as the last one of its release, and only while
-    nobody works on that. An index only comes back to the very ClusterRepo it was made for.
+  - The API server tries every write before the first is kept. What will be replaced or deleted is saved
+    before, in a backup set of its own, and read again afterwards.
+  - An owner that was made anew is referred to by its present UID; a reference to one that is gone is left out.
+  - What would do harm is refused. Upgrade, Job and Pod are records of what ran. A CRD that exists comes
+    forward with its chart. A single Helm revision only comes back as the last one of its release, and only
+    while nobody works on that. An index only comes back to the very ClusterRepo it was made for.
 author:
   - harvester_ops.remediation contributors (@harvester-ops)
 options:
@@ -24,21 +28,51 @@ options:
     description: Folder of the set. Either this or O(id).
     type: path
   id:
-    description: Name of a set of which the cluster has a copy.
+    description: Name of a set that the cluster keeps.
     type: str
   namespace:
-    description: Namespace of that copy.
+    description: Namespace of the sets in the cluster.
     type: str
-    default: harvester-system
+    default: harvester-ops-backups
   objects:
-    description: The objects as C(Kind/namespace/name), or C(Kind/name) for those of the cluster.
+    description:
+      - The objects as C(Kind/namespace/name), or C(Kind/name) for those of the cluster.
+      - Where that is more than one, as C(Kind.group/namespace/name).
     type: list
     elements: str
-    required: true
+    default: []
+  releases:
+    description: The Helm releases whose history comes back, as C(namespace/name).
+    type: list
+    elements: str
+    default: []
+  parts:
+    description:
+      - Everything of these kinds that the set holds and that may come back.
+      - V(config_maps) are those without the indexes, V(fleet) is Clusters and Bundles.
+    type: list
+    elements: str
+    choices: [releases, config_maps, settings, cluster_repos, fleet, managed_charts, webhooks]
+    default: []
+  delete_later_revisions:
+    description:
+      - Whether revisions of O(releases) that the set does not hold are deleted, so that the history is exactly
+        as it was. Without it a release that has such revisions is refused.
+    type: bool
+    default: false
+  stale_after:
+    description: Seconds after which a pending last revision of O(releases) counts as abandoned.
+    type: int
+    default: 600
   directory:
     description: Folder below which what is replaced is saved first, as C(before-restore-RUN_ID).
     type: path
     required: true
+  location:
+    description: Where that set is kept, as in M(harvester_ops.remediation.remediation_backup).
+    type: str
+    choices: [directory, cluster, both]
+    default: directory
   run_id:
     description: Name of the run.
     type: str
@@ -50,6 +84,7 @@ options:
     type: str
     default: ""
 extends_documentation_fragment:
+  - harvester_ops.remediation.backup_passphrase
   - harvester_ops.remediation.kubernetes_auth
   - harvester_ops.remediation.attributes
 attributes:
@@ -63,6 +98,7 @@ attributes:
     support: full
 seealso:
   - module: harvester_ops.remediation.remediation_backup
+  - module: harvester_ops.remediation.remediation_backup_info
 """
 
 EXAMPLES = r"""
@@ -74,11 +110,21 @@ EXAMPLES = r"""
       - ConfigMap/cattle-fleet-system/fleet-controller
     directory: /var/lib/remediation
     run_id: 20261123T170000Z-81aa
+
+- name: Bring the history of fleet back exactly as it was before the repair
+  harvester_ops.remediation.remediation_restore:
+    id: backup-20261123T150000Z-3f9c
+    releases:
+      - cattle-fleet-system/fleet
+    delete_later_revisions: true
+    directory: /var/lib/remediation
+    run_id: 20261123T170000Z-81aa
 """
 
 RETURN = r"""
 objects:
-  description: Every named object with its C(action), which is V(created), V(replaced) or V(unchanged).
+  description:
+    - Every selected object with its C(action), which is V(created), V(replaced), V(deleted) or V(unchanged).
   returned: success
   type: list
   elements: dict
@@ -89,6 +135,10 @@ plan:
   description: What is done, as a plan document, to be shown and approved.
   returned: success
   type: dict
+diff_text:
+  description: What is different, as a unified diff without secrets.
+  returned: success
+  type: str
 safety_backup:
   description:
     - The set that holds what was replaced, as RV(harvester_ops.remediation.remediation_backup#module:backup).
@@ -105,11 +155,13 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._module 
     run_module,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.backup import (
+    LOCATIONS,
     BackupRequest,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.backup_cluster import (
     COPY_NAMESPACE,
     load,
+    place,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.backup_restore import (
     RestoreRequest,
@@ -118,32 +170,58 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.backup_set import (
     read_set,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.backup_vault import (
+    PASSPHRASE_SPEC,
+    passphrase_of,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.restore_selection import (
+    PARTS,
+    Selection,
+)
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "path": {"type": "path"},
     "id": {"type": "str"},
     "namespace": {"type": "str", "default": COPY_NAMESPACE},
-    "objects": {"type": "list", "elements": "str", "required": True},
+    "objects": {"type": "list", "elements": "str", "default": []},
+    "releases": {"type": "list", "elements": "str", "default": []},
+    "parts": {"type": "list", "elements": "str", "choices": list(PARTS), "default": []},
+    "delete_later_revisions": {"type": "bool", "default": False},
+    "stale_after": {"type": "int", "default": 600},
     "directory": {"type": "path", "required": True},
+    "location": {"type": "str", "choices": list(LOCATIONS), "default": "directory"},
     "run_id": {"type": "str", "required": True},
     "approved_plan": {"type": "str", "default": ""},
+    **PASSPHRASE_SPEC,
 }
 
 
 def handle(context: ModuleContext) -> dict[str, Any]:
     """Read the set and bring back what was asked for."""
     params, client = context.params, context.client()
+    passphrase = passphrase_of(params)
     if params["path"]:
-        files, where = read_set(Path(params["path"])), params["path"]
+        files, where = read_set(Path(params["path"]), passphrase), params["path"]
     else:
-        files = load(client, params["namespace"], params["id"])
-        where = f"Backup set {params['id']} in namespace {params['namespace']}"
-    safety = BackupRequest(
-        directory=Path(params["directory"]),
-        set_id=f"before-restore-{params['run_id']}",
-        dry_run=context.check_mode,
+        files = load(client, params["namespace"], params["id"], passphrase)
+        where = place(params["namespace"], params["id"])
+    request = RestoreRequest(
+        files,
+        where,
+        Selection(params["objects"], params["releases"], params["parts"]),
+        BackupRequest(
+            directory=Path(params["directory"]),
+            set_id=f"before-restore-{params['run_id']}",
+            location=params["location"],
+            namespace=params["namespace"],
+            reason=f"before a restoration from {where}",
+            passphrase=passphrase,
+            dry_run=context.check_mode,
+        ),
+        delete_later=params["delete_later_revisions"],
+        stale_after=params["stale_after"],
+        fingerprint=params["approved_plan"],
     )
-    request = RestoreRequest(files, where, params["objects"], safety, params["approved_plan"])
     result = restore(client, request)
     differences = result.pop("differences")
     return {**result, "diff": differences} if context.diff else result
@@ -154,8 +232,8 @@ def main() -> NoReturn:
     run_module(
         ARGUMENT_SPEC,
         handle,
-        required_one_of=[("path", "id")],
-        mutually_exclusive=[("path", "id")],
+        required_one_of=[("path", "id"), ("objects", "releases", "parts")],
+        mutually_exclusive=[("path", "id"), ("passphrase", "passphrase_file")],
     )
 
 

@@ -11,6 +11,7 @@ one, no object of the release is touched, and the removed Secret can be brought 
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -50,13 +51,20 @@ class Backup:
 
 
 @dataclass(frozen=True)
+class SealedBackup:
+    """A backup without a file to read (encrypted, or in the cluster): C(digest) is C(secret_digest)."""
+
+    digest: str
+
+
+@dataclass(frozen=True)
 class UnlockRequest:
     """One unlock of the pending revision C(expected.revision); C(stale_after) is seconds."""
 
     namespace: str
     release: str
     expected: expectation.Expectation
-    backup: Backup | None = None
+    backup: Backup | SealedBackup | None = None
     stale_after: int = idleness.DEFAULT_STALE_AFTER
     dry_run: bool = False
     find_actor: idleness.FindActor = field(default=lambda _revision: None, repr=False)
@@ -93,15 +101,18 @@ def _read_backup(backup: Backup) -> bytes:
     return content
 
 
-def check_backup(backup: Backup, secret: Mapping[str, Any]) -> None:
-    """Raise RemediationError C(backup-invalid) unless the file holds exactly this Secret.
+def check_backup(backup: Backup | SealedBackup, secret: Mapping[str, Any]) -> None:
+    """Raise RemediationError C(backup-invalid) unless the backup holds exactly this Secret.
 
     Compared are namespace, name, UID, type, labels and data: what bringing it back needs.
     """
     import yaml
 
-    content = _read_backup(backup)
     wanted = _essence(secret)
+    if isinstance(backup, SealedBackup):
+        _check_digest(backup, secret)
+        return
+    content = _read_backup(backup)
     try:
         if any(_essence(each) == wanted for each in _objects(content) if isinstance(each, dict)):
             return
@@ -112,6 +123,18 @@ def check_backup(backup: Backup, secret: Mapping[str, Any]) -> None:
     raise _invalid_backup(backup, f"does not hold {name} as it is in the cluster now")
 
 
+def _check_digest(backup: SealedBackup, secret: Mapping[str, Any]) -> None:
+    if secret_digest(secret) == backup.digest:
+        return
+    metadata = secret["metadata"]
+    raise RemediationError(
+        "backup-invalid",
+        f"The backup set does not hold Secret/{metadata['namespace']}/{metadata['name']} as it is"
+        " in the cluster now.",
+        "Back up again; the release is not unlocked without a backup that can bring it back.",
+    )
+
+
 def _essence(obj: Mapping[str, Any]) -> dict[str, Any]:
     metadata = obj.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
@@ -120,6 +143,12 @@ def _essence(obj: Mapping[str, Any]) -> dict[str, Any]:
         "labels": metadata.get("labels") or {},
         **{key: obj.get(key) for key in ("type", "data")},
     }
+
+
+def secret_digest(secret: Mapping[str, Any]) -> str:
+    """SHA-256 over what bringing a Secret back needs: the proof that a backup holds it as it is."""
+    text = json.dumps(_essence(secret), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _secret_path(revision: Revision) -> str:

@@ -213,6 +213,11 @@ def system_charts(rancher: RancherVersion) -> tuple[SystemChart, ...]:
     return tuple(row for row in _CHARTS if row.first_line <= line <= row.last_line)
 
 
+def all_system_charts() -> tuple[SystemChart, ...]:
+    """Return the charts of every Rancher line that is known."""
+    return _CHARTS
+
+
 def system_chart(rancher: RancherVersion, chart: str) -> SystemChart | None:
     """Return the row of one chart, or None when this Rancher does not install it."""
     return next((row for row in system_charts(rancher) if row.chart == chart), None)

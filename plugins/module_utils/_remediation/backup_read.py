@@ -16,6 +16,7 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors 
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.storage import (
     UndecodableReleaseError,
     decode_blob,
+    revision_from_metadata,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.client import (
     KubeClient,
@@ -109,8 +110,8 @@ def _read(client: KubeClient, wanted: Wanted) -> Content:
             content.objects.append(found)
             if wanted.with_logs:
                 content.add(_logs(client, found))
-            if wanted.with_content:
-                content.texts += _release_texts(found, content.missing)
+        for found in _telling(content.objects) if wanted.with_content else ():
+            content.texts += _release_texts(found, content.missing)
     except RemediationError as error:
         if error.code == "not-found":
             return content
@@ -136,6 +137,8 @@ def _objects(client: KubeClient, wanted: Wanted) -> Iterator[SavedObject]:
         wanted.resource.path(wanted.namespace),
         label_selector=wanted.label_selector,
         metadata_only=narrowed,
+        # Release Secrets have up to 1 MiB each.
+        limit=10 if wanted.with_content else 500,
     )
     for item in listed:
         metadata = item["metadata"]
@@ -175,6 +178,21 @@ def _logs(client: KubeClient, pod: SavedObject) -> Content:
             continue
         content.texts.append(SavedText(file_name, text, pod.label))
     return content
+
+
+def _telling(secrets: Iterable[SavedObject]) -> list[SavedObject]:
+    """The Secrets whose content one needs in plain text: the last revision, and the last that was deployed.
+
+    The values of a failed last revision may lack what a person has set (FM 6.7).
+    """
+    revisions = {}
+    for each in secrets:
+        found = revision_from_metadata(each.content)
+        if found is not None:
+            revisions[found.revision] = (found, each)
+    newest = sorted(revisions, reverse=True)
+    deployed = [n for n in newest if revisions[n][0].label_status == "deployed"]
+    return [revisions[number][1] for number in dict.fromkeys([*newest[:1], *deployed[:1]])]
 
 
 def _release_texts(secret: SavedObject, missing: list[dict[str, str]]) -> list[SavedText]:

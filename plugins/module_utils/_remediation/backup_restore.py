@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +12,16 @@ from typing import Any
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
     RemediationError,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.idleness import (
+    DEFAULT_STALE_AFTER,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube import paths
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.client import (
     KubeClient,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.waiting import (
+    Progress,
+    poll,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.backup import (
     BackupRequest,
@@ -32,13 +39,28 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
     Plan,
     Step,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.redaction import (
-    Redactor,
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.restore_change import (
+    Restoration,
+    is_done,
+    judge,
+    write,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.restore_diff import (
+    diff_text,
+    differences,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.restore_guards import (
     require_restorable,
     require_safe,
     require_same_cluster,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.restore_history import (
+    judge_history,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.restore_selection import (
+    Chosen,
+    Selection,
+    choose,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.steps.change import (
     read_or_none,
@@ -46,122 +68,83 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
 
 Document = Mapping[str, Any]
 
-# What the API server and controllers write; it belongs to the object that was, not to its content.
-_OWN_METADATA = frozenset(
-    {
-        "uid",
-        "resourceVersion",
-        "generation",
-        "creationTimestamp",
-        "deletionTimestamp",
-        "deletionGracePeriodSeconds",
-        "managedFields",
-        "selfLink",
-    }
-)
+SERVED_WITHIN = 60.0  # seconds
+_CRD = "CustomResourceDefinition"
 
 
 @dataclass(frozen=True)
 class RestoreRequest:
-    """Which objects of which set; fingerprint is of the plan somebody has approved, when there is one."""
+    """What to bring back of which set; fingerprint is of the plan somebody has approved, when there is one."""
 
     files: Mapping[str, bytes]
     where: str
-    labels: Sequence[str]
+    selection: Selection
     safety: BackupRequest
+    delete_later: bool = False
+    stale_after: int = DEFAULT_STALE_AFTER
     fingerprint: str = ""
 
 
-@dataclass(frozen=True)
-class Restoration:
-    """One object: as it was saved, as it is now (None when it is gone), and what has to be done."""
-
-    label: str
-    api_path: str
-    sha256: str
-    saved: Document
-    live: Document | None
-
-    @property
-    def action(self) -> str:
-        """``created``, ``replaced`` or ``unchanged``."""
-        if self.live is None:
-            return "created"
-        return "unchanged" if _content(self.live) == _content(self.saved) else "replaced"
-
-
 def restore(client: KubeClient, request: RestoreRequest) -> dict[str, Any]:
-    """Bring back the objects named by ``Kind/namespace/name``.
+    """Bring back what is selected.
 
-    One that is gone is created, one that differs is replaced, one that is the same stays. Before the
-    first write everything that will be replaced is saved in a set of its own. Raises backup-invalid
-    for a damaged set, not-found for an object it lacks, refused where it would do harm (see
-    restore_guards), plan-drifted when another thing was approved, conflict when an object changes
+    An object that is gone is created, one that differs is replaced, one that is the same stays. The
+    API server tries every write before the first is kept, and before that everything that will be
+    replaced or deleted is saved in a set of its own. Raises backup-invalid for a damaged set,
+    not-found for what it lacks, refused where it would do harm (see restore_guards and
+    restore_history), plan-drifted when another thing was approved, conflict when an object changes
     while it is written.
     """
     manifest = verify_set(request.files, request.where)
     require_same_cluster(client, manifest)
-    judged = [_judge(client, request.files, entry) for entry in _entries(manifest, request.labels)]
+    judged = _judged(client, request, choose(manifest, request.selection))
     changes = [each for each in judged if each.action != "unchanged"]
     for each in changes:
-        require_safe(client, each.saved, each.live)
+        if not each.of_history:
+            require_safe(client, each.one, each.live)
     plan = _plan(manifest, changes)
     _require_approved(plan, request.fingerprint)
+    _try(client, changes)
     safety = _save_first(client, changes, request.safety)
-    for each in changes:
-        _write(client, each, dry_run=request.safety.dry_run)
     if not request.safety.dry_run:
-        _confirm(client, changes)
+        _carry_out(client, changes)
     return {
         "changed": bool(changes),
         "objects": [{"object": each.label, "action": each.action} for each in judged],
         "plan": plan.to_dict(),
         "safety_backup": safety,
-        "differences": _differences(changes),
+        "diff_text": diff_text(changes),
+        "differences": differences(changes),
     }
 
 
-def _entries(manifest: Document, labels: Sequence[str]) -> list[Document]:
-    by_label: dict[str, Document] = {
-        str(each["object"]): each for each in manifest["files"] if each.get("object")
-    }
-    missing = [label for label in labels if label not in by_label]
-    if missing:
-        raise RemediationError(
-            "not-found",
-            f"The backup set does not hold {', '.join(missing)}.",
-            "Name objects as the set's manifest.json does (key object).",
-            details={"objects": sorted(by_label)},
+def _judged(client: KubeClient, request: RestoreRequest, chosen: Chosen) -> list[Restoration]:
+    """Everything chosen in the order it is written: definitions, objects, histories."""
+    for entry in chosen.objects.values():
+        require_restorable(entry)
+    by_release = [
+        judge_history(
+            client,
+            request.files,
+            release,
+            entries,
+            delete_later=request.delete_later,
+            stale_after=request.stale_after,
         )
-    for label in labels:
-        require_restorable(label)
-    return [by_label[label] for label in dict.fromkeys(labels)]
+        for release, entries in chosen.histories.items()
+    ]
+    histories = [each for found in by_release for each in found]
+    of_history = {each.label for each in histories}
+    objects = [
+        judge(client, request.files, name, entry)
+        for name, entry in chosen.objects.items()
+        if name not in of_history
+    ]
+    return [*sorted(objects, key=lambda each: not _is_crd(each)), *histories]
 
 
-def _judge(client: KubeClient, files: Mapping[str, bytes], entry: Document) -> Restoration:
-    api_path = str(entry["api_path"])
-    return Restoration(
-        label=str(entry["object"]),
-        api_path=api_path,
-        sha256=str(entry["sha256"]),
-        saved=json.loads(files[str(entry["path"])]),
-        live=read_or_none(client, api_path),
-    )
-
-
-def _content(found: Document) -> dict[str, Any]:
-    """What makes two objects the same: all but status and what the server writes."""
-    metadata = {
-        key: value
-        for key, value in found["metadata"].items()
-        if key not in _OWN_METADATA and value not in ({}, [])
-    }
-    rest = {
-        key: value
-        for key, value in found.items()
-        if key not in ("metadata", "status", "apiVersion", "kind")
-    }
-    return {**rest, "metadata": metadata}
+def _is_crd(each: Restoration) -> bool:
+    return each.one.get("kind") == _CRD
 
 
 def _plan(manifest: Document, changes: Iterable[Restoration]) -> Plan:
@@ -175,18 +158,21 @@ def _plan(manifest: Document, changes: Iterable[Restoration]) -> Plan:
     )
 
 
+_VERBS = {"created": "Create", "replaced": "Replace", "deleted": "Delete"}
+
+
 def _step(number: int, each: Restoration) -> Step:
-    live, metadata = each.live or {"metadata": {}}, each.saved["metadata"]
-    verb = "Create" if each.live is None else "Replace"
+    live, metadata = each.live or {"metadata": {}}, each.one["metadata"]
+    ending = " as it was saved" if each.saved is not None else ", which came after the backup"
     return Step(
-        id=f"{number:02}-restore-{each.saved['kind'].lower()}",
+        id=f"{number:02}-restore-{each.one['kind'].lower()}",
         action="restore_object",
         module="remediation_restore",
-        title=f"{verb} {each.label} as it was saved",
+        title=f"{_VERBS[each.action]} {each.label}{ending}",
         finding="",
         object=ObjectRef(
-            str(each.saved["apiVersion"]),
-            str(each.saved["kind"]),
+            str(each.one["apiVersion"]),
+            str(each.one["kind"]),
             metadata.get("namespace"),
             str(metadata["name"]),
             uid=live["metadata"].get("uid"),
@@ -194,10 +180,14 @@ def _step(number: int, each: Restoration) -> Step:
         ),
         params={"action": each.action, "sha256": each.sha256},
         reason="It was asked for.",
-        risk="medium",
+        risk="high" if each.of_history and each.live is not None else "medium",
         undo=f"Delete {each.label}." if each.live is None else "Restore it from the safety backup.",
-        changes=(f"{each.label} is {each.action}.",),
+        changes=(f"{each.label} is {each.action}.", *each.notes, *_of_history(each)),
     )
+
+
+def _of_history(each: Restoration) -> tuple[str, ...]:
+    return ("Only Helm's record changes; the objects of the release stay.",) * each.of_history
 
 
 def _require_approved(plan: Plan, fingerprint: str) -> None:
@@ -210,6 +200,51 @@ def _require_approved(plan: Plan, fingerprint: str) -> None:
         )
 
 
+def _try(client: KubeClient, changes: Sequence[Restoration]) -> None:
+    """Have the API server judge every write, keeping none: what cannot be done whole is not begun.
+
+    Objects of kinds that are brought back in the same go cannot be tried before their kinds are there.
+    """
+    new_kinds = {_defines(each) for each in changes if _is_crd(each)}
+    for each in changes:
+        group = str(each.one["apiVersion"]).partition("/")[0]
+        if (group, each.one["kind"]) not in new_kinds:
+            _write(client, each, dry_run=True)
+
+
+def _defines(crd: Restoration) -> tuple[str, str]:
+    spec = crd.one.get("spec") or {}
+    return str(spec.get("group")), str((spec.get("names") or {}).get("kind"))
+
+
+def _wait_until_served(client: KubeClient, crd: Restoration) -> None:
+    """A definition is there at once, its objects only when the API server has taken notice."""
+    spec = crd.one.get("spec") or {}
+    versions = [each["name"] for each in spec.get("versions") or [] if each.get("served")]
+    plural = str((spec.get("names") or {}).get("plural"))
+    paths_of_kind = [paths.api(f"{spec.get('group')}/{version}", plural) for version in versions]
+
+    def look() -> Progress[None]:
+        served = all(read_or_none(client, path) is not None for path in paths_of_kind)
+        return Progress(served, None, f"{crd.label} is {'' if served else 'not yet '}served")
+
+    poll(look, what=f"Serving {crd.label}", timeout=SERVED_WITHIN, interval=0.5)
+
+
+def _write(client: KubeClient, each: Restoration, *, dry_run: bool) -> None:
+    try:
+        write(client, each, dry_run=dry_run)
+    except RemediationError as error:
+        if error.code == "not-found" and each.action == "created":
+            raise RemediationError(
+                "not-found",
+                f"{each.label} has no place to go back to: {error.message}",
+                "Bring its CustomResourceDefinition or its namespace back first; the backup set holds"
+                " the definitions of fleet.",
+            ) from error
+        raise
+
+
 def _save_first(
     client: KubeClient, changes: Sequence[Restoration], safety: BackupRequest
 ) -> dict[str, Any] | None:
@@ -220,7 +255,7 @@ def _save_first(
         metadata = {
             key: value for key, value in each.live["metadata"].items() if key != "managedFields"
         }
-        kinds = {key: each.saved[key] for key in ("apiVersion", "kind")}
+        kinds = {key: each.one[key] for key in ("apiVersion", "kind")}
         saved = {**each.live, **kinds, "metadata": metadata}
         content.objects.append(SavedObject(each.api_path, saved))
     if not content.objects:
@@ -229,49 +264,19 @@ def _save_first(
     return kept
 
 
-def _write(client: KubeClient, each: Restoration, *, dry_run: bool) -> None:
-    body: dict[str, Any] = {key: value for key, value in each.saved.items() if key != "status"}
-    metadata = {
-        key: value for key, value in each.saved["metadata"].items() if key not in _OWN_METADATA
-    }
-    if each.live is None:
-        collection = each.api_path.rsplit("/", 1)[0]
-        client.create(collection, {**body, "metadata": metadata}, dry_run=dry_run)
-        return
-    live = each.live["metadata"]
-    guard = {"uid": live["uid"], "resourceVersion": live["resourceVersion"]}
-    client.replace(each.api_path, {**body, "metadata": {**metadata, **guard}}, dry_run=dry_run)
-
-
-def _confirm(client: KubeClient, changes: Iterable[Restoration]) -> None:
+def _carry_out(client: KubeClient, changes: Sequence[Restoration]) -> None:
+    definitions = [each for each in changes if _is_crd(each)]
+    for each in definitions:
+        _write(client, each, dry_run=False)
+    for each in definitions:
+        _wait_until_served(client, each)
     for each in changes:
-        live = read_or_none(client, each.api_path)
-        if live is None or _content(live) != _content(each.saved):
+        if not _is_crd(each):
+            _write(client, each, dry_run=False)
+    for each in changes:
+        if not is_done(client, each):
             raise RemediationError(
                 "stalled",
                 f"{each.label} was brought back and is not as it was saved.",
                 "A controller changes it: look at its managedFields. The saved content is in the set.",
             )
-
-
-def _differences(changes: Iterable[Restoration]) -> dict[str, str]:
-    """Before and after of what is restored as texts for a diff, without secrets."""
-    redactor = Redactor()
-    before, after = [], []
-    for each in changes:
-        before.append(_shown(redactor, each.label, each.live))
-        after.append(_shown(redactor, each.label, each.saved))
-    return {"before": "".join(before), "after": "".join(after)}
-
-
-def _shown(redactor: Redactor, label: str, found: Document | None) -> str:
-    if found is None:
-        return ""
-    content = _content(found)
-    if label.startswith("Secret/"):
-        for part in ("data", "stringData"):
-            content[part] = {
-                key: redactor.token(str(value)) for key, value in (content.get(part) or {}).items()
-            }
-    text = json.dumps(redactor.value(content), indent=2, sort_keys=True, ensure_ascii=False)
-    return f"{label}\n{text}\n"

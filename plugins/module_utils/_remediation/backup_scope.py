@@ -10,6 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube import paths
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.system_charts import (
+    HARVESTER_UPGRADE_CONTROLLER_RELEASE,
+    all_system_charts,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.lenient import (
     dig,
     mapping,
@@ -39,7 +43,7 @@ class Wanted:
 
     required: without it the backup has failed, because a step is going to change it. An object that
     does not exist is never a failure. name_prefix and name_suffix narrow a list; with_logs saves the
-    containers' logs of pods, with_content what is inside release Secrets.
+    containers' logs of pods, with_content what is inside the release Secrets that matter.
     """
 
     resource: Resource
@@ -77,7 +81,10 @@ VALIDATING = Resource(
 )
 FLEET_CLUSTER = Resource("fleet.cattle.io/v1alpha1", "Cluster", "clusters")
 BUNDLE = Resource("fleet.cattle.io/v1alpha1", "Bundle", "bundles")
+BUNDLE_DEPLOYMENT = Resource("fleet.cattle.io/v1alpha1", "BundleDeployment", "bundledeployments")
 PROVISIONING_CLUSTER = Resource("provisioning.cattle.io/v1", "Cluster", "clusters")
+CRD = Resource("apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions")
+# What steps change.
 RESOURCES = (
     SECRET,
     CONFIG_MAP,
@@ -96,15 +103,32 @@ _SETTINGS = (
     "fleet-version",
     "fleet-min-version",
     "rancher-webhook-version",
+    "rancher-provisioning-capi-version",
+    "rancher-turtles-version",
+    "system-upgrade-controller-chart-version",
+    "remotedialer-proxy-version",
+    "remodialer-proxy-version",
     "shell-image",
+    "system-default-registry",
     "server-url",
     "server-version",
     "internal-server-url",
     "internal-cacerts",
     "cacerts",
+    "agent-tls-mode",
     "chart-default-branch",
 )
 _REPOS = ("rancher-charts", "rancher-rke2-charts", "rancher-partner-charts", "harvester-charts")
+_INDEX_NAMESPACE = "cattle-system"
+_AGENT_NAMESPACE = "cattle-fleet-local-system"
+
+# Rancher itself (FM 6.12), and what Harvester's bundles install (FM 6.17).
+_OTHER_RELEASES = (
+    ("cattle-system", "rancher"),
+    ("cattle-system", HARVESTER_UPGRADE_CONTROLLER_RELEASE),
+    ("harvester-system", "harvester"),
+    ("harvester-system", "harvester-crd"),
+)
 
 _COMMON = (
     Wanted(
@@ -117,25 +141,36 @@ _COMMON = (
     Wanted(CONFIG_MAP, "cattle-fleet-system", "fleet-controller"),
     Wanted(CONFIG_MAP, "cattle-system", "rancher-config"),
     *(Wanted(CLUSTER_REPO, None, name) for name in _REPOS),
-    Wanted(CONFIG_MAP, "cattle-system", name_prefix="rancher-charts-"),
     *(Wanted(SETTING, None, name) for name in _SETTINGS),
+    Wanted(DEPLOYMENT, "cattle-system", "rancher"),
+    # The agent, whichever kind it is of, and how it registers (FM 6.27, 6.28).
+    Wanted(DEPLOYMENT, _AGENT_NAMESPACE, "fleet-agent"),
+    Wanted(Resource("apps/v1", "StatefulSet", "statefulsets"), _AGENT_NAMESPACE, "fleet-agent"),
+    Wanted(CONFIG_MAP, _AGENT_NAMESPACE, "fleet-agent"),
+    Wanted(SECRET, _AGENT_NAMESPACE, "fleet-agent"),
+    Wanted(SECRET, _AGENT_NAMESPACE, "fleet-agent-bootstrap"),
     Wanted(FLEET_CLUSTER),
     Wanted(BUNDLE),
+    Wanted(BUNDLE_DEPLOYMENT),
     Wanted(Resource("management.cattle.io/v3", "ManagedChart", "managedcharts")),
-    Wanted(
-        Resource(
-            "apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions"
-        ),
-        name_suffix=".fleet.cattle.io",
-    ),
+    Wanted(CRD, name_suffix=".fleet.cattle.io"),
+    Wanted(MUTATING),
+    Wanted(VALIDATING),
     Wanted(PROVISIONING_CLUSTER, "fleet-local", "local"),
+    Wanted(Resource("cluster.x-k8s.io/v1beta1", "Cluster", "clusters"), "fleet-local", "local"),
+    # The state of the RKE2 cluster itself (FM 6.31).
+    Wanted(SECRET, "fleet-local", "local-rke-state"),
 )
 
 
 def scope(plan: Mapping[str, Any]) -> list[Wanted]:
-    """Everything to save before the plan is carried out, each once; what a step changes is required."""
+    """Everything to save before the plan is carried out, each once; what a step changes is required.
+
+    The histories of all releases that Rancher and Harvester keep are saved whatever the plan is: a
+    release that no step touches may be upgraded by Rancher as soon as the way is free.
+    """
     steps = mappings(plan.get("steps"))
-    wanted = [*_releases(steps), *_objects(steps), *_COMMON]
+    wanted = [*_releases(steps), *_objects(steps), *_COMMON, *_indexes(steps)]
     unique: dict[tuple[Any, ...], Wanted] = {}
     for each in wanted:
         key = (each.resource, each.namespace, each.name, each.label_selector, each.name_prefix)
@@ -144,22 +179,36 @@ def scope(plan: Mapping[str, Any]) -> list[Wanted]:
 
 
 def _releases(steps: Iterable[Mapping[str, Any]]) -> list[Wanted]:
-    """The Secrets of every revision of every release a step works on."""
-    releases = set()
+    """The Secrets of every revision of every release; of those a step works on they are required."""
+    touched = set()
     for step in steps:
         namespace = text(dig(step, "params", "namespace"))
         release = text(dig(step, "params", "release"))
         if namespace and release:
-            releases.add((namespace, release))
+            touched.add((namespace, release))
+    kept = {(chart.namespace, chart.chart) for chart in all_system_charts()}
     return [
         Wanted(
             SECRET,
             namespace,
             label_selector=f"owner=helm,name={release}",
-            required=True,
+            required=(namespace, release) in touched,
             with_content=True,
         )
-        for namespace, release in sorted(releases)
+        for namespace, release in sorted({*touched, *kept, *_OTHER_RELEASES})
+    ]
+
+
+def _indexes(steps: Iterable[Mapping[str, Any]]) -> list[Wanted]:
+    """The index of Rancher's own charts, every chunk of it, and that of every other repository a step works on."""
+    names = {"rancher-charts"}
+    for step in steps:
+        reference = mapping(step.get("object"))
+        if reference.get("kind") == CLUSTER_REPO.kind:
+            names.add(text(reference.get("name")) or "")
+    return [
+        Wanted(CONFIG_MAP, _INDEX_NAMESPACE, name_prefix=f"{name}-")
+        for name in sorted(names - {""})
     ]
 
 

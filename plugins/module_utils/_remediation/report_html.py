@@ -10,6 +10,10 @@ from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
 
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.backup_text import (
+    backup_places,
+)
+
 Document = Mapping[str, Any]
 
 STYLE = """
@@ -127,7 +131,7 @@ def _facts(report: Document) -> str:
     keys = ("run_id", "started_at", "finished_at", "check_mode", "artifacts_dir")
     rows = [(key, report.get(key)) for key in keys]
     rows.append(("plan fingerprint", (report.get("plan") or {}).get("fingerprint")))
-    rows.append(("backup", (report.get("backup") or {}).get("path")))
+    rows.append(("backup", backup_places(report.get("backup") or {})))
     return "<h2>This run</h2>" + _table(("", ""), rows)
 
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.backup_text import (
+    backup_places,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.plan_text import (
     instruction_lines,
 )
@@ -125,6 +128,7 @@ def _files(report: Document) -> list[str]:
     if report.get("artifacts_dir"):
         lines += ["", f"Report  {report['artifacts_dir']}/report.json (and report.html)"]
     backup = report.get("backup") or {}
-    if backup.get("path"):
-        lines.append(f"Backup  {backup['path']}")
+    kept = backup_places(backup)
+    if kept:
+        lines.append(f"Backup  {kept}")
     return lines

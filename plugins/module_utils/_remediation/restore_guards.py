@@ -23,6 +23,9 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.cl
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.live_actor import (
     find_live_actor,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.backup_set import (
+    qualified,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.steps.change import (
     read_or_none,
 )
@@ -33,15 +36,30 @@ _RECORD = (
     "is the record of something that ran; it is saved to be read",
     "Leave it out. Harvester makes Upgrade, Job and Pod itself.",
 )
-_NEVER = {
-    "Upgrade": _RECORD,
-    "Job": _RECORD,
-    "Pod": _RECORD,
-    "CustomResourceDefinition": (
-        "may lack fields that objects in the cluster have by now, which would then be lost",
-        "Bring CRDs back with their chart, as a Helm upgrade of release fleet-crd.",
+_BY_KIND = {"Upgrade": _RECORD, "Job": _RECORD, "Pod": _RECORD}
+_BY_LABEL = {
+    "Setting/server-version": (
+        "is what Rancher says about itself, and must not be said for it (FM 6.11)",
+        "Leave it out. Rancher writes it when it starts.",
+    ),
+    "Secret/fleet-local/local-rke-state": (
+        "is the state of the RKE2 cluster itself, which must not go back under a running Rancher",
+        "Leave it out. docs/failure-modes.md, 6.31, says how it is brought back by hand.",
+    ),
+    "Deployment/cattle-system/rancher": (
+        "is what the rancher chart made; an older one would be a downgrade of Rancher (FM 6.12)",
+        "Leave it out. It is saved to be read.",
     ),
 }
+_CAPI_CLUSTER = (
+    "is written by Rancher's provisioning and CAPI alone (FM 6.21)",
+    "Leave it out. It is saved to be read.",
+)
+_CRD_EXISTS = (
+    "exists, and the saved one may lack fields that objects in the cluster have by now, which would then"
+    " be lost",
+    "Leave it out. Bring CRDs forward with their chart, as a Helm upgrade of release fleet-crd.",
+)
 
 
 def require_same_cluster(client: KubeClient, manifest: Document) -> None:
@@ -55,11 +73,19 @@ def require_same_cluster(client: KubeClient, manifest: Document) -> None:
         )
 
 
-def require_restorable(label: str) -> None:
-    """Raise refused for kinds that are only saved to be read, or that only charts may bring back."""
-    found = _NEVER.get(label.split("/")[0])
+def never_restored(entry: Document) -> tuple[str, str] | None:
+    """Why an object of the manifest never comes back, and what to do instead; None when it may."""
+    if qualified(entry).startswith("Cluster.cluster.x-k8s.io/"):
+        return _CAPI_CLUSTER
+    label = str(entry["object"])
+    return _BY_KIND.get(label.split("/")[0]) or _BY_LABEL.get(label)
+
+
+def require_restorable(entry: Document) -> None:
+    """Raise refused for what is only saved to be read, or must not be said for others."""
+    found = never_restored(entry)
     if found is not None:
-        raise RemediationError("refused", f"{label} {found[0]}.", found[1])
+        raise RemediationError("refused", f"{entry['object']} {found[0]}.", found[1])
 
 
 def require_safe(client: KubeClient, saved: Document, live: Document | None) -> None:
@@ -68,8 +94,25 @@ def require_safe(client: KubeClient, saved: Document, live: Document | None) -> 
         revision = revision_from_metadata(saved)
         if revision is not None:
             _require_newest(client, revision, live)
+    if saved.get("kind") == "CustomResourceDefinition" and live is not None:
+        name = saved["metadata"]["name"]
+        raise RemediationError(
+            "refused", f"CustomResourceDefinition/{name} {_CRD_EXISTS[0]}.", _CRD_EXISTS[1]
+        )
     if live is None:
-        _require_owners(client, saved)
+        _require_index_owner(client, saved)
+
+
+def require_idle(client: KubeClient, last: Revision) -> None:
+    """Raise release-busy while somebody works on a release."""
+    actor = find_live_actor(client, last)
+    if actor is not None:
+        raise RemediationError(
+            "release-busy",
+            f"{actor.subject} works on release {last.namespace}/{last.release} right now.",
+            "Wait until it has ended. Nothing was changed.",
+            retryable=True,
+        )
 
 
 def _require_newest(client: KubeClient, saved: Revision, live: Document | None) -> None:
@@ -78,7 +121,7 @@ def _require_newest(client: KubeClient, saved: Revision, live: Document | None) 
         raise RemediationError(
             "refused",
             f"{saved.subject} exists and differs from the saved one: Helm has written it since.",
-            "Leave it out. Roll the release back to a named revision if it has to go back.",
+            "Restore the whole history of the release, or roll it back to a named revision.",
         )
     revisions = list_revisions(client, saved.namespace, saved.release, decode="last")
     last = revisions[0] if revisions else saved
@@ -87,19 +130,12 @@ def _require_newest(client: KubeClient, saved: Revision, live: Document | None) 
             "refused",
             f"Release {saved.namespace}/{saved.release} has gone on to revision {last.revision}; "
             f"revision {saved.revision} would come back below it.",
-            "Leave it out. Roll the release back to a named revision if it has to go back.",
+            "Restore the whole history of the release, or roll it back to a named revision.",
         )
-    actor = find_live_actor(client, last)
-    if actor is not None:
-        raise RemediationError(
-            "release-busy",
-            f"{actor.subject} works on release {saved.namespace}/{saved.release} right now.",
-            "Wait until it has ended. Nothing was changed.",
-            retryable=True,
-        )
+    require_idle(client, last)
 
 
-def _require_owners(client: KubeClient, saved: Document) -> None:
+def _require_index_owner(client: KubeClient, saved: Document) -> None:
     """An index of a ClusterRepo that is gone is one Rancher refuses to read (FM 2.6)."""
     for owner in saved["metadata"].get("ownerReferences") or []:
         if owner.get("kind") != "ClusterRepo":

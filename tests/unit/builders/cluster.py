@@ -67,6 +67,15 @@ class Cluster(KubeClient):
         return self.time
 
     @property
+    def server(self) -> str:
+        """The URL of the API server."""
+        return "https://10.0.0.1:6443"
+
+    def cluster_uid(self) -> str:
+        """The uid of namespace kube-system."""
+        return "uid-of-the-cluster"
+
+    @property
     def request_count(self) -> int:
         """Requests made so far."""
         return len(self.requests)
@@ -148,6 +157,25 @@ class Cluster(KubeClient):
             self.objects[path] = obj
         return copy.deepcopy(obj)
 
+    def replace(
+        self, path: str, body: Mapping[str, Any], *, dry_run: bool = False
+    ) -> dict[str, Any]:
+        """Put an object in the place of one, if that is still the one meant."""
+        self._note("replace", path)
+        if path not in self.objects:
+            raise _not_found(path)
+        metadata, wanted = self.objects[path]["metadata"], body["metadata"]
+        for key in ("uid", "resourceVersion"):
+            if wanted.get(key) not in (None, metadata.get(key)):
+                raise RemediationError("conflict", f"{path} moved", remedy="")
+        self.writes.append(("replace", path, copy.deepcopy(body), dry_run))
+        obj = copy.deepcopy(dict(body))
+        self._version += 1
+        obj["metadata"].update(uid=metadata["uid"], resourceVersion=str(self._version))
+        if not dry_run:
+            self.objects[path] = obj
+        return copy.deepcopy(obj)
+
     def delete(
         self,
         path: str,
@@ -182,6 +210,9 @@ def _fits(labels: dict[str, str], selector: str | None) -> bool:
         if " in " in term:
             key, _in, choices = term.partition(" in ")
             if labels.get(key) not in choices.strip("()").split(","):
+                return False
+        elif not _equals:
+            if key not in labels:
                 return False
         elif labels.get(key) != value:
             return False
