@@ -11,6 +11,9 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher
     SemverRelease,
     VersionError,
 )
+from ansible_collections.harvester_ops.remediation.tests.unit.builders.library_answers import (
+    recorded,
+)
 
 # Ascending; each is of lower precedence than the next.
 ASCENDING = [
@@ -146,3 +149,23 @@ def test_build_metadata_orders_nothing_but_tells_apart() -> None:
     assert not candidate.same_with_metadata(release)
     assert release.same_with_metadata(ChartVersion.parse("v106.0.0+up0.12.0"))
     assert not release.same_with_metadata(ChartVersion.parse("106.0.1+up0.12.0"))
+
+
+def test_versions_are_read_as_the_library_reads_them() -> None:
+    for semver, text, _none, said in recorded("version"):
+        try:
+            version = ChartVersion.parse(text, semver)
+            found = {"text": str(version), "metadata": version.metadata}
+        except VersionError as error:
+            found = {"error": str(error)}
+        assert found == said, (semver, text)
+
+
+def test_versions_are_ordered_as_the_library_orders_them() -> None:
+    compared = 0
+    for semver, left, right, said in recorded("order"):
+        if "order" in said:
+            mine, theirs = (ChartVersion.parse(text, semver) for text in (left, right))
+            assert mine.compare(theirs) == said["order"], (semver, left, right)
+            compared += 1
+    assert compared > 500

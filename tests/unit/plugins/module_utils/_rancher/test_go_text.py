@@ -10,6 +10,9 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher
     format_without_arguments,
     quote,
 )
+from ansible_collections.harvester_ops.remediation.tests.unit.builders.library_answers import (
+    recorded,
+)
 
 
 @pytest.mark.parametrize(
@@ -58,3 +61,8 @@ def test_formats_without_arguments(text: str, printed: str) -> None:
 )
 def test_quoted_texts(text: str, quoted: str) -> None:
     assert quote(text) == quoted
+
+
+def test_formats_without_arguments_print_what_go_prints() -> None:
+    for _semver, text, _none, said in recorded("format"):
+        assert format_without_arguments(text) == said["text"], text

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
@@ -15,6 +16,9 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher
     canonical,
     merge,
     same,
+)
+from ansible_collections.harvester_ops.remediation.tests.unit.builders.library_answers import (
+    recorded,
 )
 
 SCALARS = (
@@ -109,3 +113,11 @@ def test_what_json_cannot_hold_is_refused(value: object) -> None:
 )
 def test_same_is_equality_of_json_texts(left: object, right: object, equal: bool) -> None:
     assert same(left, right) is equal
+
+
+def test_maps_are_merged_as_the_library_merges_them() -> None:
+    for _semver, below, above, said in recorded("patch"):
+        document, patch = canonical(json.loads(below)), canonical(json.loads(above))
+        merged = merge(document, patch)
+        assert same(merged, canonical(said["merged"])), (below, above)
+        assert same(merged, document) is said["same"], (below, above)

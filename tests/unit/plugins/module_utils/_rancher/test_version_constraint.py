@@ -14,6 +14,9 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.version_constraint import (
     Constraint,
 )
+from ansible_collections.harvester_ops.remediation.tests.unit.builders.library_answers import (
+    recorded,
+)
 
 OLD, NEW, NEWEST = SemverRelease.V3_3, SemverRelease.V3_4, SemverRelease.V3_5
 
@@ -159,3 +162,12 @@ def test_texts_that_look_like_constraints_but_hold_no_version(
 def test_hostile_texts_end(text: str) -> None:
     with pytest.raises(VersionError):
         Constraint.parse(text, NEW)
+
+
+def test_constraints_are_read_and_checked_as_the_library_does_it() -> None:
+    for semver, text, candidate, said in recorded("constraint"):
+        try:
+            found: dict[str, object] = {"admits": admits(text, candidate, semver)}
+        except VersionError as error:
+            found = {"error": str(error)}
+        assert found == said, (semver, text, candidate)
