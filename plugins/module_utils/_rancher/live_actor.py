@@ -35,6 +35,9 @@ UPGRADE_NAMESPACE = "harvester-system"
 MANIFEST_SELECTOR = "harvesterhci.io/upgradeComponent=manifest"
 RANCHER_RELEASE = ("cattle-system", "rancher")
 
+# Waiting reasons of a pod whose helm has not begun and will not: it holds nothing.
+NEVER_STARTS = ("ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull")
+
 Object = Mapping[str, Any]
 
 
@@ -60,7 +63,10 @@ def helm_is_running(pod: Object) -> bool:
         for each in status.get("containerStatuses") or []
         if isinstance(each, dict) and each.get("name") == HELM_CONTAINER
     ]
-    return not any("terminated" in state for state in states)
+    return not any(
+        "terminated" in state or _part(state, "waiting").get("reason") in NEVER_STARTS
+        for state in states
+    )
 
 
 def _actor(pod: Object) -> LiveActor:

@@ -12,6 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.live_actor import (
+    NEVER_STARTS,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.sources import (
     readable,
 )
@@ -25,8 +28,6 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
 )
 
 LIVE_PHASES = ("Running", "Pending", "Unknown")
-NEVER_STARTS = ("ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull")
-"""Waiting reasons of a pod whose helm has not begun and will not: it holds nothing."""
 
 _POD_APPEARS_WITHIN = 60
 _OPERATION_LIVES = 3600

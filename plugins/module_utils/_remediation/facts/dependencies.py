@@ -84,7 +84,9 @@ DEPENDENCY_FACTS: dict[str, str] = {
 }
 """What an element of ``dependencies`` holds, for the reference of the rule language."""
 
-_AWAITED = ("fleet-crd", "fleet", "rancher-webhook")
+_JOB_ORDER = ("fleet", "fleet-crd", "rancher-webhook")
+"""In this order the job waits (FM 1.7, steps 10 to 12)."""
+_AWAITED = frozenset(_JOB_ORDER)
 _NEWEST_KNOWN_RANCHER = RancherVersion(2, 15, 0)
 
 
@@ -93,10 +95,26 @@ def dependencies_of(evidence: Document, upgrade: Document) -> list[dict[str, Any
     at_rest = upgrade.get("phase") in (ENDED, NONE)
     rancher = _rancher(evidence)
     override = text(dig(evidence, "rancher", "env", "CATTLE_SUC_APP_NAME_OVERRIDE")) or ""
-    return [
+    found = [
         _dependency(evidence, rancher, chart, chart.release_name(rancher, override), at_rest)
         for chart in system_charts(rancher)
     ]
+    if mapping(evidence.get("wait")).get("kind") == "rancher-dependencies":
+        _mark_silent_wait(found)
+    return found
+
+
+def _mark_silent_wait(dependencies: list[dict[str, Any]]) -> None:
+    """Find out what a script waits for that does not say it (before v1.4.0, FM 1.8): it takes one release after the
+    other, and stands at the first that is not as it should be. Where one before that is unknown, so is the wait.
+    """
+    by_chart = {each["chart"]: each for each in dependencies}
+    for chart in _JOB_ORDER:
+        here = by_chart.get(chart)
+        if here is None or here["at_expected"] is True:
+            continue
+        here["waited"] = here["at_expected"] is False and here["release_state"] != "unknown"
+        return
 
 
 def _rancher(evidence: Document) -> RancherVersion:

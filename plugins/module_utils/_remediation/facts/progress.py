@@ -11,7 +11,11 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
     idleness,
     live_actors,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.decisions import (
+    release_entry,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.locks import (
+    lock_of,
     stale_after,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.upgrade import (
@@ -68,7 +72,23 @@ def _waiting(evidence: Document, wait: Document) -> tuple[bool | None, str]:
         return None, "it is not known since when the job waits"
     if age < stale_after(evidence):
         return True, f"the job waits only since {duration(age)}"
+    young = _young_lock(evidence, wait)
+    if young:
+        return True, young
     return False, f"the job has waited for {duration(age)}"
+
+
+def _young_lock(evidence: Document, wait: Document) -> str:
+    """What is to be said of the awaited release when somebody whom no pod betrays may still work on it."""
+    namespace, release = text(wait.get("namespace")) or "", text(wait.get("release")) or ""
+    lock = lock_of(evidence, release_entry(evidence, namespace, release), None)
+    age, limit = integer(lock["age_seconds"]), stale_after(evidence)
+    if not lock["locked"] or age is None or age >= limit:
+        return ""
+    return (
+        f"release {namespace}/{release} has been {lock['status']} only for {duration(age)}, "
+        f"and counts as abandoned after {duration(limit)}"
+    )
 
 
 def _actor(evidence: Document, wait: Document) -> dict[str, Any] | None:

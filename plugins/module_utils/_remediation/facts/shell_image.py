@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.live_actor import (
+    NEVER_STARTS,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.rancher_version import (
     RancherVersion,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.system_charts import (
     default_shell_images,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.actors import (
-    NEVER_STARTS,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.decisions import (
     server_version,

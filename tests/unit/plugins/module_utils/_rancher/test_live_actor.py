@@ -108,6 +108,17 @@ def test_an_operation_whose_helm_has_ended_is_over(phase: str, helm: dict[str, A
     assert actor_of(cluster) is None
 
 
+@pytest.mark.parametrize(
+    ("reason", "seen"), [("ImagePullBackOff", False), ("ContainerCreating", True)]
+)
+def test_an_operation_whose_image_does_not_come_holds_nothing(reason: str, seen: bool) -> None:
+    """The lock beside it is an older one's: helm has not begun in this pod (FM 6.13)."""
+    cluster = Cluster()
+    add_pod(cluster, phase="Pending", helm={"waiting": {"reason": reason}})
+    add_operation(cluster, "fleet")
+    assert (actor_of(cluster) is not None) is seen
+
+
 def test_other_pods_do_not_matter() -> None:
     cluster = Cluster()
     add_pod(cluster, "rancher-7d9c6b5f4-x2x8k")

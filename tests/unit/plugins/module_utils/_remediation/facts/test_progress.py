@@ -24,6 +24,7 @@ def moving(**overlay: Any) -> tuple[bool | None, str]:
     return found["moving"], found["why"]
 
 
+SETTLED = [7, "deployed", "105.0.2+up0.11.2", 90000]
 WAITING = {"waiting_for": {"release": "fleet", "version": FLEET, "age": 3600}}
 
 
@@ -39,6 +40,17 @@ WAITING = {"waiting_for": {"release": "fleet", "version": FLEET, "age": 3600}}
             },
             True,
             "Pod a is at work",
+        ),
+        # A helm that nobody can see may still hold it: somebody's laptop runs none of the cluster's pods.
+        (
+            {**WAITING, "releases": {"fleet": [[8, "pending-upgrade", FLEET, 100], SETTLED]}},
+            True,
+            "has been pending-upgrade only for 1 min 40 s",
+        ),
+        (
+            {**WAITING, "releases": {"fleet": [[8, "pending-upgrade", FLEET, 600], SETTLED]}},
+            False,
+            "waited for 1 h",
         ),
         ({"set": {"upgrade": None}, "sources": {"upgrade": "error"}}, None, "cannot be seen where"),
         ({"set": {"wait": None}, "sources": {"job_logs": "error"}}, None, "cannot be seen what"),
