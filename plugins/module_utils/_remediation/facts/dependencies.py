@@ -275,15 +275,18 @@ def _history_item(revision: Document, evidence: Document) -> dict[str, Any]:
 
 
 def _at_expected(expected: Document | None, installed: Document | None) -> bool | None:
-    """What the job asks of the last revision: deployed, at exactly the expected chart version (FM 1.8)."""
+    """What the job asks of the last revision: deployed, at exactly the expected versions of chart and application, where
+    that one is known (FM 1.8)."""
     if not expected or expected.get("chart_version") is None:
         return None
     if not installed:
         return False
     if installed.get("status") is None or installed.get("chart_version") is None:
         return None
-    same = bool(installed["chart_version"] == expected["chart_version"])
-    return same and bool(installed["status"] == "deployed")
+    same = installed["chart_version"] == expected["chart_version"]
+    apps = expected.get("app_version"), installed.get("app_version")
+    same_app = None in apps or apps[0] == apps[1]
+    return bool(same and same_app and installed["status"] == "deployed")
 
 
 def _upstream_chart(expected: Document | None, installed: Document | None) -> bool:
