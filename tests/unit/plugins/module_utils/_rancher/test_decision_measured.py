@@ -6,10 +6,7 @@
 
 from __future__ import annotations
 
-import gzip
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,63 +14,40 @@ import pytest
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.decision import (
     Action,
     Decision,
+    Reason,
     decide,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.merge_patch import (
-    canonical,
-    text_of,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.situation import (
     Situation,
 )
+from ansible_collections.harvester_ops.remediation.tests.unit.builders.measured_decisions import (
+    as_measured,
+    disagreements,
+    measured,
+)
 
-MEASURED = Path(__file__).parents[3] / "data" / "rancher-decisions.jsonl.gz"
-# The measuring program's own word for an action, where it differs from ours.
-MEASURED_ACTIONS = {Action.UPGRADE: "operation", Action.BLOCKED: "pending"}
-
-
-def measured() -> Iterator[dict[str, Any]]:
-    with gzip.open(MEASURED, "rt", encoding="utf-8") as lines:
-        for line in lines:
-            yield json.loads(line)
-
-
-def as_measured(decision: Decision) -> dict[str, Any]:
-    """Return the decision in the shape of the measured results."""
-    return {
-        "action": MEASURED_ACTIONS.get(decision.action, decision.action.value),
-        "version": decision.version,
-        "values": decision.values,
-        "values_set": sorted(decision.values or {}),
-        "error": decision.error,
-        "takeOwnership": decision.take_ownership,
-        "log": list(decision.log),
-        "release_sent": decision.release,
-        "resolves_to": decision.resolves_to,
-        "resolve_error": decision.resolve_error,
-        "retry_forever": decision.retry_forever,
-        "masks": list(decision.lookups),
-        "pass2": decision.pass2,
-        "pass2_same_map": decision.pass2_same_map,
-        "settles_at_pass": decision.settles_at_pass,
-        "settles_at_pass_same_map": decision.settles_at_pass_same_map,
-        "values_mutated": decision.values_mutated,
-    }
+FIELDS = as_measured(Decision(Action.SKIP, Reason.UP_TO_DATE)).keys()
 
 
 def test_every_measured_line_is_predicted_in_every_field() -> None:
     count, wrong = 0, []
     for line in measured():
         count += 1
-        expected = {k: v for k, v in line["result"].items() if k not in ("id", "rancher")}
-        expected["values"] = canonical(expected["values"])
-        predicted = as_measured(decide(Situation.from_dict(line["case"])))
-        for key in expected.keys() | predicted.keys():
-            if text_of(expected[key]) != text_of(predicted[key]):
-                where = (line["case"]["rancher"], line["case"]["id"])
-                wrong.append((*where, key, expected[key], predicted[key]))
+        assert line["result"].keys() - {"id", "rancher"} == FIELDS
+        for field, (was, computed) in disagreements(line).items():
+            wrong.append((line["case"]["rancher"], line["case"]["id"], field, was, computed))
     assert wrong == []
     assert count == 4200
+
+
+def test_a_disagreement_is_told() -> None:
+    line = next(measured())
+    line["result"] |= {"action": "skip", "version": "1.0.0", "unheard-of": None}
+    assert disagreements(line) == {
+        "action": ("skip", "pending"),
+        "version": ("1.0.0", None),
+        "unheard-of": (None, None),
+    }
 
 
 @pytest.mark.parametrize("line", [next(measured())], ids=["first"])
