@@ -46,8 +46,9 @@ integration: setup controlplane ## Tests against real control planes, and the ma
 scenarios: setup controlplane ## Every failure mode, Rancher line and interruption, from end to end (about an hour)
 	@$(BIN)/python -m pytest tests/scenarios -n $(JOBS) -q $(PYTEST_ARGS)
 
-benchmark: setup controlplane ## Time the diagnosis beside the least a playbook can do
+benchmark: setup controlplane ## Time the diagnosis beside the least a playbook can do, weigh the fetching of charts
 	@PYTHONPATH=tests $(BIN)/python tests/benchmarks/diagnosis.py
+	@PYTHONPATH=tests $(BIN)/python tests/benchmarks/chart_fetch.py
 
 docs: setup ## Generate the reference pages
 	@set -e; for generator in $(sort $(wildcard tests/tools/generate_*.py)); do $(BIN)/python "$$generator"; done

@@ -30,7 +30,7 @@ options:
       - V(accept) lists findings whose steps may be planned although a person must be asked
         (C(unattended) is C(ask)); naming V(pinned-values-in-release) also lets upgrades drop the
         pinned values.
-      - V(chart_source), V(chart_path) and V(helm_binary) say how releases will be upgraded.
+      - V(chart_source), V(chart_path), V(chart_repository) and V(helm_binary) say how releases will be upgraded.
       - V(force_releases) lists releases that may be upgraded with force; it raises the step's risk.
     type: dict
     default: {}

@@ -148,6 +148,9 @@ attributes:
       - helm runs with C(--dry-run=server), and deletion is sent to the API server as dry run.
   diff_mode:
     support: full
+    details:
+      - Shown are versions, values and the objects that change, with secrets replaced. In check mode the objects
+        are those that helm renders with C(--dry-run=server).
   idempotent:
     support: full
 seealso:
@@ -285,6 +288,9 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.values import (
     pinned_keys,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.manifest_diff import (
+    manifest_diff,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.redaction import (
     redact,
@@ -447,6 +453,9 @@ def _diff(context: ModuleContext, done: _Done) -> dict[str, Any]:
     outcome = done.outcome
     before = _diff_side(outcome.before, None)
     after = _diff_side(outcome.after, done.values)
+    if outcome.changed and outcome.before and outcome.after:
+        rendered = outcome.after.manifest if outcome.rendered is None else outcome.rendered
+        before["objects"], after["objects"] = manifest_diff(outcome.before.manifest, rendered)
     if context.check_mode and outcome.changed and context.params["state"] == "upgraded":
         after.update(_prospect(context.params, outcome.before))
     return {"before": before, "after": after}

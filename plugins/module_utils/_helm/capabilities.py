@@ -85,8 +85,7 @@ class Capabilities:
 
     def upgrade_dry_run_flags(self) -> list[str]:
         """Render and check against the cluster without writing (Helm 3.13 and newer know the server)."""
-        flags = ["--dry-run=server"] if self._at_least(13) else ["--dry-run"]
-        return [*flags, "--hide-secret"] if self._at_least(15) else flags
+        return ["--dry-run=server"] if self._at_least(13) else ["--dry-run"]
 
     def rollback_dry_run_flags(self) -> list[str]:
         """Prepare a rollback without writing."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -47,6 +48,8 @@ else:
 SHORT_DEADLINE = 60.0
 GRACE = 20.0
 MAX_OUTPUT_BYTES = 1024 * 1024
+# A dry run prints the whole release, chart and all.
+MAX_RENDERED_BYTES = 64 * 1024 * 1024
 
 # Set for the user's own helm, these would change what our helm does.
 _FOREIGN_VARIABLES = (
@@ -186,6 +189,7 @@ class HelmCli(Command):
         input: bytes | None = None,  # noqa: A002 - the name of the method overridden
         *,
         deadline: float = SHORT_DEADLINE,
+        limit: int = MAX_OUTPUT_BYTES,
     ) -> bytes:
         """Run helm; what it printed on stdout.
 
@@ -206,7 +210,7 @@ class HelmCli(Command):
             if returncode != 0:
                 raise self._failed(arguments[0], returncode, _tail(stderr), deadline)
             stdout.seek(0)
-            return stdout.read(MAX_OUTPUT_BYTES)
+            return stdout.read(limit)
 
     async def _supervise(
         self,
@@ -280,10 +284,11 @@ class HelmCli(Command):
         values: bytes,
         *,
         take_ownership: bool = False,
-    ) -> None:
+    ) -> str | None:
         """Upgrade an existing release to a chart archive with exactly the values given (JSON or YAML).
 
-        Values of earlier revisions are never reused (C(--reset-values)).
+        Values of earlier revisions are never reused (C(--reset-values)). A dry run gives the manifest it
+        has rendered, Secrets and all; null when helm did not say.
         """
         able = await self.capabilities()
         arguments = ["upgrade", change.release, str(chart), *change.common_arguments()]
@@ -291,8 +296,14 @@ class HelmCli(Command):
         arguments += able.wait_flags() if change.wait else []
         arguments += able.take_ownership_flags() if take_ownership else []
         arguments += able.force_flags(change.apply_method) if change.force else []
-        arguments += able.upgrade_dry_run_flags() if change.dry_run else []
-        await self.run(arguments, values, deadline=change.deadline)
+        if not change.dry_run:
+            await self.run(arguments, values, deadline=change.deadline)
+            return None
+        arguments += [*able.upgrade_dry_run_flags(), "--output", "json"]
+        printed = await self.run(
+            arguments, values, deadline=change.deadline, limit=MAX_RENDERED_BYTES
+        )
+        return _manifest_in(printed)
 
     async def roll_back(self, change: ReleaseChange, revision: int) -> None:
         """Roll a release back to a revision, which is always named (FM 4)."""
@@ -302,6 +313,14 @@ class HelmCli(Command):
         arguments += able.force_flags(change.apply_method) if change.force else []
         arguments += able.rollback_dry_run_flags() if change.dry_run else []
         await self.run(arguments, deadline=change.deadline)
+
+
+def _manifest_in(printed: bytes) -> str | None:
+    try:
+        manifest = json.loads(printed).get("manifest")
+    except (ValueError, AttributeError):
+        return None
+    return manifest if isinstance(manifest, str) else None
 
 
 def _tail(stream: IO[bytes]) -> str:

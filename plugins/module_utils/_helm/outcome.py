@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 class Outcome:
     """What a change found and left: the last revision before and after, null where there is none.
 
-    C(note) says so when helm's own word was not the last.
+    C(note) says so when helm's own word was not the last. C(rendered) is the manifest of a dry run.
     """
 
     changed: bool
@@ -39,6 +39,7 @@ class Outcome:
     after: Revision | None
     took_ownership: bool = False
     note: str = ""
+    rendered: str | None = field(default=None, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """The outcome as a document, without values and manifests."""

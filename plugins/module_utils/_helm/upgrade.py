@@ -94,21 +94,24 @@ def _require_upgradable(last: Revision) -> None:
         )
 
 
-def _run_helm(cli: HelmCli, request: UpgradeRequest, before: Revision) -> bool:
-    """Run helm, a second time with ownership when it asked for that; whether ownership was taken."""
+def _run_helm(cli: HelmCli, request: UpgradeRequest, before: Revision) -> tuple[bool, str | None]:
+    """Run helm, a second time with ownership when it asked for that.
+
+    Tells whether ownership was taken, and what a dry run rendered.
+    """
     values = json.dumps(request.values).encode()
     change = replace(request.change, apply_method=before.apply_method or "csa")
     take = request.take_ownership == "always"
     try:
-        asyncio.run(cli.upgrade(change, request.chart_path, values, take_ownership=take))
+        rendered = asyncio.run(cli.upgrade(change, request.chart_path, values, take_ownership=take))
     except HelmFailedError as error:
         # helm checks ownership before it writes anything, the refused attempt left no revision.
         retry = request.take_ownership == "when_refused" and "ownership" in error.kinds
         if not retry or cli.interrupted:
             raise
-        asyncio.run(cli.upgrade(change, request.chart_path, values, take_ownership=True))
-        return True
-    return take
+        rendered = asyncio.run(cli.upgrade(change, request.chart_path, values, take_ownership=True))
+        return True, rendered
+    return take, rendered
 
 
 def _confirm(request: UpgradeRequest, before: Revision, after: Revision) -> None:
@@ -147,13 +150,13 @@ def upgrade(client: KubeClient, cli: HelmCli, request: UpgradeRequest) -> Outcom
     _require_upgradable(before)
     request.expected.check(before)
     try:
-        took_ownership = _run_helm(cli, request, before)
+        took_ownership, rendered = _run_helm(cli, request, before)
     except RemediationError as error:
         if request.change.dry_run:
             raise
         return _after_failure(client, request, before, error)
     if request.change.dry_run:
-        return Outcome(True, before, before, took_ownership)
+        return Outcome(True, before, before, took_ownership, rendered=rendered)
     after = read_last(client, request.change)
     _confirm(request, before, after)
     return Outcome(True, before, after, took_ownership)

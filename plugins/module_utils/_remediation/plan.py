@@ -56,8 +56,15 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
     release_steps,
 )
 
-OPTIONS = ("accept", "chart_source", "chart_path", "helm_binary", "force_releases")
-CHART_SOURCES = ("auto", "rancher_pod", "path")
+OPTIONS = (
+    "accept",
+    "chart_source",
+    "chart_path",
+    "chart_repository",
+    "helm_binary",
+    "force_releases",
+)
+CHART_SOURCES = ("auto", "rancher_pod", "cluster_repo", "helm_repo", "oci", "path")
 FLEET = ("cattle-fleet-system", "fleet")
 
 
@@ -70,7 +77,8 @@ def make_plan(
     """Plan the repair of what the findings document says about the evidence.
 
     facts is what was derived from the same evidence. Options: ``accept`` (finding ids whose steps may
-    be planned although a person must be asked), ``chart_source``, ``chart_path``, ``helm_binary``,
+    be planned although a person must be asked), ``chart_source``, ``chart_path``,
+    ``chart_repository``, ``helm_binary``,
     ``force_releases``. Raises plan-invalid when findings and evidence do not belong together.
     """
     chosen = read_options(options)
@@ -82,6 +90,7 @@ def make_plan(
         accept=frozenset(chosen["accept"]),
         chart_source=chosen["chart_source"],
         chart_path=chosen["chart_path"],
+        chart_repository=chosen["chart_repository"],
         helm_binary=chosen["helm_binary"],
         force_releases=frozenset(chosen["force_releases"]),
     )
@@ -111,6 +120,7 @@ def read_options(options: Mapping[str, Any] | None) -> dict[str, Any]:
         "accept": sorted(set(texts(given.get("accept")))),
         "chart_source": source,
         "chart_path": text(given.get("chart_path")),
+        "chart_repository": text(given.get("chart_repository")),
         "helm_binary": text(given.get("helm_binary")),
         "force_releases": sorted(set(texts(given.get("force_releases")))),
     }

@@ -61,12 +61,20 @@ class PlanContext:
     accept: frozenset[str] = frozenset()
     chart_source: str = "auto"
     chart_path: str | None = None
+    chart_repository: str | None = None
     helm_binary: str | None = None
     force_releases: frozenset[str] = frozenset()
     requests: tuple[Request, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "requests", tuple(self._read_requests()))
+
+    @property
+    def charts_may_come_from_outside(self) -> bool:
+        """Whether a chart may be taken from anywhere but the cluster's own Rancher pods."""
+        if self.chart_source == "auto":
+            return bool(self.chart_path or self.chart_repository)
+        return self.chart_source != "rancher_pod"
 
     @property
     def dependencies(self) -> list[dict[str, Any]]:

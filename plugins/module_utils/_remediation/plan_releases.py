@@ -347,7 +347,7 @@ def _upgrade_params(
 def _upgrade_risk(request: Request, params: Mapping[str, Any], context: PlanContext) -> str:
     """At least medium where the archive cannot be checked against the index, or force is used."""
     risk = _risk(request, "upgrade_release")
-    from_outside = context.chart_source == "path" and not params["chart_digest"]
+    from_outside = context.charts_may_come_from_outside and not params["chart_digest"]
     return max(risk, "medium", key=RISKS.index) if params["force"] or from_outside else risk
 
 

@@ -70,7 +70,7 @@ class FakeHelm(HelmCli):
         values: bytes,
         *,
         take_ownership: bool = False,
-    ) -> None:
+    ) -> str | None:
         """Store a deployed revision of the chart version with the values."""
         del chart
         options = {"take_ownership": take_ownership, "apply_method": change.apply_method}
@@ -80,8 +80,10 @@ class FakeHelm(HelmCli):
             "config": json.loads(values),
         }
         self._fail(change, **parts)
-        if not change.dry_run:
-            self._store(change, "deployed", **parts)
+        if change.dry_run:
+            return "kind: ConfigMap\nmetadata: {name: rendered}\n"
+        self._store(change, "deployed", **parts)
+        return None
 
     async def roll_back(self, change: ReleaseChange, revision: int) -> None:
         """Store a deployed revision with the content of another one."""

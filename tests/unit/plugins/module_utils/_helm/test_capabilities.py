@@ -41,8 +41,8 @@ def test_other_versions_are_refused(text: str) -> None:
     [
         ("v3.12.3", ["--dry-run"], ["--dry-run"]),
         ("v3.13.0", ["--dry-run=server"], ["--dry-run"]),
-        ("v3.15.0", ["--dry-run=server", "--hide-secret"], ["--dry-run"]),
-        ("v4.0.0", ["--dry-run=server", "--hide-secret"], ["--dry-run=server"]),
+        ("v3.15.0", ["--dry-run=server"], ["--dry-run"]),
+        ("v4.0.0", ["--dry-run=server"], ["--dry-run=server"]),
     ],
 )
 def test_a_dry_run_asks_the_server_where_helm_can(

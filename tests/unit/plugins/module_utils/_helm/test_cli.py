@@ -90,7 +90,7 @@ def test_an_upgrade_is_spelled_completely_and_values_go_by_stdin(tmp_path: Path)
     assert cli.known_version == "v3.22.0"
 
 
-SERVER_DRY_RUN = ["--dry-run=server", "--hide-secret"]
+SERVER_DRY_RUN = ["--dry-run=server", "--output", "json"]
 
 
 @pytest.mark.parametrize(
@@ -111,6 +111,25 @@ def test_write_flags_follow_the_version(
     argv = helm.calls[-1]["argv"]
     flags = argv[argv.index("-") + 1 :]
     assert flags == ["--wait", "--take-ownership", *force, *SERVER_DRY_RUN]
+
+
+@pytest.mark.parametrize(
+    ("printed", "manifest"),
+    [
+        ('{"name": "r", "manifest": "kind: Secret"}', "kind: Secret"),
+        ('{"manifest": 1}', None),
+        ("[]", None),
+        ("Release r has been upgraded", None),
+    ],
+)
+def test_a_dry_run_gives_what_helm_rendered(
+    tmp_path: Path, printed: str, manifest: str | None
+) -> None:
+    helm = ScriptedHelm.make(tmp_path, upgrade={"stdout": printed})
+    cli = cli_of(helm)
+    dry, wet = (ReleaseChange("ns", "r", dry_run=dry) for dry in (True, False))
+    assert asyncio.run(cli.upgrade(dry, "c.tgz", b"{}")) == manifest
+    assert asyncio.run(cli.upgrade(wet, "c.tgz", b"{}")) is None
 
 
 @pytest.mark.parametrize(

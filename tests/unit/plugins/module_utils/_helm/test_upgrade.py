@@ -103,6 +103,9 @@ def test_check_mode_runs_helm_dry_and_changes_nothing() -> None:
     assert outcome.changed
     assert [name for name, _options in helm.operations] == ["upgrade"]
     assert cluster.objects == before
+    assert outcome.rendered is not None
+    assert "rendered" in outcome.rendered
+    assert outcome.rendered not in repr(outcome)
 
 
 @pytest.mark.parametrize("status", ["pending-upgrade", "pending-install", "pending-rollback"])

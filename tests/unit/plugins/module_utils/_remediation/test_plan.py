@@ -436,6 +436,27 @@ def test_findings_of_other_evidence_are_refused() -> None:
     assert caught.value.code == "plan-invalid"
 
 
+@pytest.mark.parametrize(
+    ("options", "outside"),
+    [
+        ({}, False),
+        ({"chart_source": "rancher_pod", "chart_repository": "oci://r"}, False),
+        ({"chart_path": "/srv"}, True),
+        ({"chart_repository": "https://r"}, True),
+        ({"chart_source": "oci"}, True),
+    ],
+)
+def test_a_chart_from_outside_that_no_digest_proves_is_a_risk(
+    options: dict[str, Any], outside: bool
+) -> None:
+    world = rc_world()
+    assert step(plan_of(world, **options), "upgrade_release").risk == "low"
+    for entry in world.evidence["chart_index"]["charts"]["fleet-crd"]:
+        entry.pop("digest")
+    risk = step(plan_of(world, **options), "upgrade_release").risk
+    assert risk == ("medium" if outside else "low")
+
+
 @pytest.mark.parametrize("options", [{"chart_source": "guess"}, {"frobnicate": 1}])
 def test_unknown_options_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(RemediationError) as caught:
