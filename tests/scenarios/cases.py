@@ -178,6 +178,46 @@ CASES = (
         options={"accept": ["pinned-values-in-release"]},
     ),
     Case(
+        "rancher-phase-skipped",
+        findings=(
+            "bundle-or-managedchart-modified harvester",
+            *RC_SKIP,
+            "rc-to-ga-skip-exact-chart rancher-webhook",
+            "rancher-phase-skipped hvst-upgrade-x7k2p-apply-manifests",
+        ),
+        steps=(*UPGRADE_ALL, "nudge", "restore-fleet-config", "create-stv-aggregation"),
+        instructions=("bundle-or-managedchart-modified",),
+    ),
+    Case(
+        "clusterrepos-deleted-retry-trap",
+        findings=("clusterrepos-deleted-retry-trap hvst-upgrade-x7k2p-apply-manifests",),
+        steps=("create-cluster-repos",) * 3,
+        # The Job's back-off before its next pod is up to six minutes.
+        options={"verify_timeout": 400},
+    ),
+    Case(
+        "job-backoff-limit",
+        findings=(
+            "job-backoff-limit hvst-upgrade-x7k2p",
+            *RC_SKIP,
+            "rc-to-ga-skip-exact-chart rancher-webhook",
+        ),
+        steps=(*UPGRADE_ALL, "restore-fleet-config"),
+        instructions=("job-backoff-limit",),
+        verdict="needs_human",
+    ),
+    Case(
+        "helm-cannot-read-last-revision",
+        findings=(
+            "helm-cannot-read-last-revision fleet",
+            "rc-to-ga-skip-fleet fleet-crd",
+            "rc-to-ga-skip-exact-chart rancher-webhook",
+        ),
+        steps=("upgrade-fleet-crd", "upgrade-rancher-webhook"),
+        instructions=("helm-cannot-read-last-revision",),
+        verdict="needs_human",
+    ),
+    Case(
         "lock-and-skip-and-lost-url",
         findings=(
             "pending-upgrade-lock fleet",

@@ -20,6 +20,7 @@ from ansible_collections.harvester_ops.remediation.tests.scenarios.walk import (
     is_diagnosed,
     is_left_alone,
     is_repaired,
+    is_repaired_in_part,
     stays_so,
 )
 from doubles.scenarios import scenario
@@ -33,6 +34,8 @@ def test_failure_mode(case: Case, tmp_path: Path) -> None:
         if case.verdict == "repaired":
             is_repaired(case, sick)
             stays_so(case, sick)
+        elif case.steps:
+            is_repaired_in_part(case, sick)
         else:
             is_left_alone(case, sick)
 

@@ -269,12 +269,30 @@ def _instructions(context: PlanContext, steps: Sequence[Step]) -> tuple[Instruct
             why=text(given.get("why")) or text(finding.get("message")) or "",
             danger=tuple(texts(given.get("danger")) + texts(finding.get("must_not"))),
             commands=tuple(texts(given.get("commands"))),
+            blocks=_keeps_the_job(context, finding)
+            and not _leads_to_steps(context, finding, steps),
         )
         key = (made.finding, made.why, made.danger)
         before = instructions.get(key)
-        commands = dict.fromkeys((*(before.commands if before else ()), *made.commands))
-        instructions[key] = replace(made, commands=tuple(commands))
+        if before is not None:
+            commands = dict.fromkeys((*before.commands, *made.commands))
+            blocks = before.blocks or made.blocks
+            made = replace(made, commands=tuple(commands), blocks=blocks)
+        instructions[key] = made
     return tuple(instructions.values())
+
+
+def _keeps_the_job(context: PlanContext, finding: Mapping[str, Any]) -> bool:
+    """Whether the job cannot go on while this finding lasts: it is about a release the job waits for
+    now or later, or the Upgrade has ended with it.
+    """
+    if finding.get("outcome") != "fail":
+        return False
+    if context.facts.get("phase") == "ended":
+        return finding.get("holds_job") is True
+    awaited = (each for each in context.dependencies if each.get("awaited"))
+    subjects = {f"Release/{each.get('namespace')}/{each.get('release')}" for each in awaited}
+    return finding.get("subject") in subjects
 
 
 def _leads_to_steps(

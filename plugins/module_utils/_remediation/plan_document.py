@@ -104,13 +104,17 @@ class Step:
 
 @dataclass(frozen=True)
 class Instruction:
-    """What is left to a person: why, the dangers, and commands to copy."""
+    """What is left to a person: why, the dangers, and commands to copy.
+
+    ``blocks``: the job cannot go on before it is done, so nothing is gained by waiting for the job.
+    """
 
     finding: str
     title: str
     why: str
     danger: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
+    blocks: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """The instruction as plain JSON types."""
@@ -120,6 +124,7 @@ class Instruction:
             "why": self.why,
             "danger": list(self.danger),
             "commands": list(self.commands),
+            "blocks": self.blocks,
         }
 
     @classmethod
@@ -132,6 +137,7 @@ class Instruction:
             why=str(values.get("why") or ""),
             danger=tuple(str(text) for text in values.get("danger") or ()),
             commands=tuple(str(text) for text in values.get("commands") or ()),
+            blocks=values.get("blocks") is True,
         )
 
 

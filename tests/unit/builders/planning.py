@@ -144,14 +144,17 @@ class World:
     ) -> World:
         """Add a finding with the steps its rule asks for."""
         given = dict(arguments or {})
+        subject = "Cluster"
         if release is not None:
-            given |= {"namespace": NAMESPACES.get(release, "cattle-system"), "release": release}
+            namespace = NAMESPACES.get(release, "cattle-system")
+            given |= {"namespace": namespace, "release": release}
+            subject = f"Release/{namespace}/{release}"
         self.findings.append(
             {
                 "id": identifier,
                 "title": identifier.replace("-", " "),
                 "outcome": outcome,
-                "subject": f"Release/{release}",
+                "subject": subject,
                 "message": f"{identifier} was found.",
                 "must_not": ["Do not panic."],
                 "remedy": {

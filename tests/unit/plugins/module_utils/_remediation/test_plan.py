@@ -252,6 +252,44 @@ def test_the_same_advice_on_several_objects_is_given_once_with_all_commands() ->
     assert told.commands == ("see", "get harvester", "get harvester-crd")
 
 
+def by_hand(why: str = "It must be looked at.") -> dict[str, Any]:
+    return {"why": why, "danger": [], "commands": ["helm history"]}
+
+
+def test_what_is_left_to_a_person_on_an_awaited_release_blocks_the_job() -> None:
+    world = rc_world()
+    world.finding("lost", "nudge", release="fleet-crd", unattended="no", instructions=by_hand())
+    assert [each.blocks for each in plan_of(world).instructions] == [True]
+
+
+@pytest.mark.parametrize(
+    ("release", "outcome"), [("rancher-turtles", "fail"), (None, "fail"), ("fleet-crd", "warn")]
+)
+def test_what_the_job_does_not_wait_for_blocks_nothing(release: str | None, outcome: str) -> None:
+    world = rc_world().release("rancher-turtles", revision(1, "failed", GA, "rancher-turtles"))
+    given = by_hand()
+    world.finding("left", release=release, unattended="no", outcome=outcome, instructions=given)
+    assert [each.blocks for each in plan_of(world).instructions] == [False]
+
+
+def test_words_beside_the_steps_of_the_same_finding_block_nothing() -> None:
+    world = World().release("fleet", revision(2, "deployed", RC))
+    world.finding("skip", "upgrade_release", release="fleet", instructions=by_hand())
+    plan = plan_of(world)
+    assert plan.steps
+    assert [each.blocks for each in plan.instructions] == [False]
+
+
+def test_an_upgrade_that_has_ended_blocks_whatever_else_is_repaired() -> None:
+    world = rc_world()
+    world.finding("job-backoff-limit", unattended="no", instructions=by_hand("It has ended."))
+    world.findings[-1]["holds_job"] = True
+    evidence, findings, facts = world.documents()
+    plan = make_plan(evidence, findings, {**facts, "phase": "ended"})
+    assert [each.blocks for each in plan.instructions] == [True]
+    assert Plan.from_dict(plan.to_dict()).instructions[0].blocks is True
+
+
 def test_no_stays_no_even_when_accepted() -> None:
     world = World().release("fleet", revision(2, "failed", GA))
     world.finding("failed-release", "upgrade_release", release="fleet", unattended="no")
