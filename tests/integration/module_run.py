@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import subprocess
 import sys
 import traceback
 from dataclasses import dataclass, field
@@ -19,6 +20,14 @@ from ansible.module_utils import basic
 from controlplane.handle import ControlPlane
 
 MODULES = "ansible_collections.harvester_ops.remediation.plugins.modules"
+# What Ansible's wrapper does with a module: its arguments come in by standard input.
+_PROGRAM = """
+import importlib, sys
+from ansible.module_utils import basic
+basic._ANSIBLE_ARGS = sys.stdin.buffer.read()
+basic._ANSIBLE_PROFILE = "legacy"
+importlib.import_module(sys.argv[1]).main()
+"""
 
 
 @dataclass(frozen=True)
@@ -49,6 +58,30 @@ class ModuleRun:
         self, module: str, *, check: bool = False, diff: bool = False, **options: Any
     ) -> dict[str, Any]:
         """Run a module; its result, whichever it is."""
+        arguments = self._arguments(check, diff, options)
+        printed = _in_child(f"{MODULES}.{module}", arguments)
+        try:
+            result: dict[str, Any] = json.loads(printed)
+        except ValueError:
+            raise AssertionError(f"{module} printed no JSON: {printed!r}") from None
+        return result
+
+    def start(self, module: str, **options: Any) -> subprocess.Popen[str]:
+        """Start a module in a process of its own, as Ansible does; ``communicate`` gives its result."""
+        process = subprocess.Popen(
+            [sys.executable, "-c", _PROGRAM, f"{MODULES}.{module}"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdin is not None
+        process.stdin.write(json.dumps(self._arguments(False, False, options)))
+        process.stdin.close()
+        process.stdin = None
+        return process
+
+    def _arguments(self, check: bool, diff: bool, options: dict[str, Any]) -> dict[str, Any]:
         arguments = {
             "kubeconfig": str(self.kubeconfig or self.control_plane.kubeconfig),
             **self.defaults,
@@ -58,12 +91,7 @@ class ModuleRun:
             "_ansible_remote_tmp": str(self.scratch),
             "_ansible_tmpdir": None,
         }
-        printed = _in_child(f"{MODULES}.{module}", {"ANSIBLE_MODULE_ARGS": arguments})
-        try:
-            result: dict[str, Any] = json.loads(printed)
-        except ValueError:
-            raise AssertionError(f"{module} printed no JSON: {printed!r}") from None
-        return result
+        return {"ANSIBLE_MODULE_ARGS": arguments}
 
 
 def _in_child(module: str, arguments: dict[str, Any]) -> bytes:
