@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import shutil
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -57,14 +57,19 @@ def operator(sick: SickCluster, tmp_path: Path) -> Playbook:
 
 
 def refused(
-    sick: SickCluster, run: Callable[..., Finished], /, *arguments: str, **options: Any
+    sick: SickCluster,
+    run: Callable[..., Finished],
+    /,
+    *arguments: str,
+    also: Collection[str] = (),
+    **options: Any,
 ) -> dict[str, Any]:
-    """The error of an approved run that must fail and must not change anything."""
+    """The error of an approved run that must fail and must not change anything, but what is named besides."""
     log, before = sick.audit.mark(), sick.revisions()
     finished = run(*arguments, **{**APPROVED, **options})
     assert finished.code != 0, finished
     assert finished.changed == 0, finished
-    assert set(log.writes()) <= BOOKKEEPING
+    assert set(log.writes()) <= BOOKKEEPING | set(also)
     assert sick.revisions() == before
     assert sick.lock_holder() == ""
     report = finished.report
@@ -194,6 +199,43 @@ def test_chart_archive_is_hostile(sick: SickCluster, operator: Playbook, tmp_pat
     assert error["code"] == "chart-archive-unsafe"
     assert archive.name in error["message"]
     assert not list(tmp_path.parent.rglob("outside"))
+
+
+# -- the backup ----------------------------------------------------------------------------------
+
+
+def test_backup_has_no_room_in_the_cluster(sick: SickCluster, operator: Playbook) -> None:
+    """The quota takes effect in the middle of the set: no step runs, no piece stays."""
+    namespace = "no-room-for-backups"
+    quota = {
+        "apiVersion": "v1",
+        "kind": "ResourceQuota",
+        "metadata": {"name": "few", "namespace": namespace},
+        "spec": {"hard": {"count/secrets": "1"}},
+    }
+    metadata = {"name": namespace}
+    sick.control_plane.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}, quota)
+    error = refused(
+        sick,
+        operator.remediate,
+        also={f"{verb} secrets {namespace}" for verb in ("create", "delete")},
+        backup_location="both",
+        backup_namespace=namespace,
+    )
+    assert error["code"] == "backup-failed"
+    assert "exceeded quota" in error["message"]
+    assert sick.control_plane.get("secrets", "-n", namespace)["items"] == []
+    assert list(operator.artifacts.glob("backup-*")) == []
+
+
+def test_backup_cannot_be_encrypted(sick: SickCluster, operator: Playbook, tmp_path: Path) -> None:
+    passphrase = tmp_path / "passphrase"
+    passphrase.write_text("for everybody to read", encoding="utf-8")
+    passphrase.chmod(0o644)
+    error = refused(sick, operator.remediate, backup_passphrase_file=str(passphrase))
+    assert error["code"] == "refused"
+    assert str(passphrase) in error["message"]
+    assert list(operator.artifacts.glob("backup-*")) == []
 
 
 # -- the Upgrade ---------------------------------------------------------------------------------

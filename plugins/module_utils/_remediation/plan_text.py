@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.plan_advice import (
+    snapshot_advice,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.text_layout import (
     RULE,
     wrap,
@@ -31,6 +34,9 @@ def plan_text(plan: Document) -> str:
         lines += _step(number, step)
     for item in plan.get("instructions") or []:
         lines += instruction_lines(item)
+    advice = snapshot_advice(plan)
+    if advice is not None:
+        lines += instruction_lines(advice.to_dict())
     return "\n".join([*lines, RULE]) + "\n"
 
 

@@ -12,6 +12,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.plan_advice import (
+    snapshot_advice,
+)
+
 SCHEMA = "harvester_ops.remediation/report/v1"
 
 HEALTHY = "healthy"
@@ -84,7 +88,7 @@ def build_report(run: Document) -> dict[str, Any]:
             "risks": plan.get("risks") or [],
             "steps": [_step_summary(step, run) for step in plan.get("steps") or []],
         },
-        "instructions": plan.get("instructions") or [],
+        "instructions": [*(plan.get("instructions") or []), *_beforehand(plan, verdict)],
         "approval": run.get("approval"),
         "backup": run.get("backup"),
         "error": run.get("error"),
@@ -92,6 +96,11 @@ def build_report(run: Document) -> dict[str, Any]:
         "ending": _ending(verdict, headline, advice),
         "artifacts_dir": run.get("artifacts_dir"),
     }
+
+
+def _beforehand(plan: Document, verdict: str) -> list[dict[str, Any]]:
+    advice = snapshot_advice(plan) if verdict == NEEDS_APPROVAL else None
+    return [] if advice is None else [advice.to_dict()]
 
 
 def verdict_of(run: Document) -> str:
