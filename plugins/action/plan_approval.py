@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime, timezone
 from typing import Any, ClassVar
 
 from ansible.errors import AnsiblePromptInterrupt, AnsiblePromptNoninteractive
@@ -45,6 +46,7 @@ class ActionModule(ControllerAction):
         settled = decision["approved"] or approved_plan or self._task.check_mode
         if options["ask"] and not settled:
             decision.update(_answer(plan["fingerprint"]))
+        decision["at"] = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         return {"approval": decision}
 
 

@@ -10,8 +10,8 @@ short_description: Render a document of this collection as text
 version_added: 0.1.0
 description:
   - Renders findings, a plan, a report, a preflight, an upgrade matrix, backup sets or an index of many clusters as
-    an operator
-    reads it, as text for a terminal or, for a report and an index, as a self-contained HTML page. Which document it is, is told by its C(schema).
+    an operator reads it, as text for a terminal or, for a report and an index, as a self-contained HTML page; a
+    report and an upgrade matrix also as Markdown. Which document it is, is told by its C(schema).
 author:
   - harvester_ops.remediation contributors (@harvester-ops)
 options:
@@ -20,7 +20,7 @@ options:
     type: dict
     required: true
   form:
-    description: What to render. Only a report and an index have the form V(html), only an upgrade matrix V(markdown).
+    description: What to render. Only a report and an index have the form V(html), only a report and a matrix V(markdown).
     type: str
     choices:
       - text
@@ -75,6 +75,9 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.report_html import (
     report_html,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.report_markdown import (
+    report_markdown,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.report_text import (
     report_text,
 )
@@ -88,6 +91,7 @@ RENDERERS: dict[tuple[str, str], Callable[[Mapping[str, Any]], str]] = {
     ("report", "text"): report_text,
     ("backup-sets", "text"): backup_text,
     ("report", "html"): report_html,
+    ("report", "markdown"): report_markdown,
     ("preflight", "text"): preflight_text,
     ("clusters-index", "text"): clusters_index_text,
     ("clusters-index", "html"): clusters_index_html,
@@ -106,7 +110,7 @@ def summary(document: Mapping[str, Any], form: str = "text") -> str:
         raise RemediationError(
             "evidence-invalid",
             f"Cannot render a document with the schema {schema or 'missing'!r} as {form}.",
-            "Give a document of this collection; only a report and an index have form=html, only a matrix form=markdown.",
+            "Give a document of this collection; form=html is for a report or an index, form=markdown for a report or a matrix.",
         )
     return renderer(document)
 

@@ -79,4 +79,5 @@ approval:
     approved: true
     how: fingerprint
     missing_risks: []
+    at: "2026-11-23T15:00:58Z"
 """

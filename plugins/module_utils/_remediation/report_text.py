@@ -15,22 +15,15 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.plan_text import (
     instruction_lines,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.report_words import (
+    OUTCOME_OF_STEP,
+    VERDICT_MEANING,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.text_layout import (
     RULE,
     columns,
     wrap,
 )
-
-VERDICT_MEANING = {
-    "healthy": "nothing to repair",
-    "repaired": "the waiting job was seen going on",
-    "needs_approval": "a plan waits for your approval; nothing was changed",
-    "needs_human": "a person has to decide or act",
-    "refused": "stopped for safety",
-    "stalled": "something awaited did not come",
-    "failed": "the run could not do its work",
-}
-OUTCOME_SIGN = {"changed": "done", "unchanged": "already so", "failed": "FAILED", "tried": "tried"}
 
 Document = Mapping[str, Any]
 
@@ -95,7 +88,7 @@ def _steps(report: Document) -> list[str]:
         return []
     lines = ["", "What was done"]
     for step in steps:
-        sign = OUTCOME_SIGN.get(str(step.get("outcome")), "not run")
+        sign = OUTCOME_OF_STEP.get(str(step.get("outcome")), "not run")
         lines.append(f"  {sign:<10}  {step.get('title')}")
         if step.get("detail"):
             lines += wrap(str(step["detail"]), indent=14)

@@ -15,6 +15,15 @@ from typing import Any
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.plan_advice import (
     snapshot_advice,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.release_history import (
+    release_history,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.run_glance import (
+    at_a_glance,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.run_timeline import (
+    run_timeline,
+)
 
 SCHEMA = "harvester_ops.remediation/report/v1"
 
@@ -62,9 +71,10 @@ def build_report(run: Document) -> dict[str, Any]:
     """
     verdict = verdict_of(run)
     before, after = _map(run.get("evidence_before")), _map(run.get("evidence_after"))
+    found, found_after = _map(run.get("findings_before")), _map(run.get("findings_after"))
     plan = _map(run.get("plan"))
     headline, advice = _headline(run, verdict), _next_steps(run, verdict)
-    return {
+    report = {
         "schema": SCHEMA,
         "verdict": verdict,
         "headline": headline,
@@ -74,15 +84,16 @@ def build_report(run: Document) -> dict[str, Any]:
         "check_mode": bool(run.get("check_mode")),
         "cluster": before.get("cluster"),
         "upgrade": _upgrade_summary(after or before),
-        "waited_for": _map(run.get("findings_before")).get("waits_for"),
-        "waits_since": _map(run.get("findings_before")).get("since"),
-        "waits_for_now": _map(run.get("findings_after")).get("waits_for"),
-        "dependencies": _versions(
-            _map(run.get("findings_before")), _map(run.get("findings_after"))
-        ),
-        "findings": _map(run.get("findings_before")).get("findings") or [],
-        "findings_after": _map(run.get("findings_after")).get("findings"),
-        "not_seen": _map(run.get("findings_before")).get("not_seen") or [],
+        "waited_for": found.get("waits_for"),
+        "waits_since": found.get("since"),
+        "waits_for_now": found_after.get("waits_for"),
+        "dependencies": _versions(found, found_after),
+        "releases": release_history(before, after, _expected(found)),
+        "timeline": run_timeline(run),
+        "findings": found.get("findings") or [],
+        "findings_after": found_after.get("findings"),
+        "headline_after": found_after.get("headline"),
+        "not_seen": found.get("not_seen") or [],
         "plan": {
             "fingerprint": plan.get("fingerprint"),
             "risks": plan.get("risks") or [],
@@ -96,6 +107,7 @@ def build_report(run: Document) -> dict[str, Any]:
         "ending": _ending(verdict, headline, advice),
         "artifacts_dir": run.get("artifacts_dir"),
     }
+    return {**report, "glance": at_a_glance(report)}
 
 
 def _beforehand(plan: Document, verdict: str) -> list[dict[str, Any]]:
@@ -167,6 +179,14 @@ def _versions(before: Document, after: Document) -> list[dict[str, Any]]:
     return rows
 
 
+def _expected(findings: Document) -> dict[str, str]:
+    return {
+        str(item.get("chart")): str(item["expected"])
+        for item in _maps(findings.get("dependencies"))
+        if item.get("expected")
+    }
+
+
 def _step_summary(step: Document, run: Document) -> dict[str, Any]:
     results = {item.get("id"): item for item in _maps(run.get("steps"))}
     result = _map(results.get(step.get("id")))
@@ -181,6 +201,8 @@ def _step_summary(step: Document, run: Document) -> dict[str, Any]:
         "changes": step.get("changes") or [],
         "outcome": result.get("outcome") or "not-run",
         "detail": result.get("detail"),
+        "begun_at": result.get("begun_at"),
+        "ended_at": result.get("ended_at"),
     }
 
 
@@ -220,7 +242,7 @@ def _how_to_approve(plan: Document) -> list[dict[str, str | None]]:
 
 def _what_a_person_does(run: Document, plan: Document) -> list[dict[str, str | None]]:
     by_hand = [
-        _advice(f"By hand, as shown above: {item.get('title')}")
+        _advice(f"By hand, with the commands of this report: {item.get('title')}")
         for item in _maps(plan.get("instructions"))
     ]
     if by_hand:
