@@ -218,6 +218,12 @@ CASES = (
         verdict="needs_human",
     ),
     Case(
+        "upstream-chart-pending",
+        findings=("pending-upgrade-lock fleet",),
+        steps=UNLOCK_FLEET,
+        deletes=(f"{RELEASE_SECRET}.fleet.v2",),
+    ),
+    Case(
         "lock-and-skip-and-lost-url",
         findings=(
             "pending-upgrade-lock fleet",
