@@ -11,6 +11,7 @@ look like a difference that is none (FM 2.3, 2.5 rows 4 and 7).
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -21,9 +22,12 @@ _NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _PREFIXED = re.compile(r"([-+]?)0([xX][0-9a-fA-F]+|[bB][01]+|[oO]?[0-7]+)")
 _DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_TEXT, _MERGE_TAG = "tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"
 _MERGE = re.compile("^(?:<<)$")
 _BASES = {"x": 16, "b": 2, "o": 8}
 _LONGEST_NUMBER = 400
+# Go writes the key 1e3 as 1000, and from here on with an exponent.
+_EXPONENT_FROM = 1e21
 # A few lines of nested aliases can stand for millions of values.
 _MOST_VALUES = 100_000
 
@@ -42,15 +46,23 @@ def load_mapping(text: str) -> dict[str, Any]:
     import yaml
 
     class Loader(yaml.SafeLoader):
-        """Plain scalars are told apart by `_scalar` alone."""
+        """Plain scalars are told apart by `_scalar` alone; one that is tagged as a text is one."""
 
-    Loader.yaml_implicit_resolvers = {"<": [("tag:yaml.org,2002:merge", _MERGE)]}
+        def compose_scalar_node(self, anchor: Any) -> Any:
+            tagged = self.peek_event().tag == _TEXT
+            node = super().compose_scalar_node(anchor)
+            node.style = '"' if tagged else node.style
+            return node
+
+    Loader.yaml_implicit_resolvers = {"<": [(_MERGE_TAG, _MERGE)]}
 
     def plain(loader: Any, node: Any) -> Any:
         value = loader.construct_scalar(node)
         return value if node.style in ("'", '"', "|", ">") else _scalar(value)
 
-    Loader.add_constructor("tag:yaml.org,2002:str", plain)
+    Loader.add_constructor(_TEXT, plain)
+    # Only as a key does it mean anything.
+    Loader.add_constructor(_MERGE_TAG, plain)
     try:
         document = yaml.load(text, Loader)
         return {} if document is None else _Plain().mapping(document)
@@ -80,7 +92,8 @@ def _scalar(text: str) -> Any:
         return int(prefixed.group(1) + digits, base)
     if _DECIMAL.fullmatch(number):
         return int(number)
-    return float(number) if _FLOAT.fullmatch(number) else text
+    value = float(number) if _FLOAT.fullmatch(number) else math.inf
+    return value if math.isfinite(value) else text
 
 
 class _Plain:
@@ -110,6 +123,8 @@ class _Plain:
     def _key(key: Any) -> str:
         if isinstance(key, bool):
             return "true" if key else "false"
+        if isinstance(key, float) and key.is_integer() and abs(key) < _EXPONENT_FROM:
+            return str(int(key))
         if isinstance(key, (str, int, float)):
             return str(key)
         raise ValueError(f"a {type(key).__name__} cannot be a key")

@@ -36,6 +36,10 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher
         ("'5'", "5"),
         ("=", "="),
         ("+", "+"),
+        ("1e400", "1e400"),
+        ("<<", "<<"),
+        ("!!str 1", "1"),
+        ("!!str", ""),
     ],
 )
 def test_scalars_are_read_as_rancher_reads_them(text: str, value: object) -> None:
@@ -43,10 +47,10 @@ def test_scalars_are_read_as_rancher_reads_them(text: str, value: object) -> Non
 
 
 def test_blocks_merges_and_keys() -> None:
-    text = "base: &b {a: 1}\nover:\n  <<: *b\n  2: x\n  on: 2\nblock: |\n  5\n"
+    text = "base: &b {a: 1}\nover:\n  <<: *b\n  2: x\n  on: 2\n  1e3: y\n  1.5: 1\nblock: |\n  5\n"
     assert load_mapping(text) == {
         "base": {"a": 1},
-        "over": {"a": 1, "2": "x", "true": 2},
+        "over": {"a": 1, "2": "x", "true": 2, "1000": True, "1.5": 1},
         "block": "5\n",
     }
 
