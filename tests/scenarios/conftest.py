@@ -17,6 +17,7 @@ HERE = Path(__file__).parent
 LEFT_OUT = (
     "test_repair_without_rancher",
     "test_a_living_helm_is_never_disturbed",
+    "test_fifty_clusters_in_one_run",
     "test_the_next_run_converges[_cut_off_helm]",
     "test_the_next_run_converges[_cut_off_module]",
 )

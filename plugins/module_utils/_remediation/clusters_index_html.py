@@ -21,7 +21,7 @@ body { font: 16px/1.5 system-ui, sans-serif; max-width: 75rem; margin: 2rem auto
 table { border-collapse: collapse; width: 100%; }
 caption { text-align: left; padding: .3rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border-bottom: 1px solid var(--line); }
-tbody th { font-weight: 600; overflow-wrap: anywhere; }
+tbody th, .versions { white-space: nowrap; }
 code { font: 14px/1.4 ui-monospace, monospace; }
 .verdict { display: inline-block; padding: .05rem .5rem; border-radius: .3rem; background: var(--bad); color: #fff; }
 .needs_approval, .needs_human, .unknown, .risky { background: var(--wait); }
@@ -63,7 +63,7 @@ def _warnings(index: Document) -> Iterator[str]:
         yield f'<p class="warning">One and the same cluster: {named}. Check the inventory.</p>'
     if index.get("plans_to_approve"):
         yield (
-            "<p>Plans wait for approval. Read them, take the rest out of "
+            "<p>Plans wait for approval. Read the reports, take what you do not approve out of "
             '<a href="plans-to-approve.json">plans-to-approve.json</a>, and run the same command again with '
             "<code>-e @plans-to-approve.json</code>.</p>"
         )
@@ -83,12 +83,13 @@ def _table(index: Document) -> Iterator[str]:
 def _row(row: Document) -> str:
     before, after = (*(row.get("versions") or ()), None, None)[:2]
     versions = f"{before or '?'} → {after or '?'}" if before or after else ""
+    headline, code = str(row.get("headline") or ""), row.get("error_code")
     plan = row.get("plan_fingerprint")
     cells = (
         "needed" if row.get("needs_attention") else "none",
         _badge(str(row.get("verdict"))),
-        escape(str(row.get("headline") or "")),
-        escape(versions),
+        escape(f"{code}: {headline}" if code else headline),
+        f'<span class="versions">{escape(versions)}</span>',
         f"<code>{escape(str(plan))}</code>" if plan else "",
     )
     host = escape(str(row.get("host")))

@@ -316,7 +316,8 @@ def test_the_approval_is_of_no_use_outside_the_workflow() -> None:
     (play,) = yaml.safe_load(text)
     assert play["ansible.builtin.import_playbook"] == "../remediate_stuck_upgrade.yml"
     assert play["vars"] == {
-        "remediation_approved_plan": "{{ remediation_plan_fingerprint | default('none', true) }}"
+        "remediation_approved_plan": "{{ remediation_plan_fingerprint | default('none', true) }}",
+        "remediation_approved_plans": "{{ remediation_plans_to_approve | default({}, true) }}",
     }
 
 

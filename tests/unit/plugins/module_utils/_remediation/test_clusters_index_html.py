@@ -51,6 +51,7 @@ def page() -> Page:
             "clusters/edge/runs/1 a/report.html",
         ),
         EVIL: cluster_outcome({"verdict": f'x" {EVIL}', "headline": "odd"}),
+        "shut": cluster_outcome({"error": {"code": "unauthorized", "message": "No entry."}}),
         "twin": cluster_outcome({"verdict": "healthy", "cluster": {"uid": "u"}}),
         "calm": cluster_outcome(
             {"verdict": "healthy", "cluster": {"uid": "u"}, "upgrade": {"version": "v1.5.0"}}
@@ -76,7 +77,7 @@ def test_it_can_be_read_without_eyes_and_without_a_mouse() -> None:
     assert found.all("html") == [{"lang": "en"}]
     assert len(found.all("h1")) == len(found.all("main")) == len(found.all("caption")) == 1
     scopes = [attributes.get("scope") for attributes in found.all("th")]
-    assert scopes == ["col"] * 6 + ["row"] * 4
+    assert scopes == ["col"] * 6 + ["row"] * 5
     assert {"tabindex": "0", "role": "region", "class": "scroll"}.items() <= found.all("div")[
         0
     ].items()
@@ -86,10 +87,11 @@ def test_it_can_be_read_without_eyes_and_without_a_mouse() -> None:
 def test_what_stands_in_it() -> None:
     text = page().text
     for words in (
-        "2 of 4 clusters need attention.",
+        "3 of 5 clusters need attention.",
         "Check mode: nothing was changed.",
         "One and the same cluster: calm, twin.",
         "? → v1.5.0",
+        "unauthorized: No entry.",
         "-e @plans-to-approve.json",
     ):
         assert words in text
