@@ -35,9 +35,15 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
     WatchRequest,
     follow,
 )
+from ansible_collections.harvester_ops.remediation.plugins.plugin_utils.interruption import (
+    InterruptedRunError,
+    end_children,
+    noticing_interruption,
+)
 from ansible_collections.harvester_ops.remediation.plugins.plugin_utils.progress import tell
 
 MODULE = "harvester_ops.remediation.remediation_wait"
+LOCK_MODULE = "harvester_ops.remediation.remediation_lock"
 
 
 class ModuleFailedError(Exception):
@@ -68,11 +74,28 @@ class ActionModule(ActionBase):
         try:
             if self._task.check_mode:
                 return {"changed": False, **self._look_once(variables)}
-            return {"changed": False, **self._follow(options, variables)}
+            with noticing_interruption():
+                return {"changed": False, **self._follow(options, variables)}
+        except InterruptedRunError:
+            self._give_lock_back(options["lock_holder"], variables)
+            raise
         except ModuleFailedError as failed:
             return failed.result
         except RemediationError as error:
             return {"changed": False, "failed": True, "msg": str(error), "error": error.to_dict()}
+
+    def _give_lock_back(self, holder: str, variables: dict[str, Any]) -> None:
+        """Nothing of this run is at work while it waits, so the next one need not wait for its lock to expire."""
+        end_children()
+        if holder:
+            own = {
+                key: value for key, value in self._task.args.items() if key in AUTH_ARGUMENT_SPEC
+            }
+            self._execute_module(
+                module_name=LOCK_MODULE,
+                module_args={**own, "state": "released", "holder": holder},
+                task_vars=variables,
+            )
 
     def _look_once(self, variables: dict[str, Any]) -> dict[str, Any]:
         seen = self._observe({}, variables)
@@ -92,11 +115,17 @@ class ActionModule(ActionBase):
             required=options["required"],
         )
 
+        say = partial(tell, variables=variables)
+        if options["lock_holder"]:
+            say(
+                "Ctrl-C stops the waiting; what was done stays, and the cluster lock is given back."
+            )
+
         def observe(last: Observation | None, seconds: float) -> Observation:
             before = {} if last is None else last.to_dict()
             return self._observe({**before, "seconds": seconds}, variables)
 
-        return follow(observe, request, partial(tell, variables=variables))
+        return follow(observe, request, say)
 
     def _observe(self, before: dict[str, Any], variables: dict[str, Any]) -> Observation:
         arguments = {**self._task.args, "observation": before}

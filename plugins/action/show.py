@@ -12,6 +12,7 @@ from ansible.utils.display import Display
 
 from ansible_collections.harvester_ops.remediation.plugins.plugin_utils.controller_action import (
     ControllerAction,
+    prints_for_programs,
 )
 
 
@@ -22,7 +23,10 @@ class ActionModule(ControllerAction):
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
         """Print it."""
+        lines = options["text"].rstrip("\n").split("\n")
+        if prints_for_programs():
+            return {"lines": lines}
         display = Display()
-        for line in options["text"].rstrip("\n").split("\n"):
+        for line in lines:
             display.display(line)
         return {}

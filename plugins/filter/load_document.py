@@ -24,6 +24,7 @@ options:
     choices:
       - evidence
       - plan
+      - report
     required: true
 """
 

@@ -53,6 +53,7 @@ ERROR_CODES: dict[str, str] = {
     "upgrade-absent": "There is no latest Upgrade object.",
     "upgrade-ambiguous": "More than one Upgrade is marked as the latest.",
     "timeout": "What was waited for did not happen in time.",
+    "interrupted": "The run was cut off before its end.",
     "stalled": "An action was carried out and did not have its effect.",
     "refused": "The action would be unsafe in the state found.",
     "internal": "A defect in the collection itself.",

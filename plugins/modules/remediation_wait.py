@@ -85,6 +85,12 @@ options:
         description: Its version, compared byte for byte.
         type: str
         required: true
+  lock_holder:
+    description:
+      - Holder of the cluster lock. When the run is interrupted (Ctrl-C) while it waits here, that lock is given back.
+      - V("") gives none back.
+    type: str
+    default: ""
   timeout:
     description: Seconds to wait.
     type: int

@@ -14,6 +14,8 @@ version_added: 0.1.0
 description:
   - Prints O(text) line by line, without the quoting and escaping of M(ansible.builtin.debug),
     so that a plan or a report can be read and copied.
+  - With the C(stdout) callbacks V(json) and V(jsonl) of P(ansible.posix.json#callback) nothing is printed between their
+    documents; RV(lines) holds the text then.
   - Runs on the controller; nothing is sent to the host.
   - The connection options are taken, so that defaults of the action group fit, and not used.
 author:
@@ -47,4 +49,11 @@ EXAMPLES = r"""
     text: "{{ detect_findings | harvester_ops.remediation.summary }}"
 """
 
-RETURN = r""" # """
+RETURN = r"""
+lines:
+  description: The text, line by line.
+  returned: when a callback prints for programs
+  type: list
+  elements: str
+  sample: ["Verdict: repaired"]
+"""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from ansible import constants
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
@@ -16,6 +17,14 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors 
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.auth import (
     AUTH_ARGUMENT_SPEC,
 )
+
+# Callbacks whose standard output is one JSON document, or one for each line.
+_FOR_PROGRAMS = frozenset({"json", "jsonl"})
+
+
+def prints_for_programs() -> bool:
+    """Whether standard output is to be read by a program, which a line of text would break."""
+    return str(constants.DEFAULT_STDOUT_CALLBACK).rpartition(".")[2] in _FOR_PROGRAMS
 
 
 class ControllerAction(ActionBase):

@@ -11,8 +11,14 @@ from typing import Any
 
 from ansible.utils.display import Display
 
+from ansible_collections.harvester_ops.remediation.plugins.plugin_utils.controller_action import (
+    prints_for_programs,
+)
+
 
 def tell(text: str, variables: Mapping[str, Any]) -> None:
-    """Print a line at once; of a run over several clusters with the name of the one it is about."""
+    """Print a line at once, unless a program reads the output; of a run over several clusters with the name of the one it is about."""
+    if prints_for_programs():
+        return
     several = len(variables.get("ansible_play_hosts_all") or ()) > 1
     Display().display(f"{variables['inventory_hostname']}: {text}" if several else text)

@@ -86,19 +86,24 @@ class Playbook:
         """Run a playbook to its end; what a run that hangs has said is in the error."""
         return self.start(playbook, *arguments).finish(timeout)
 
-    def start(self, playbook: str, *arguments: str) -> Running:
-        """Start a playbook, not waiting for it."""
+    def command(self, playbook: str, *arguments: str) -> tuple[list[str], dict[str, str]]:
+        """The command line of a run, and its environment."""
         options = {**self.options, "remediation_artifacts_dir": str(self.artifacts)}
-        self.artifacts.mkdir(parents=True, exist_ok=True)
-        log = self.artifacts.with_name(f"{self.artifacts.name}.log")
         program = Path(sys.executable).with_name("ansible-playbook")
         command = [str(program), playbook, "-e", json.dumps(options), *arguments]
-        environment = {**os.environ, "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg")}
+        config = {"ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg")}
+        return command, {**os.environ, **config, **self.environment}
+
+    def start(self, playbook: str, *arguments: str) -> Running:
+        """Start a playbook, not waiting for it."""
+        command, environment = self.command(playbook, *arguments)
+        self.artifacts.mkdir(parents=True, exist_ok=True)
+        log = self.artifacts.with_name(f"{self.artifacts.name}.log")
         with log.open("wb") as output:
             process = subprocess.Popen(
                 command,
                 cwd=self.artifacts.parent,
-                env={**environment, **self.environment},
+                env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -18,7 +18,7 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.text_layout import (
     RULE,
-    columns,
+    grid,
     wrap,
 )
 
@@ -36,6 +36,8 @@ UNATTENDED_WORDS = {
     "ask": "a run does it only when the finding is accepted by name",
     "no": "a run does not do it",
 }
+# Of the 80 columns of a terminal: dependency, expected, installed, what Rancher would do.
+_WIDTHS = (15, 17, 21, 21)
 # Long enough for a version, a message of Helm or a line of a log; the whole is in findings.json.
 LONGEST_PROOF = 300
 SHOWN_UNKNOWN = 5
@@ -72,7 +74,7 @@ def _versions(findings: Document) -> list[str]:
     rows = [item for item in findings.get("dependencies") or [] if item.get("awaited")]
     if not rows:
         return []
-    table = [("", "the job expects", "Rancher wants", "installed", "Rancher would")]
+    table = [("dependency", "job expects", "installed", "Rancher would")]
     for row in rows:
         status = row.get("status")
         installed = str(row.get("installed") or "none")
@@ -80,12 +82,18 @@ def _versions(findings: Document) -> list[str]:
             (
                 str(row.get("release")),
                 str(row.get("expected") or "?"),
-                str(row.get("desired") or "?"),
                 installed if status == "deployed" else f"{installed} ({status})",
-                _decision(row.get("decision")),
+                _intention(row),
             )
         )
-    return ["", *columns(table)]
+    return ["", *grid(table, _WIDTHS)]
+
+
+def _intention(row: Document) -> str:
+    """What Rancher does next, and the version it wants where that is not the one the job expects."""
+    wanted = row.get("desired")
+    decision = _decision(row.get("decision"))
+    return decision if wanted == row.get("expected") else f"{decision}, wants {wanted or '?'}"
 
 
 def _decision(decision: Document | None) -> str:

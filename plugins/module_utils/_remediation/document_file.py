@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Documents that come back from a file: evidence of a ticket, a plan from an earlier run."""
+"""Documents that come back from a file: evidence of a ticket, a plan or a report of an earlier run."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors 
 NAMESPACE = "harvester_ops.remediation"
 VERSION = "v1"
 #: Kind of document -> code of the error that refuses it.
-KINDS = {"evidence": "evidence-invalid", "plan": "plan-invalid"}
+KINDS = {"evidence": "evidence-invalid", "plan": "plan-invalid", "report": "evidence-invalid"}
 
 
 def load_document(text: str, kind: str) -> dict[str, Any]:
-    """Read the text of an evidence or plan file.
+    """Read the text of an evidence, plan or report file.
 
     Only the outer form is checked here: JSON, a mapping, the right schema. Raises RemediationError
     (evidence-invalid, plan-invalid) that says what was found instead and what to do.

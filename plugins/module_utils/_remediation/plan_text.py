@@ -12,12 +12,20 @@ from typing import Any
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.plan_advice import (
     snapshot_advice,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.report_words import (
+    label_of,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.text_layout import (
     RULE,
+    grid,
     wrap,
 )
 
 Document = Mapping[str, Any]
+
+# Of the 80 columns of a terminal; what does not fit is wrapped.
+_WIDTHS = (4, 27, 27, 6, 8)
+_HEAD = ("step", "object", "change", "risk", "undo")
 
 
 def plan_text(plan: Document) -> str:
@@ -27,11 +35,12 @@ def plan_text(plan: Document) -> str:
     if steps:
         count = "1 step" if len(steps) == 1 else f"{len(steps)} steps"
         risks = ", ".join(plan.get("risks") or []) or "none"
-        lines.append(f"Plan {plan.get('fingerprint')}: {count}, risks: {risks}")
+        lines += [f"Plan {plan.get('fingerprint')}: {count}, risks: {risks}", ""]
+        lines += _table(steps)
+        for number, step in enumerate(steps, start=1):
+            lines += _step(number, step)
     else:
         lines.append("Plan: nothing that may be done without a person")
-    for number, step in enumerate(steps, start=1):
-        lines += _step(number, step)
     for item in plan.get("instructions") or []:
         lines += instruction_lines(item)
     advice = snapshot_advice(plan)
@@ -40,13 +49,37 @@ def plan_text(plan: Document) -> str:
     return "\n".join([*lines, RULE]) + "\n"
 
 
+def _table(steps: list[Document]) -> list[str]:
+    """Every step on a row; the words that do not fit stand below, step by step."""
+    rows = [_HEAD]
+    for number, step in enumerate(steps, start=1):
+        cells = (_object(step), str(step.get("title")), str(step.get("risk")))
+        rows.append((f"{number}.", *cells, _undo_kind(step)))
+    return grid(rows, _WIDTHS)
+
+
+def _object(step: Document) -> str:
+    """Kind, namespace and name, so that each gets a line of its own where they are long."""
+    return label_of(step.get("object")).replace("/", "/\n")
+
+
+def _undo_kind(step: Document) -> str:
+    """The way back in a word or two; how exactly stands with the step."""
+    undo = str(step.get("undo") or "")
+    if not undo:
+        return "not needed"
+    if "backup" in undo and not undo.startswith("helm"):
+        return "from backup"
+    return "rollback" if undo.startswith("helm rollback") else "see below"
+
+
 def _step(number: int, step: Document) -> list[str]:
-    lines = ["", f"{number:>3}. {step.get('title')}   [risk: {step.get('risk')}]"]
+    lines = ["", *wrap(f"{number}. {step.get('title')}", 1, 3)]
     for change in step.get("changes") or []:
-        lines += wrap(f"- {change}", 5, 2)
+        lines += wrap(f"- {change}", 4, 2)
     for label, key in (("why", "reason"), ("undo", "undo")):
         if step.get(key):
-            lines += wrap(f"{label}: {step[key]}", 5, 6)
+            lines += wrap(f"{label}: {step[key]}", 4, 6)
     return lines
 
 

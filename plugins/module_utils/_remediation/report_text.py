@@ -18,14 +18,18 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.report_words import (
     OUTCOME_OF_STEP,
     VERDICT_MEANING,
+    upgrade_line,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.text_layout import (
     RULE,
-    columns,
+    grid,
     wrap,
 )
 
 Document = Mapping[str, Any]
+
+# Of the 80 columns of a terminal: dependency, expected, before, after.
+_WIDTHS = (15, 17, 21, 21)
 
 
 def report_text(report: Document) -> str:
@@ -48,12 +52,9 @@ def _head(report: Document) -> list[str]:
     verdict = str(report.get("verdict"))
     lines = [RULE]
     if upgrade.get("name"):
-        lines.append(
-            f"Harvester upgrade {upgrade.get('namespace')}/{upgrade['name']}: "
-            f"{upgrade.get('previous_version') or '?'} -> {upgrade.get('version') or '?'}"
-        )
+        lines += wrap(upgrade_line(report))
     mode = " (check mode: nothing was changed)" if report.get("check_mode") else ""
-    lines.append(f"Verdict: {verdict} - {VERDICT_MEANING.get(verdict, '')}{mode}")
+    lines += wrap(f"Verdict: {verdict} - {VERDICT_MEANING.get(verdict, '')}{mode}", 0, 2)
     lines += ["", *wrap(str(report.get("headline") or ""))]
     return lines
 
@@ -62,7 +63,7 @@ def _versions(report: Document) -> list[str]:
     rows = [row for row in report.get("dependencies") or [] if row.get("expected")]
     if not rows:
         return []
-    table = [("", "expected", "before", "after")]
+    table = [("dependency", "job expects", "before", "after")]
     for row in rows:
         after = _version(row.get("after"), row.get("after_status"))
         table.append(
@@ -73,7 +74,7 @@ def _versions(report: Document) -> list[str]:
                 after if row.get("after_status") else "(not read again)",
             )
         )
-    return ["", *columns(table)]
+    return ["", *grid(table, _WIDTHS)]
 
 
 def _version(version: object, status: object) -> str:
@@ -89,7 +90,7 @@ def _steps(report: Document) -> list[str]:
     lines = ["", "What was done"]
     for step in steps:
         sign = OUTCOME_OF_STEP.get(str(step.get("outcome")), "not run")
-        lines.append(f"  {sign:<10}  {step.get('title')}")
+        lines += wrap(f"{sign:<10}  {step.get('title')}", 2, 12)
         if step.get("detail"):
             lines += wrap(str(step["detail"]), indent=14)
     return lines
@@ -119,7 +120,11 @@ def _next(report: Document) -> list[str]:
 def _files(report: Document) -> list[str]:
     lines = []
     if report.get("artifacts_dir"):
-        lines += ["", f"Report  {report['artifacts_dir']}/report.json (and report.html)"]
+        lines += [
+            "",
+            f"Report  {report['artifacts_dir']}/report.html",
+            "        (report.md for a ticket, report.json for programs)",
+        ]
     backup = report.get("backup") or {}
     kept = backup_places(backup)
     if kept:

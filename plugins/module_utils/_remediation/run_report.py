@@ -67,7 +67,8 @@ def build_report(run: Document) -> dict[str, Any]:
     C(run) holds, each null when the run did not get that far: C(id), C(started_at),
     C(finished_at), C(check_mode), C(artifacts_dir), C(findings_before), C(evidence_before),
     C(plan), C(approval), C(backup), C(steps) (a list of step results), C(findings_after),
-    C(evidence_after), C(error) (the shape of RemediationError).
+    C(evidence_after), C(error) (the shape of RemediationError), C(asked) (what C(--tags) asked for;
+    null for everything).
     """
     verdict = verdict_of(run)
     before, after = _map(run.get("evidence_before")), _map(run.get("evidence_after"))
@@ -82,11 +83,10 @@ def build_report(run: Document) -> dict[str, Any]:
         "started_at": run.get("started_at"),
         "finished_at": run.get("finished_at"),
         "check_mode": bool(run.get("check_mode")),
+        "asked": run.get("asked"),
         "cluster": before.get("cluster"),
         "upgrade": _upgrade_summary(after or before),
-        "waited_for": found.get("waits_for"),
-        "waits_since": found.get("since"),
-        "waits_for_now": found_after.get("waits_for"),
+        **_waits(found, found_after),
         "dependencies": _versions(found, found_after),
         "releases": release_history(before, after, _expected(found)),
         "timeline": run_timeline(run),
@@ -104,6 +104,7 @@ def build_report(run: Document) -> dict[str, Any]:
         "backup": run.get("backup"),
         "error": run.get("error"),
         "next": advice,
+        "ends_well": _ends_well(run, verdict),
         "ending": _ending(verdict, headline, advice),
         "artifacts_dir": run.get("artifacts_dir"),
     }
@@ -121,6 +122,9 @@ def verdict_of(run: Document) -> str:
     if error:
         return _verdict_of_error(str(error.get("code", "")))
     state = _map(run.get("findings_before")).get("verdict")
+    after = _map(run.get("findings_after")).get("verdict")
+    if _left_out(run, "upgrade") and after is not None:
+        return HEALTHY if after in ("healthy", "moving") else NEEDS_HUMAN
     if state in ("healthy", "moving") and not run.get("steps"):
         return HEALTHY
     plan = _map(run.get("plan"))
@@ -128,12 +132,29 @@ def verdict_of(run: Document) -> str:
         return NEEDS_HUMAN
     if run.get("check_mode") or not _map(run.get("approval")).get("approved"):
         return NEEDS_APPROVAL
-    after = _map(run.get("findings_after")).get("verdict")
     if after in ("healthy", "moving"):
         return REPAIRED
-    if plan.get("instructions") or after == "stuck":
+    if plan.get("instructions") or after == "stuck" or _left_out(run, "verify"):
         return NEEDS_HUMAN
     return STALLED
+
+
+def _left_out(run: Document, phase: str) -> bool:
+    """Whether C(--tags) asked for something, and not for this."""
+    asked = run.get("asked")
+    return isinstance(asked, list) and phase not in asked
+
+
+def _ends_well(run: Document, verdict: str) -> bool:
+    """Whether the run may end with 0: all is well, or it did as much as it was asked to."""
+    if verdict in GOOD_VERDICTS:
+        return True
+    if verdict == NEEDS_APPROVAL:
+        return bool(run.get("check_mode")) or _left_out(run, "upgrade")
+    asked = isinstance(run.get("asked"), list)
+    return (
+        verdict == NEEDS_HUMAN and asked and (_left_out(run, "upgrade") or bool(run.get("steps")))
+    )
 
 
 def _verdict_of_error(code: str) -> str:
@@ -179,6 +200,14 @@ def _versions(before: Document, after: Document) -> list[dict[str, Any]]:
     return rows
 
 
+def _waits(found: Document, found_after: Document) -> dict[str, Any]:
+    return {
+        "waited_for": found.get("waits_for"),
+        "waits_since": found.get("since"),
+        "waits_for_now": found_after.get("waits_for"),
+    }
+
+
 def _expected(findings: Document) -> dict[str, str]:
     return {
         str(item.get("chart")): str(item["expected"])
@@ -212,6 +241,12 @@ def _next_steps(run: Document, verdict: str) -> list[dict[str, str | None]]:
     if error.get("remedy"):
         return [_advice(str(error["remedy"]))]
     plan = _map(run.get("plan"))
+    if _left_out(run, "verify") and run.get("steps"):
+        return [
+            _advice("The plan was carried out, and not yet proven. Run again with", "--tags verify")
+        ]
+    if _left_out(run, "plan") and _left_out(run, "backup") and _left_out(run, "upgrade"):
+        return [_advice("Only what --tags named was done. Run again without it to repair.")]
     if verdict == NEEDS_APPROVAL:
         return _how_to_approve(plan)
     if verdict == NEEDS_HUMAN:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-WIDTH = 96
+WIDTH = 80
 RULE = "─" * WIDTH
 
 
@@ -28,6 +28,33 @@ def wrap(text: str, indent: int = 0, hanging: int = 0) -> list[str]:
             break_long_words=False,
             break_on_hyphens=False,
         ) or [""]
+    return lines
+
+
+def grid(rows: Sequence[Sequence[str]], widths: Sequence[int], indent: int = 0) -> list[str]:
+    """Lay rows out in columns of fixed widths, cells wrapped, two blanks apart; the first row is the head.
+
+    A word longer than its column is cut into pieces, because a table that is wider than the terminal
+    is no table.
+    """
+    lines: list[str] = []
+    for number, row in enumerate(rows):
+        cells = [
+            [
+                piece
+                for line in cell.split("\n")
+                for piece in textwrap.wrap(line, width, break_on_hyphens=False) or [""]
+            ]
+            for cell, width in zip(row, widths, strict=True)
+        ]
+        for index in range(max(map(len, cells))):
+            parts = (
+                (cell[index] if index < len(cell) else "").ljust(width)
+                for cell, width in zip(cells, widths, strict=True)
+            )
+            lines.append(" " * indent + "  ".join(parts).rstrip())
+        if number == 0:
+            lines.append(" " * indent + "  ".join("-" * width for width in widths))
     return lines
 
 

@@ -37,6 +37,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
         },
     },
     "timeout": {"type": "int", "default": 600},
+    "lock_holder": {"type": "str", "default": ""},
     "interval": {"type": "int", "default": 5},
     "observation": {"type": "dict", "default": {}},
 }

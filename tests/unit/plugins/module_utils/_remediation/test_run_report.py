@@ -96,6 +96,38 @@ def test_verdict(run: dict[str, Any], verdict: str) -> None:
     assert verdict_of(run) == verdict
 
 
+@pytest.mark.parametrize(
+    ("asked", "run", "verdict", "ends_well"),
+    [
+        (None, STUCK, "needs_approval", False),
+        (["detect"], {"findings_before": {"verdict": "stuck"}}, "needs_human", True),
+        (["detect"], {"error": {"code": "forbidden"}}, "failed", False),
+        (["backup"], STUCK, "needs_approval", True),
+        (["upgrade"], STUCK, "needs_approval", False),
+        (["upgrade"], {**STUCK, "check_mode": True}, "needs_approval", True),
+        (
+            ["upgrade"],
+            {**STUCK, "approval": {"approved": True}, "steps": DONE},
+            "needs_human",
+            True,
+        ),
+        (["verify"], {**STUCK, "plan": None, "findings_after": AFTER}, "healthy", True),
+        (["verify"], {"findings_after": {"verdict": "stuck"}}, "needs_human", True),
+        (["verify"], {**STUCK, "error": {"code": "stalled"}}, "stalled", False),
+    ],
+)
+def test_a_run_limited_by_tags_ends_well_when_it_did_that(
+    asked: list[str] | None, run: dict[str, Any], verdict: str, ends_well: bool
+) -> None:
+    report = build_report({**run, "asked": asked})
+    assert (report["verdict"], report["ends_well"]) == (verdict, ends_well)
+
+
+def test_a_repair_without_its_proof_says_how_to_get_it() -> None:
+    run = {**STUCK, "approval": {"approved": True}, "steps": DONE, "asked": ["upgrade"]}
+    assert build_report(run)["next"][0]["command"] == "--tags verify"
+
+
 def test_every_code_that_decides_a_verdict_exists() -> None:
     assert set(ERROR_CODES) >= REFUSED_CODES | STALLED_CODES
 
@@ -131,7 +163,8 @@ def test_report_shows_before_and_after() -> None:
     )
     text = report_text(report)
     assert "Verdict: repaired" in text
-    assert "fleet-crd  106.0.0+up0.12.0  106.0.0+up0.12.0-rc.3  106.0.0+up0.12.0" in text
+    row = next(line.split() for line in text.splitlines() if line.startswith("fleet-crd"))
+    assert row == ["fleet-crd", "106.0.0+up0.12.0", "106.0.0+up0.12.0-rc.3", "106.0.0+up0.12.0"]
     assert "revision 2 -> 3" in text
 
 
