@@ -43,6 +43,7 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher
     RANCHER_CONFIG,
     RancherValues,
     ValueInputs,
+    is_control_plane,
     merged_values,
     pinned_keys,
     rancher_values,
@@ -58,7 +59,6 @@ if TYPE_CHECKING:
 MANAGEMENT_API = "management.cattle.io/v3"
 CATTLE_SYSTEM = "cattle-system"
 RANCHER_CONTAINER = "rancher"
-CONTROL_PLANE_LABEL = "node-role.kubernetes.io/control-plane"
 _PROXY_VARIABLES = ("HTTP_PROXY", "NO_PROXY")
 _MAX_PASSES = 4
 
@@ -144,7 +144,7 @@ def _tolerations(client: KubeClient) -> tuple[Mapping[str, Any], ...]:
     nodes = client.list(core("v1", "nodes"))
     return tolerations_of(
         {
-            "control_plane": _part(node, "metadata", "labels", CONTROL_PLANE_LABEL) == "true",
+            "control_plane": is_control_plane(_part(node, "metadata", "labels") or {}),
             "taints": _part(node, "spec", "taints") or [],
         }
         for node in nodes

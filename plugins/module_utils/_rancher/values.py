@@ -30,6 +30,7 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher
 
 RANCHER_CONFIG = "rancher-config"
 PRIORITY_CLASS_KEY = "priorityClassName"
+CONTROL_PLANE_LABEL = "node-role.kubernetes.io/control-plane"
 FLEET_AGENT_NAMESPACE = "cattle-fleet-local-system"
 # Values that hold images or chart versions back when they outlive an upgrade (FM 6.22).
 PINNING_KEYS = (("image", "tag"), ("agentImage", "tag"), ("version",), ("chartVersion",))
@@ -234,12 +235,16 @@ def _overlay(base: Values, over: Values) -> Values:
     return merged
 
 
+def is_control_plane(labels: Mapping[str, Any]) -> bool:
+    """Whether Rancher counts a node with these labels to the control plane; it asks for the value too."""
+    return labels.get(CONTROL_PLANE_LABEL) == "true"
+
+
 def tolerations_of(nodes: Iterable[Mapping[str, Any]]) -> tuple[dict[str, str], ...]:
     """Return the tolerations Rancher makes of the control-plane nodes' taints (FM 2.7.8).
 
-    ``nodes`` are maps with ``control_plane`` (the node's label
-    ``node-role.kubernetes.io/control-plane`` is ``true``) and ``taints`` (``key``, ``value``,
-    ``effect``). A taint that several nodes share counts once, by key and effect; with more than
+    ``nodes`` are maps with ``control_plane`` (`is_control_plane` of the node's labels) and
+    ``taints`` (``key``, ``value``, ``effect``). A taint that several nodes share counts once, by key and effect; with more than
     one, Rancher's order is random.
     """
     found: dict[tuple[str, str], dict[str, str]] = {}

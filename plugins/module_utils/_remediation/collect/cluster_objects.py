@@ -13,6 +13,9 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube im
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.client import (
     KubeClient,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.values import (
+    is_control_plane,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.collect.objects import (
     condition_status,
     conditions_of,
@@ -76,7 +79,6 @@ _SECRETS = (
     ("cattle-fleet-local-system", "fleet-agent"),
     ("cattle-fleet-local-system", "fleet-agent-bootstrap"),
 )
-_CONTROL_PLANE = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
 _PLAN_LABEL = "plan.upgrade.cattle.io/"
 _CAPI_VERSIONS = ("v1beta1", "v1beta2")
 
@@ -189,7 +191,7 @@ def _node(obj: Document) -> Node:
         name=name_of(obj),
         ready=condition_status(obj.get("status"), "Ready") == "True",
         unschedulable=boolean(dig(obj, "spec", "unschedulable")) is True,
-        control_plane=any(name in labels for name in _CONTROL_PLANE),
+        control_plane=is_control_plane(labels),
         taints=tuple(
             Taint(text(each.get("key")), text(each.get("value")), text(each.get("effect")))
             for each in mappings(dig(obj, "spec", "taints"))

@@ -672,6 +672,18 @@ def test_webhooks_without_anything_behind_them() -> None:
     ] == [("gone", False, False), ("idle", True, False), ("fine", True, True), ("url", None, None)]
 
 
+@pytest.mark.parametrize(("value", "counts"), [("true", True), ("", False), (None, False)])
+def test_the_control_plane_is_what_rancher_takes_for_it(value: str | None, counts: bool) -> None:
+    """The tolerations of Rancher's charts come from the taints of these nodes alone."""
+    cluster = stuck_cluster()
+    node = cluster.objects["/api/v1/nodes/node-1"]
+    node["metadata"]["labels"] = {"node-role.kubernetes.io/master": "true"}
+    if value is not None:
+        node["metadata"]["labels"]["node-role.kubernetes.io/control-plane"] = value
+    found = {each["name"]: each["control_plane"] for each in evidence_of(cluster)["nodes"]}
+    assert found["node-1"] is counts
+
+
 def test_plans_and_the_nodes_that_have_not_carried_them_out() -> None:
     cluster = stuck_cluster()
     cluster.add(
