@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,13 @@ class Playbooks:
     def __init__(self, control_plane: ControlPlane, artifacts: Path) -> None:
         self.control_plane, self.artifacts = control_plane, artifacts
 
-    def run(self, name: str, *options: str, **variables: Any) -> subprocess.CompletedProcess[str]:
+    def run(
+        self,
+        name: str,
+        *options: str,
+        environment: Mapping[str, str] | None = None,
+        **variables: Any,
+    ) -> subprocess.CompletedProcess[str]:
         """Run one without a terminal."""
         settings = {
             "remediation_kubeconfig": str(self.control_plane.kubeconfig),
@@ -58,7 +65,7 @@ class Playbooks:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            env={**os.environ, "ANSIBLE_NOCOLOR": "1"},
+            env={**os.environ, "ANSIBLE_NOCOLOR": "1", **(environment or {})},
             check=False,
             timeout=300,
         )
@@ -122,3 +129,62 @@ def test_one_object_that_cannot_come_back_stops_all(playbooks: Playbooks) -> Non
     assert blocked.returncode != 0
     assert "does not hold Upgrade/harvester-system/none" in blocked.stdout
     assert playbooks.live() == WIPED
+
+
+PASSPHRASE = "correct horse battery staple"
+
+
+def test_a_job_of_awx_keeps_an_encrypted_set_in_the_cluster_and_goes_back_from_it(
+    playbooks: Playbooks, tmp_path: Path
+) -> None:
+    """The next job has neither the folder of the first nor more than its credential."""
+    job = {"REMEDIATION_BACKUP_PASSPHRASE": PASSPHRASE, "AWX_HOST": "https://awx", "JOB_ID": "42"}
+    saved = playbooks.run("backup", "-vvv", environment=job, remediation_backup_reason="to be sure")
+    assert saved.returncode == 0, saved.stdout
+    assert "encrypted" in saved.stdout
+    folder = next(playbooks.artifacts.glob("backup-*"))
+    assert {each.name for each in folder.iterdir()} == {"cover.json", "set.tar.gz.vault"}
+
+    nowhere = {"remediation_kubeconfig": "/nowhere", "remediation_backup_path": str(folder)}
+    sealed = playbooks.run("backup_sets", **nowhere)
+    assert sealed.returncode == 0, sealed.stdout
+    assert "for lack of its passphrase" in " ".join(sealed.stdout.split())
+    key = tmp_path / "passphrase"
+    key.write_text(PASSPHRASE)
+    key.chmod(0o600)
+    with_key = {"REMEDIATION_BACKUP_PASSPHRASE_FILE": str(key)}
+    verified = playbooks.run("backup_sets", environment=with_key, **nowhere)
+    assert "state   whole" in verified.stdout, verified.stdout
+    assert LABEL in verified.stdout
+
+    playbooks.artifacts = tmp_path / "of-the-next-job"
+    playbooks.control_plane.apply({**CONFIG, "data": WIPED})
+    listed = playbooks.run("restore", environment=job)
+    assert listed.returncode == 0, listed.stdout
+    assert folder.name in listed.stdout
+    assert "why     to be sure" in listed.stdout
+    wanted = {"remediation_restore_id": folder.name, "remediation_restore_objects": LABEL}
+    refused = playbooks.run("restore", environment=job, **wanted)
+    assert "-    " in refused.stdout, refused.stdout
+    fingerprint = refused.stdout.rpartition("remediation_approved_plan=")[2].split(".")[0]
+    done = playbooks.run(
+        "restore", "-vvv", environment=job, **wanted, remediation_approved_plan=fingerprint
+    )
+    assert done.returncode == 0, done.stdout
+    assert playbooks.live() == CONFIG["data"]
+    for run in (saved, sealed, verified, listed, refused, done):
+        assert PASSPHRASE not in run.stdout + run.stderr
+
+
+def test_a_damaged_set_is_refused_without_a_cluster(playbooks: Playbooks) -> None:
+    assert playbooks.run("backup").returncode == 0
+    folder = next(playbooks.artifacts.glob("backup-*"))
+    manifest = folder / "manifest.json"
+    manifest.write_bytes(manifest.read_bytes()[:-40])
+    nowhere = {"remediation_kubeconfig": "/nowhere"}
+    refused = playbooks.run("backup_sets", remediation_backup_path=str(folder), **nowhere)
+    assert refused.returncode != 0
+    assert "is missing or no JSON" in " ".join(refused.stdout.split())
+    listed = playbooks.run("backup_sets", **nowhere)
+    assert listed.returncode == 0, listed.stdout
+    assert "CANNOT BE USED" in listed.stdout

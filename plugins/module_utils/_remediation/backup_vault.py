@@ -4,13 +4,16 @@
 """Encryption of backup sets at rest, in Ansible's own vault format.
 
 Anybody with the passphrase can read such a file without this collection (C(ansible-vault decrypt)).
-The library belongs to ansible-core and is there only where a play runs, which is where the modules
-that read and write backup sets run, too.
+The library belongs to ansible-core. A module does not see it, because what it is shipped with hides
+all of ansible-core but module_utils; so a child process of the same Python does the work.
 """
 
 from __future__ import annotations
 
+import base64
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors 
     RemediationError,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.backup_errors import (
+    failed,
     invalid,
 )
 
@@ -26,6 +30,7 @@ PASSPHRASE_SPEC: dict[str, dict[str, Any]] = {
     "passphrase_file": {"type": "path", "no_log": False},
 }
 _ENCRYPTED = b"$ANSIBLE_VAULT;"
+CHILD_SECONDS = 300.0
 
 
 def passphrase_of(params: dict[str, Any]) -> bytes | None:
@@ -52,9 +57,11 @@ def passphrase_of(params: dict[str, Any]) -> bytes | None:
 
 
 def encrypt(data: bytes, passphrase: bytes) -> bytes:
-    """The data as an Ansible vault file (AES256, authenticated)."""
-    encrypted: bytes = _vault(passphrase).encrypt(data)
-    return encrypted
+    """The data as an Ansible vault file (AES256, authenticated). Raises library-missing, backup-failed."""
+    done = _in_child("encrypt", data, passphrase)
+    if done.returncode != 0:
+        raise failed(f"it could not be encrypted: {_last_line(done.stderr)}", "")
+    return done.stdout
 
 
 def decrypt(data: bytes, passphrase: bytes | None, where: str) -> bytes:
@@ -65,29 +72,53 @@ def decrypt(data: bytes, passphrase: bytes | None, where: str) -> bytes:
         raise invalid(
             where, "it is encrypted", "Give its passphrase, best by a file only you can read."
         )
-    from ansible.errors import AnsibleError
-
-    try:
-        decrypted: bytes = _vault(passphrase).decrypt(data)
-    except (AnsibleError, ValueError) as error:
+    done = _in_child("decrypt", data, passphrase)
+    if done.returncode != 0:
         raise invalid(
             where,
             "it cannot be decrypted: either the passphrase is another one, or the file was altered",
             "Give the passphrase it was written with; if it is that one, use another backup set.",
-        ) from error
-    return decrypted
+        )
+    return done.stdout
 
 
-def _vault(passphrase: bytes) -> Any:
-    try:
-        from ansible.parsing.vault import VaultLib, VaultSecret
-    except ImportError as error:
+_MISSING = 4
+_PROGRAM = f"""
+import base64, sys
+try:
+    from ansible.parsing.vault import VaultLib, VaultSecret
+except ImportError as error:
+    print(error, file=sys.stderr)
+    sys.exit({_MISSING})
+passphrase = base64.b64decode(sys.stdin.buffer.readline())
+vault = VaultLib([("default", VaultSecret(passphrase))])
+sys.stdout.buffer.write(getattr(vault, sys.argv[1])(sys.stdin.buffer.read()))
+"""
+
+
+def _in_child(verb: str, data: bytes, passphrase: bytes) -> subprocess.CompletedProcess[bytes]:
+    """Run the vault on standard input, which also hands over the passphrase: no other process sees it."""
+    done = subprocess.run(
+        [sys.executable, "-c", _PROGRAM, verb],
+        input=base64.b64encode(passphrase) + b"\n" + data,
+        capture_output=True,
+        check=False,
+        cwd="/",
+        env={**os.environ, "LC_ALL": "C.UTF-8"},
+        timeout=CHILD_SECONDS,
+    )
+    if done.returncode == _MISSING:
         raise RemediationError(
             "library-missing",
-            "Encrypted backup sets need ansible-core on the machine that runs the module.",
+            f"Encrypted backup sets need ansible-core for {sys.executable}: {_last_line(done.stderr)}.",
             "Run the module on the controller (connection: local), as the playbooks do.",
-        ) from error
-    return VaultLib([("default", VaultSecret(passphrase))])
+        )
+    return done
+
+
+def _last_line(text: bytes) -> str:
+    lines = text.decode("utf-8", "replace").strip().splitlines()
+    return lines[-1] if lines else "it said nothing"
 
 
 def _refused(path: Path, why: str) -> RemediationError:
