@@ -97,7 +97,7 @@ objects:
     object:
       description: Type and name.
       type: str
-      sample: job_template/Harvester upgrade: diagnose
+      sample: "job_template/Harvester upgrade: diagnose"
     action:
       description: V(created), V(changed) or V(unchanged).
       type: str

@@ -117,6 +117,8 @@ _EMPTY_LISTS = (
     *("users", "teams", "applications", "labels", "inventory_sources", "groups", "jobs", "roles"),
     *("instance_groups", "system_job_templates", "unified_job_templates", "unified_jobs"),
 )
+# Fields that are no plain values: the command line tool takes them from a file.
+_DOCUMENTS = ("inputs", "injectors", "notification_configuration", "messages", "extra_data")
 _BY_PATH = {kind.path: name for name, kind in KINDS.items()}
 
 
@@ -310,7 +312,8 @@ class FakeController:
             owned["create_approval_template"] = "workflow_approval_template"
             name = owned.get(parts[2], name)
         kind = KINDS[name]
-        plain = {each: {"type": "string", "required": False} for each in kind.fields.split()}
+        types = {name: "json" if name in _DOCUMENTS else "string" for name in kind.fields.split()}
+        plain = {name: {"type": each, "required": False} for name, each in types.items()}
         return {**plain, **{each: {"type": "id", "required": False} for each in kind.references}}
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from awx.assets import ASSETS, FOUNDATION, TEMPLATES
 from awx.fake_controller import TOKEN, FakeController, fake_controller
@@ -57,24 +58,20 @@ def create(awx: FakeController, *arguments: str) -> str:
     return run(awx, "ansible-playbook", CREATE, "-e", json.dumps(SETTINGS), *arguments)
 
 
-def make_credential(awx: FakeController) -> None:
+def make_credential(awx: FakeController, file: Path) -> None:
     """What the guide does between the two imports."""
-    kind = awx.named("credential_type", "Harvester cluster access")["id"]
-    awx.create(
-        "credential",
-        {
-            "name": "Harvester cluster",
-            "description": "The cluster whose upgrades are looked after.",
-            "organization": awx.named("organization", "Default")["id"],
-            "credential_type": kind,
-            "inputs": SETTINGS["awx_credential_inputs"],
-        },
-    )
+    file.write_text(yaml.safe_dump(SETTINGS["awx_credential_inputs"]))
+    named = ("--name", "Harvester cluster", "--organization", "Default")
+    kind = ("--credential_type", "Harvester cluster access", "--inputs", f"@{file}")
+    description = ("--description", "The cluster whose upgrades are looked after.")
+    run(awx, "awx", "credentials", "create", *named, *kind, *description)
 
 
-def test_the_tool_imports_them_and_the_playbook_finds_nothing_to_do(awx: FakeController) -> None:
+def test_the_tool_imports_them_and_the_playbook_finds_nothing_to_do(
+    awx: FakeController, tmp_path: Path
+) -> None:
     awx_import(awx, "foundation")
-    make_credential(awx)
+    make_credential(awx, tmp_path / "credential.yml")
     awx_import(awx, "templates")
     imported = awx.state()
     awx.changes.clear()

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -24,10 +26,12 @@ FOLDERS = {"module": "modules"}
 
 SHIPPED = {"README.md", "CHANGELOG.md", "LICENSES/GPL-3.0-or-later.txt", "meta/runtime.yml"}
 SHIPPED |= {"requirements.txt", "meta/execution-environment.yml", "MANIFEST.json", "FILES.json"}
+SHIPPED |= {"execution-environment.yml"}
 SHIPPED_FOLDERS = {
     "LICENSES",
     "changelogs",
     "docs",
+    "extensions",
     "files",
     "meta",
     "playbooks",
@@ -96,7 +100,11 @@ def test_the_tarball_holds_what_users_need_and_nothing_else(tarball: Path) -> No
     assert {name.split("/")[0] for name in names if "/" in name} <= SHIPPED_FOLDERS
     assert {name for name in names if "/" not in name} <= SHIPPED
     assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
-    parts = [path for folder in ("playbooks", "plugins", "roles") for path in files_below(folder)]
+    parts = [
+        path
+        for folder in ("extensions", "playbooks", "plugins", "roles")
+        for path in files_below(folder)
+    ]
     assert names >= set(parts)
 
 
@@ -136,6 +144,59 @@ def test_every_playbook_is_found_by_its_full_name(
 ) -> None:
     name = f"{COLLECTION}.{playbook}"
     run("ansible-playbook", "--syntax-check", name, cwd=installed, **isolated)
+
+
+@pytest.fixture(scope="module")
+def build_context(tarball: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What ansible-builder makes of the definition in the checkout."""
+    folder = tmp_path_factory.mktemp("environment")
+    shutil.copy(CHECKOUT / "execution-environment.yml", folder)
+    shutil.copy(tarball, folder)
+    run("ansible-builder", "create", "--output-filename", "Containerfile", cwd=folder)
+    return folder / "context"
+
+
+def test_the_execution_environment_installs_the_collection(
+    build_context: Path, tmp_path: Path
+) -> None:
+    """The galaxy stage of the build, as its Containerfile has it, with nothing but the context."""
+    text = (build_context / "Containerfile").read_text()
+    assert "COPY _build /build\nWORKDIR /build" in text
+    install = ("ansible-galaxy", "collection", "install", "--offline", "-r", "requirements.yml")
+    alone = {"ANSIBLE_COLLECTIONS_SCAN_SYS_PATH": "0"}
+    run(*install, "-p", tmp_path, cwd=build_context / "_build", **alone)
+    found = run("ansible-builder", "introspect", "--sanitize", tmp_path, cwd=tmp_path)
+    wanted = (CHECKOUT / "requirements.txt").read_text().splitlines()
+    # ansible-builder leaves PyYAML to ansible-core.
+    for requirement in filter(lambda line: line and not line.startswith(("#", "PyYAML")), wanted):
+        assert requirement in found
+    assert "ca-certificates" in found
+
+
+@pytest.mark.parametrize("intact", [True, False])
+def test_helm_gets_into_the_environment_only_with_its_checksum(
+    build_context: Path, tmp_path: Path, intact: bool
+) -> None:
+    """The command of the Containerfile, against a mirror that is a folder."""
+    lines = (build_context / "Containerfile").read_text().splitlines()
+    (command,) = (line.removeprefix("RUN ") for line in lines if "sha256sum" in line)
+    given = dict(
+        line.removeprefix("ARG ").split("=") for line in lines if line.startswith("ARG HELM_")
+    )
+    assert len(given["HELM_SHA256"]) == 64
+    (tmp_path / "bin").mkdir()
+    archive = tmp_path / f"helm-v{given['HELM_VERSION']}-linux-{given['HELM_ARCH']}.tar.gz"
+    program = tmp_path / "helm"
+    program.write_text("#!/bin/sh\necho v3\n")
+    program.chmod(0o755)
+    with tarfile.open(archive, "w:gz") as packed:
+        packed.add(program, f"linux-{given['HELM_ARCH']}/helm")
+    given.update(HELM_URL=tmp_path.as_uri(), HELM_FOLDER=str(tmp_path / "bin"))
+    if intact:
+        given["HELM_SHA256"] = hashlib.sha256(archive.read_bytes()).hexdigest()
+    done = subprocess.run(["sh", "-c", command], env={**os.environ, **given}, check=False)
+    assert (done.returncode == 0) == intact
+    assert (tmp_path / "bin/helm").exists() == intact
 
 
 def test_the_checkout_is_the_installed_collection() -> None:

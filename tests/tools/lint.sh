@@ -32,7 +32,7 @@ mapfile -t documents < <(git ls-files --cached --others --exclude-standard -- '*
 mapfile -t programs < <(python_programs)
 check ruff check --quiet .
 check black --check --quiet .
-check mypy --no-error-summary "$IMPORT_TREE/plugins" "${programs[@]}"
+check mypy --no-error-summary "$IMPORT_TREE/plugins" "$IMPORT_TREE/extensions" "${programs[@]}"
 check python tests/tools/house_rules.py
 check yamllint --strict "${documents[@]}"
 check ansible-lint --nocolor -qq --format pep8

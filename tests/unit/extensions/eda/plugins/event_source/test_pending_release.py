@@ -1,0 +1,106 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The source as ansible-rulebook runs it: the file by its path, a coroutine, a queue."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
+    RemediationError,
+)
+from ansible_collections.harvester_ops.remediation.tests.unit.builders.api_server import (
+    Answer,
+    ApiServer,
+    Request,
+    failure,
+)
+from ansible_collections.harvester_ops.remediation.tests.unit.builders.helm_storage import (
+    release_secret,
+)
+from awx.assets import TEMPLATES
+
+EDA = Path(__file__).resolve().parents[6] / "extensions/eda"
+SOURCE = runpy.run_path(str(EDA / "plugins/event_source/pending_release.py"))
+SECRET = release_secret("fleet", 7, status="pending-upgrade")
+
+
+def pending(request: Request) -> Answer:
+    """A cluster with one lock, from long ago."""
+    if request.path == "/api/v1/secrets":
+        return Answer({"metadata": {}, "items": [{"metadata": SECRET["metadata"]}]})
+    return Answer(SECRET if "/secrets/" in request.path else {"metadata": {"uid": "u"}})
+
+
+def first_event(args: dict[str, Any]) -> dict[str, Any]:
+    """Run the source until it has sent something, and cancel it as ansible-rulebook does."""
+
+    async def run() -> dict[str, Any]:
+        queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        task = asyncio.create_task(SOURCE["main"](queue, {"interval": 0.01, **args}))
+        event = asyncio.create_task(queue.get())
+        await asyncio.wait({task, event}, timeout=30, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            task.result()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return event.result()
+
+    return asyncio.run(run())
+
+
+def test_main_is_what_ansible_rulebook_calls() -> None:
+    assert inspect.iscoroutinefunction(SOURCE["main"])
+
+
+def test_an_event_is_sent() -> None:
+    with ApiServer(pending) as server:
+        event = first_event({"host": server.url, "api_key": "t"})
+    assert event["pending_release"]["release"] == "fleet"
+
+
+def test_the_environment_says_where_the_cluster_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    with ApiServer(pending) as server:
+        monkeypatch.setenv("K8S_AUTH_HOST", server.url)
+        monkeypatch.setenv("K8S_AUTH_API_KEY", "t")
+        monkeypatch.setenv("K8S_AUTH_VERIFY_SSL", "false")
+        monkeypatch.setenv("K8S_AUTH_KUBECONFIG", "")
+        assert first_event({})["cluster"]["server"] == server.url
+
+
+def test_an_outage_is_waited_out() -> None:
+    turns = iter([failure(503, "ServiceUnavailable"), failure(500, "InternalError")])
+
+    def script(request: Request) -> Answer:
+        return next(turns, None) or pending(request)
+
+    with ApiServer(script) as server:
+        assert first_event({"host": server.url, "api_key": "t"})["pending_release"]
+
+
+def test_wrong_credentials_end_it() -> None:
+    denied = ApiServer(lambda _request: failure(401, "Unauthorized"))
+    with denied as server, pytest.raises(RemediationError) as caught:
+        first_event({"host": server.url, "api_key": "t"})
+    assert caught.value.code == "unauthorized"
+
+
+def test_the_rulebook_uses_the_source_and_a_template_that_exists() -> None:
+    (ruleset,) = yaml.safe_load((EDA / "rulebooks/pending_release.yml").read_text())
+    options = yaml.safe_load(SOURCE["DOCUMENTATION"])["options"]
+    (source,) = ruleset["sources"]
+    assert set(source["harvester_ops.remediation.pending_release"]) <= set(options)
+    (rule,) = ruleset["rules"]
+    action = rule["action"]["run_job_template"]
+    (template,) = (each for each in TEMPLATES["job_templates"] if each["name"] == action["name"])
+    questions = {each["variable"] for each in template["related"]["survey_spec"]["spec"]}
+    assert set(action["job_args"]["extra_vars"]) <= questions
