@@ -126,5 +126,14 @@ COMPONENTS: dict[str, Component] = {
             ldflags="-X helm.sh/helm/v4/internal/version.version={version}",
             minutes=2,
         ),
+        # No part of a control plane: an OCI registry, for the tests that fetch charts.
+        Component(
+            name="registry",
+            module="github.com/google/go-containerregistry",
+            package="github.com/google/go-containerregistry/cmd/registry",
+            programs=("registry",),
+            ldflags="",
+            minutes=0.7,
+        ),
     )
 }

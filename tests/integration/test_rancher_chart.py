@@ -5,17 +5,36 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import json
+import os
+import socket
 import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
-from ansible_collections.harvester_ops.remediation.tests.integration.module_run import ModuleRun
+from ansible_collections.harvester_ops.remediation.tests.integration import closed_network
+from ansible_collections.harvester_ops.remediation.tests.integration.module_run import (
+    MODULES,
+    ModuleRun,
+)
 from ansible_collections.harvester_ops.remediation.tests.integration.rancher_cluster import (
     rancher_cluster,
 )
+from ansible_collections.harvester_ops.remediation.tests.unit.builders.web_site import (
+    RancherApi,
+    Site,
+)
+from controlplane.build import build
+from controlplane.ports import free_ports
 from doubles.chart_repository import head
 from doubles.cluster import StuckCluster
 
@@ -102,6 +121,165 @@ def test_a_chart_carried_in_by_hand_is_verified_against_the_index(
     archive.write_bytes(archive.read_bytes()[:-30])
     dest = {"dest": str(tmp_path / "elsewhere")}
     assert run.error("rancher_chart", **{**options, **dest})["code"] == "chart-archive-invalid"
+
+
+# Runs a module as Ansible does, and notes every address that it or a library of it asks for.
+_WATCHED = """
+import json, os, runpy, sys
+def note(event, args):
+    if event in ("socket.connect", "socket.getaddrinfo"):
+        address = args[1] if event == "socket.connect" else args[:2]
+        with open(os.environ["ADDRESSES"], "a") as file:
+            file.write(json.dumps([str(part) for part in address]) + "\\n")
+sys.addaudithook(note)
+runpy.run_module(sys.argv[1], run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.mark.skipif(
+    not closed_network.is_possible(), reason="no network namespaces on this machine"
+)
+@pytest.mark.parametrize(
+    ("module", "options"),
+    [
+        ("rancher_chart", {"chart": "fleet"}),
+        ("rancher_values_info", {"namespace": "cattle-fleet-system", "release": "fleet"}),
+    ],
+)
+def test_no_address_is_contacted_but_the_api_server(
+    rancher_cluster: StuckCluster, tmp_path: Path, module: str, options: dict[str, Any]
+) -> None:
+    control_plane = rancher_cluster.control_plane
+    if module == "rancher_chart":
+        options = {
+            **options,
+            "version": rancher_cluster.expected()["fleet"],
+            "dest": str(tmp_path / "x"),
+        }
+    arguments = {"ANSIBLE_MODULE_ARGS": {"kubeconfig": str(control_plane.kubeconfig), **options}}
+    addresses = tmp_path / "addresses"
+    with closed_network.ClosedNetwork(control_plane.server, tmp_path) as network:
+        done = subprocess.run(
+            [*network.prefix, sys.executable, "-c", _WATCHED, f"{MODULES}.{module}"],
+            input=json.dumps(arguments).encode(),
+            env={**os.environ, "ADDRESSES": str(addresses)},
+            capture_output=True,
+            check=False,
+        )
+        assert network.passed_on > 0
+    result = json.loads(done.stdout)
+    assert not result.get("failed"), result
+    port = str(urlsplit(control_plane.server).port)
+    asked = {tuple(json.loads(line)) for line in addresses.read_text().splitlines()}
+    assert asked == {("127.0.0.1", port)}
+
+
+def test_a_pod_whose_charts_went_with_the_cluster_repo_is_passed_over(
+    rancher_cluster: StuckCluster, run: ModuleRun, wanted: dict[str, Any], tmp_path: Path
+) -> None:
+    clones = sorted(
+        rancher_cluster.directory.glob("**/root/var/lib/rancher-data/local-catalogs/v2")
+    )
+    assert len(clones) == 2
+    origins = set()
+    for number, clone in enumerate(clones):
+        hidden = clone.rename(clone.with_name("hidden"))
+        try:
+            result = run("rancher_chart", **wanted, dest=str(tmp_path / str(number)))
+        finally:
+            hidden.rename(clone)
+        assert result["digest_verified"]
+        origins.add(result["origin"].partition("Pod/")[2].split()[0])
+    assert len(origins) == 2
+
+
+def test_the_nearest_versions_and_what_the_chart_wants_of_kubernetes_are_told(
+    rancher_cluster: StuckCluster, run: ModuleRun, wanted: dict[str, Any], tmp_path: Path
+) -> None:
+    candidate = rancher_cluster.illness.installed["fleet"][-1]
+    version = candidate.partition("+")[0] + "+up0.0.1"
+    error = run.error("rancher_chart", chart="fleet", version=version, dest=str(tmp_path / "x"))
+    assert f"Nearest there: {candidate}" in error["message"] or candidate in error["message"]
+    result = run("rancher_chart", **wanted, dest=str(tmp_path / "y"))
+    assert result["kubernetes"]["server"] == rancher_cluster.control_plane.server_version
+
+
+def test_what_was_fetched_once_is_not_fetched_again(
+    run: ModuleRun, wanted: dict[str, Any], tmp_path: Path
+) -> None:
+    cache = str(tmp_path / "by-digest")
+    first = run("rancher_chart", **wanted, dest=str(tmp_path / "a"), cache_dir=cache)
+    second = run("rancher_chart", **wanted, dest=str(tmp_path / "b"), cache_dir=cache)
+    assert (first["source"], second["source"]) == ("rancher_pod", "cache")
+    assert second["sha256"] == first["sha256"]
+
+
+@pytest.fixture(scope="session")
+def registry() -> Iterator[str]:
+    """The address of a real registry, which keeps what is pushed in memory."""
+    program = build(["registry"])["registry"]
+    (port,) = free_ports(1)
+    process = subprocess.Popen([program, "-port", str(port)], stderr=subprocess.DEVNULL)
+    try:
+        for _attempt in range(100):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                break
+            time.sleep(0.05)
+        yield f"127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@pytest.mark.parametrize("helm", ["helm3", "helm4"])
+def test_a_chart_that_helm_has_pushed_is_pulled_from_a_registry(
+    rancher_cluster: StuckCluster,
+    run: ModuleRun,
+    wanted: dict[str, Any],
+    registry: str,
+    tmp_path: Path,
+    helm: str,
+) -> None:
+    address = f"oci://{registry}/{helm}"
+    program = getattr(rancher_cluster.control_plane, helm)
+    candidate = rancher_cluster.illness.installed["fleet"][-1]
+    for version in (wanted["version"], candidate):
+        archive = tmp_path / f"fleet-{version}.tgz"
+        archive.write_bytes(bundled(rancher_cluster, "fleet", version))
+        push = [str(program), "push", str(archive), address, "--plain-http"]
+        subprocess.run(push, check=True, capture_output=True)
+    options = {"source": "oci", "repository": address, "repository_plain_http": True}
+    result = run("rancher_chart", **wanted, **options, dest=str(tmp_path / "x"))
+    assert (result["source"], result["digest_verified"]) == ("oci", True)
+    assert Path(result["path"]).read_bytes() == bundled(rancher_cluster, **wanted)
+
+    other = {"chart": "fleet", "version": "1.2.3", "dest": str(tmp_path / "y")}
+    message = run.error("rancher_chart", **other, **options)["message"]
+    assert wanted["version"] in message
+    assert candidate in message
+
+
+def test_web_servers_are_asked_as_the_options_say(
+    rancher_cluster: StuckCluster, run: ModuleRun, wanted: dict[str, Any], tmp_path: Path
+) -> None:
+    archive = bundled(rancher_cluster, **wanted)
+    entry = {"version": wanted["version"], "urls": ["charts/fleet.tgz"]}
+    with Site() as site, RancherApi("t0ken", {("fleet", wanted["version"]): archive}) as rancher:
+        site.pages["/index.yaml"] = json.dumps({"entries": {"fleet": [entry]}}).encode()
+        site.pages["/charts/fleet.tgz"] = archive
+        sources: dict[str, dict[str, Any]] = {
+            "helm_repo": {"repository": site.url},
+            "cluster_repo": {"rancher_url": rancher.url, "rancher_token": "t0ken"},
+        }
+        for source, options in sources.items():
+            dest = str(tmp_path / source)
+            result = run("rancher_chart", **wanted, source=source, dest=dest, **options)
+            assert (result["source"], result["digest_verified"]) == (source, True)
+            assert "t0ken" not in json.dumps(result)
+        # Without a pod to ask, auto goes on to what is given next.
+        options = {"rancher_version": "v0.0.0", "repository": site.url}
+        result = run("rancher_chart", **wanted, dest=str(tmp_path / "auto"), **options)
+        assert result["source"] == "helm_repo"
 
 
 def test_a_user_without_exec_is_told(

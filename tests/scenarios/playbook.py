@@ -64,6 +64,7 @@ class Playbook:
     artifacts: Path
     options: Document = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
+    prefix: tuple[str, ...] = ()
 
     def with_options(self, **options: Any) -> Playbook:
         """The same with further options, given without their prefix ``remediation_``."""
@@ -90,7 +91,7 @@ class Playbook:
         """The command line of a run, and its environment."""
         options = {**self.options, "remediation_artifacts_dir": str(self.artifacts)}
         program = Path(sys.executable).with_name("ansible-playbook")
-        command = [str(program), playbook, "-e", json.dumps(options), *arguments]
+        command = [*self.prefix, str(program), playbook, "-e", json.dumps(options), *arguments]
         config = {"ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg")}
         return command, {**os.environ, **config, **self.environment}
 
