@@ -131,8 +131,8 @@ dropped_keys:
   elements: str
 base_revision:
   description:
-    - The revision whose own values were taken, the newest that is deployed, else the last; null when
-      there is none.
+    - The revision whose own values were taken, the newest that is deployed, else the last; of the chart
+      C(rancher) always the last, pending or not. Null when there is none.
   returned: success
   type: int
   sample: 4

@@ -59,6 +59,7 @@ if TYPE_CHECKING:
 MANAGEMENT_API = "management.cattle.io/v3"
 CATTLE_SYSTEM = "cattle-system"
 RANCHER_CONTAINER = "rancher"
+RANCHER_CHART = "rancher"
 _PROXY_VARIABLES = ("HTTP_PROXY", "NO_PROXY")
 _MAX_PASSES = 4
 
@@ -174,12 +175,16 @@ def read_rancher_state(client: KubeClient) -> RancherState:
     return RancherState(settings["server-version"], inputs, _tolerations(client))
 
 
-def own_values(revisions: Sequence[Revision]) -> Revision | None:
-    """The revision whose values are the release's own (newest first; all decoded); null when there is none.
+def own_values(revisions: Sequence[Revision], chart: str = "") -> Revision | None:
+    """The revision whose values are the release's own (newest first); null when there is none.
 
     It is the last one, unless that was never deployed: a failed attempt of Rancher's has dropped the
-    values that a person had set (FM 2.5 row 1), the newest deployed revision still has them.
+    values that a person had set (FM 2.5 row 1), the newest deployed revision still has them. Of Rancher
+    itself it is the last in any case: an upgrade that got stuck is to be finished as it was begun, with
+    the new image tag, not taken back (FM 6.12).
     """
+    if chart == RANCHER_CHART:
+        return next((revision for revision in revisions if revision.decoded), None)
     deployed = (revision for revision in revisions if revision.status == "deployed")
     decoded = (revision for revision in revisions if revision.decoded)
     return next(deployed, None) or next(decoded, None)
@@ -247,7 +252,7 @@ class ValuesRequest:
 
 def make_values(request: ValuesRequest, state: RancherState) -> ReleaseValues:
     """The values to upgrade with. Pure; raises RemediationError C(values-invalid)."""
-    base = own_values(request.revisions)
+    base = own_values(request.revisions, request.chart)
     config: Mapping[str, Any] = base.config if base else {}
     kept = without_pinned_keys(config) if request.drop_pinned else dict(config)
     for dotted in request.drop_keys:

@@ -271,6 +271,14 @@ def test_values_come_from_the_revision_that_worked() -> None:
     assert own_values([undecodable, bad]) is bad
 
 
+def test_an_upgrade_of_rancher_that_got_stuck_goes_on_with_its_own_values() -> None:
+    pending, deployed = revision(5, "pending-upgrade", tag="new"), revision(4, tag="old")
+    assert own_values([pending, deployed], "rancher") is pending
+    assert own_values([pending, deployed], "fleet") is deployed
+    made = make_values(request(pending, deployed, chart="rancher"), state_of())
+    assert (made.values, made.base_revision) == ({"tag": "new"}, 5)
+
+
 def test_a_malformed_rancher_config_stops_fleet_and_only_warns_elsewhere() -> None:
     cluster = rancher_cluster()
     cluster.objects[CONFIG_MAP]["data"] = {"fleet": "a: [", "rancher-webhook": "a: ["}
