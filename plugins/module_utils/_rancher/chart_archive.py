@@ -108,9 +108,14 @@ class _BoundedGunzip:
         return bytes(content)
 
     def read_to_end(self) -> None:
-        """Read what is left, so that a cut or a bomb behind the last entry is noticed, too."""
+        """Read what is left, so that a cut or a bomb behind the last entry is noticed, too.
+
+        Nothing may follow: helm would go on with a second gzip stream, ours ends with the first.
+        """
         while self.read(_BLOCK):
             pass
+        if self._stream.unused_data or self._source.read(1):
+            raise _unsafe(self._origin, "holds something behind its end")
 
 
 _EXTENDED_HEADERS = (

@@ -171,6 +171,21 @@ def test_a_gzip_bomb_is_not_unfolded(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert error.code == "chart-archive-unsafe"
 
 
+@pytest.mark.parametrize(
+    "behind",
+    [gzip.compress(tar_of([member("../x", "x")])), b"\0", b"x" * 300_000],
+    ids=["a stream", "a zero", "much"],
+)
+def test_what_hides_behind_the_gzip_stream_is_noticed(tmp_path: Path, behind: bytes) -> None:
+    # Go's gzip reader goes on with a second stream: helm would unpack what nobody has looked at.
+    without_end = gzip.decompress(GOOD).rstrip(b"\0")
+    without_end += b"\0" * (-len(without_end) % 512)
+    for first in (GOOD, gzip.compress(without_end)):
+        error = refusal(tmp_path, first + behind)
+        assert error.code == "chart-archive-unsafe"
+        assert "behind its end" in error.message
+
+
 def test_what_unfolds_a_hundredfold_is_unsafe_however_small_it_is(tmp_path: Path) -> None:
     bomb = make_chart(extra=[member("fleet/zero", b"\0" * 5_000_000)])
     assert len(bomb) * 100 < 5_000_000
