@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+import subprocess
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -225,6 +227,48 @@ def test_a_repository_with_sha256_names_is_checked_too() -> None:
     choice = PodChoice([rancher("a")], {})
     source.fetch_from_pods(choice, REQUEST, run, ChartSink(content))
     assert content.getvalue() == CHART
+
+
+@pytest.mark.parametrize("checkout", [True, False])
+@pytest.mark.parametrize("object_format", ["sha1", "sha256"])
+def test_a_real_git_answers_as_expected_checked_out_or_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, checkout: bool, object_format: str
+) -> None:
+    origin, bases = tmp_path / "origin", [str(tmp_path / name) for name in ("a", "b", "c")]
+    clone = Path(bases[2]) / "rancher-charts" / DEFAULT_HASH
+    archive = origin / USUAL_PATH
+    monkeypatch.setattr(source, "BASE_DIRECTORIES", tuple(bases))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+
+    def git(*arguments: str) -> None:
+        user = ("-c", "user.name=charts", "-c", "user.email=charts@example.com")
+        subprocess.run(["git", *user, *arguments], check=True, capture_output=True)
+
+    def run(_pod: str, argv: Sequence[str], take: source.TakeOutput | None) -> ExecResult:
+        done = subprocess.run(argv, capture_output=True, check=False)
+        if take is not None:
+            take(done.stdout)
+        stdout = b"" if take else done.stdout
+        return ExecResult(stdout, done.stderr, done.returncode, "" if not done.returncode else "x")
+
+    git("init", "--quiet", f"--object-format={object_format}", str(origin))
+    archive.parent.mkdir(parents=True)
+    archive.write_bytes(CHART)
+    archive.with_name(f"fleet-{RC}.tgz").write_bytes(b"candidate")
+    git("-C", str(origin), "add", "--all")
+    git("-C", str(origin), "commit", "--quiet", "--message=charts")
+    clone.parent.mkdir(parents=True)
+    how = [] if checkout else ["--no-checkout"]
+    git("clone", "--quiet", *how, str(origin), str(clone))
+    assert (clone / USUAL_PATH).exists() == checkout
+
+    content, choice = io.BytesIO(), PodChoice([rancher("a")], {})
+    source.fetch_from_pods(choice, REQUEST, run, ChartSink(content))
+    assert content.getvalue() == CHART
+    missing = ChartRequest("fleet", "106.0.1")
+    with pytest.raises(RemediationError, match="Nearest there: ") as caught:
+        source.fetch_from_pods(choice, missing, run, ChartSink(io.BytesIO()))
+    assert caught.value.details["nearest"] == [GA, RC]
 
 
 def test_the_next_pod_is_asked_when_one_does_not_have_it() -> None:
