@@ -26,12 +26,17 @@ def with_sane_owners(client: KubeClient, saved: Mapping[str, Any]) -> tuple[Obje
     """The object with owner references that hold, and what was changed about them.
 
     An owner that was made anew in the meantime is referred to by its present UID; a reference to one
-    that is gone is left out, because the garbage collector deletes what only such owners hold.
+    that is gone is left out, because the garbage collector deletes what only such owners hold. A
+    reference to a ClusterRepo stays as it is: it tells Rancher which repository an index is of (see
+    restore_guards).
     """
     metadata = saved["metadata"]
     references, notes = [], []
     for reference in mappings(metadata.get("ownerReferences")):
         owner = f"{reference.get('kind')}/{reference.get('name')}"
+        if reference.get("kind") == "ClusterRepo":
+            references.append(dict(reference))
+            continue
         found = _owner(client, reference, text(metadata.get("namespace")))
         if found is None:
             notes.append(f"The reference to its owner {owner}, which is gone, is left out.")

@@ -25,7 +25,9 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.id
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.unlock import (
     Backup,
+    SealedBackup,
     UnlockRequest,
+    secret_digest,
     unlock,
 )
 from ansible_collections.harvester_ops.remediation.tests.unit.builders.cluster import Cluster
@@ -265,3 +267,23 @@ def test_a_secret_that_does_not_go_is_no_success(request_: UnlockRequest) -> Non
     cluster = locked_cluster()
     cluster.delete = lambda *_args, **_options: {}  # type: ignore[method-assign]
     assert failing(cluster, request_).code == "stalled"
+
+
+def test_a_digest_of_a_sealed_backup_is_as_good_as_a_file(request_: UnlockRequest) -> None:
+    """Of an encrypted set, or one in the cluster, there is no file to read."""
+    cluster = locked_cluster()
+    sealed = SealedBackup(secret_digest(cluster.objects[PENDING]))
+    assert unlock(cluster, replace(request_, backup=sealed)).changed
+    assert PENDING not in cluster.objects
+
+
+@pytest.mark.parametrize("change", [other_data, other_uid, no_labels])
+def test_a_sealed_backup_of_something_else_is_none(
+    request_: UnlockRequest, change: Callable[[dict[str, Any]], None]
+) -> None:
+    cluster = locked_cluster()
+    saved = pending_secret()
+    change(saved)
+    error = failing(cluster, replace(request_, backup=SealedBackup(secret_digest(saved))))
+    assert error.code == "backup-invalid"
+    assert PENDING in cluster.objects

@@ -285,3 +285,22 @@ def test_owner_references_are_part_of_the_plan(tmp_path: Path) -> None:
     assert "is left out" in result["plan"]["steps"][0]["changes"][1]
     made = cluster.objects["/api/v1/namespaces/default/configmaps/c"]
     assert "ownerReferences" not in made["metadata"]
+
+
+@pytest.mark.parametrize("present", ["another", None])
+def test_an_index_comes_back_to_its_own_repository_only(
+    tmp_path: Path, present: str | None
+) -> None:
+    """Rancher compares the owner's UID (FM 2.6): given the present one it would read an index of the past."""
+    repo = "catalog.cattle.io/v1"
+    owner = {"apiVersion": repo, "kind": "ClusterRepo", "name": "rancher-charts", "uid": "old"}
+    files = a_set(saved("ConfigMap", "index", "cattle-system", ownerReferences=[owner], data={}))
+    cluster = Cluster()
+    resources = [{"name": "clusterrepos", "kind": "ClusterRepo", "namespaced": False}]
+    cluster.add(f"/apis/{repo}", {"metadata": {}, "resources": resources})
+    if present:
+        path = f"/apis/{repo}/clusterrepos/rancher-charts"
+        cluster.add(path, {"metadata": {"name": "rancher-charts", "uid": present}})
+    with pytest.raises(RemediationError, match="is not there any more") as raised:
+        restore(cluster, request(files, tmp_path, objects=["ConfigMap/cattle-system/index"]))
+    assert raised.value.code == "refused"
