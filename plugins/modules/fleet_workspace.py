@@ -22,6 +22,11 @@ options:
     type: str
     choices: [present]
     default: present
+  expected_workspace:
+    description:
+      - The workspace name that is to be replaced, empty for none. The module fails when it is another
+        one, and not the wanted one either.
+    type: str
   expected_uid:
     description:
       - UID the object must have if it is to be changed. The module fails when it was made anew, and
@@ -80,6 +85,7 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "state": {"type": "str", "choices": ["present"], "default": "present"},
+    "expected_workspace": {"type": "str"},
     "expected_uid": {"type": "str"},
 }
 
@@ -89,6 +95,7 @@ def handle(context: ModuleContext) -> dict[str, Any]:
     change = set_fleet_workspace(
         context.client(),
         expected_uid=context.params["expected_uid"],
+        expected_workspace=context.params["expected_workspace"],
         dry_run=context.check_mode,
     )
     return change.to_result(diff=context.diff)

@@ -134,6 +134,13 @@ options:
         deleting such Secrets has been refused there.
     type: int
     default: 5
+  lock_holder:
+    description:
+      - Holder of the cluster lock. Right before helm is started, the lock is renewed for as long as that
+        helm can live, which goes on when this module is killed. The module fails when another one
+        holds the lock.
+      - Without it no lock is held.
+    type: str
 extends_documentation_fragment:
   - harvester_ops.remediation.kubernetes_auth
   - harvester_ops.remediation.helm
@@ -233,6 +240,7 @@ helm:
     runs: 2
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -289,6 +297,10 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.values import (
     pinned_keys,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.cluster_lock import (
+    LockRequest,
+    hold,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.manifest_diff import (
     manifest_diff,
 )
@@ -331,8 +343,13 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "wait": {"type": "bool", "default": True},
     "timeout": {"type": "int", "default": 300},
     "history_max": {"type": "int", "default": 5},
+    "lock_holder": {"type": "str"},
     "helm_binary": {"type": "str", "default": "helm"},
 }
+
+
+# The clocks of helm's machine and of the API server need not agree to the second.
+_LOCK_MARGIN = 60
 
 
 @dataclass(frozen=True)
@@ -354,6 +371,27 @@ def _change(context: ModuleContext) -> ReleaseChange:
         history_max=history_max(params["namespace"], params["history_max"]),
         force=params["force"],
         dry_run=context.check_mode,
+    )
+
+
+def _hold_lock(context: ModuleContext) -> Callable[[float], object]:
+    """What holds the cluster lock for some seconds and a minute, if there is a holder."""
+    holder = context.params["lock_holder"]
+
+    def hold_for(seconds: float) -> None:
+        if holder:
+            duration = int(seconds) + _LOCK_MARGIN
+            hold(context.client(), LockRequest(holder, duration_seconds=duration))
+
+    return hold_for
+
+
+def _helm(context: ModuleContext, executable: str, environment: Mapping[str, str]) -> HelmCli:
+    return HelmCli(
+        executable,
+        environment,
+        tmpdir=context.tmpdir,
+        before_change=_hold_lock(context),
     )
 
 
@@ -395,7 +433,7 @@ def _upgraded(context: ModuleContext, given: dict[str, Any] | None) -> _Done:
         expected=_expectation(params),
     )
     with helm_environment(params, tmpdir=context.tmpdir) as environment:
-        cli = HelmCli(executable, environment, tmpdir=context.tmpdir)
+        cli = _helm(context, executable, environment)
         return _Done(upgrade(context.client(), cli, request), values, cli)
 
 
@@ -410,7 +448,7 @@ def _rolled_back(context: ModuleContext) -> _Done:
         expected=_expectation(params),
     )
     with helm_environment(params, tmpdir=context.tmpdir) as environment:
-        cli = HelmCli(executable, environment, tmpdir=context.tmpdir)
+        cli = _helm(context, executable, environment)
         return _Done(roll_back(client, cli, request, actor_finder(client)), None, cli)
 
 

@@ -14,7 +14,9 @@ description:
     that also runs from different machines see each other.
   - A lock is held for O(duration) seconds from its last renewal. A live lock of somebody else is
     never taken; the error C(lock-held) says who holds it, since when, until when and what for.
-  - An expired lock is taken over. RV(taken_over_from) then says whose it was.
+  - A lock is taken over when it has expired, or when it is proven that its holder is dead, because it
+    ran on this machine, by the same user, and neither it nor anything that it started for a step is
+    there any more. RV(taken_over_from) then says whose it was.
 author:
   - harvester_ops.remediation contributors (@harvester-ops)
 options:
@@ -33,12 +35,18 @@ options:
     description: What it is held for. Shown to those who find it held.
     type: str
     default: ""
+  process:
+    description:
+      - The process that holds the lock, as its action plugin describes the one that runs the play.
+      - Empty when nobody shall be able to tell that it is dead. Renewing a lock without it keeps it.
+    type: str
+    default: ""
   duration:
     description:
       - Seconds after the last renewal at which the lock counts as abandoned.
       - It must be longer than the longest step between two renewals.
     type: int
-    default: 900
+    default: 180
   namespace:
     description: Namespace of the Lease.
     type: str
@@ -106,6 +114,7 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._module 
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.cluster_lock import (
     LOCK_NAME,
     LOCK_NAMESPACE,
+    SILENT_SECONDS,
     LockRequest,
     free,
     hold,
@@ -115,7 +124,8 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "state": {"type": "str", "choices": ["held", "released"], "default": "held"},
     "holder": {"type": "str", "required": True},
     "purpose": {"type": "str", "default": ""},
-    "duration": {"type": "int", "default": 900},
+    "process": {"type": "str", "default": ""},
+    "duration": {"type": "int", "default": SILENT_SECONDS},
     "namespace": {"type": "str", "default": LOCK_NAMESPACE},
     "name": {"type": "str", "default": LOCK_NAME},
 }
@@ -126,6 +136,7 @@ def handle(context: ModuleContext) -> dict[str, Any]:
     request = LockRequest(
         holder=context.params["holder"],
         purpose=context.params["purpose"],
+        process=context.params["process"],
         duration_seconds=context.params["duration"],
         namespace=context.params["namespace"],
         name=context.params["name"],
@@ -137,8 +148,8 @@ def handle(context: ModuleContext) -> dict[str, Any]:
     previous = result["taken_over_from"]
     if previous is not None:
         context.warn(
-            f"The lock of {previous['holder']} had expired at {previous['expires']} and was taken"
-            " over. That run did not end in an orderly way: read its journal."
+            f"The lock of {previous['holder']}, last renewed at {previous['renewed']}, was taken over:"
+            " that run is dead. It did not end in an orderly way: read its journal."
         )
     return result
 

@@ -23,7 +23,8 @@ author:
 options:
   condition:
     description:
-      - V(actor_finished) is that nobody runs helm on O(release), as far as the cluster shows it.
+      - V(actor_finished) is that nobody runs helm on O(release), as far as the cluster shows it, and that
+        its last revision is not pending, or has been so for O(stale_after) seconds.
       - V(release_version) is that the last revision of O(release) is deployed at O(chart_version).
       - V(rollout) is that all pods of a workload are new and available.
       - V(job_past_wait) is that the upgrade's job no longer waits for what O(wait) says.
@@ -53,6 +54,12 @@ options:
         release. V(0) does not limit it.
     type: int
     default: 0
+  stale_after:
+    description:
+      - With O(condition=actor_finished), the age in seconds from which a pending revision is nobody's
+        although helm may run on it where it cannot be seen.
+    type: int
+    default: 600
   required:
     description:
       - Whether it is an error when the condition does not come true in time.
@@ -87,8 +94,9 @@ options:
         required: true
   lock_holder:
     description:
-      - Holder of the cluster lock. When the run is interrupted (Ctrl-C) while it waits here, that lock is given back.
-      - V("") gives none back.
+      - Holder of the cluster lock, which is renewed as long as it is waited. When the run is interrupted (Ctrl-C)
+        while it waits here, that lock is given back.
+      - With V("") no lock is held.
     type: str
     default: ""
   timeout:
@@ -113,7 +121,7 @@ attributes:
     support: full
   diff_mode:
     support: N/A
-    details: It changes nothing.
+    details: It changes nothing but the time of the lock.
   idempotent:
     support: full
 """
@@ -169,6 +177,10 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._module 
     ModuleContext,
     run_module,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.cluster_lock import (
+    LockRequest,
+    hold,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.waits.conditions import (
     CONDITIONS,
 )
@@ -186,6 +198,8 @@ def handle(context: ModuleContext) -> dict[str, Any]:
     """Look until something differs from what was seen last."""
     params = filled(context.params)
     client, before = context.client(), context.params["observation"]
+    if params["lock_holder"] and not context.check_mode:
+        hold(client, LockRequest(params["lock_holder"]))
     baseline: dict[str, Any] = before.get("baseline") or {}
     condition = CONDITIONS[params["condition"]]
     seen = look_until_change(

@@ -521,6 +521,24 @@ def test_a_backup_of_another_revision_unlocks_nothing(site: Site) -> None:
     assert site.read()["locked"]
 
 
+def test_the_cluster_lock_is_held_for_as_long_as_helm_can_live(site: Site) -> None:
+    where = ("lease", "harvester-ops-remediation", "-n", "harvester-system")
+    site.install()
+    site.run("remediation_lock", holder="somebody else")
+    try:
+        refused = fail(site, **site.upgrade(lock_holder="this run"))
+        assert (refused["code"], "somebody else" in refused["message"]) == ("lock-held", True)
+        assert site.read()["last"]["revision"] == 1
+        site.run("remediation_lock", holder="somebody else", state="released")
+        call(site, **site.upgrade(lock_holder="this run", timeout=40))
+        lease = json.loads(site.control_plane.kubectl("get", *where, "-o", "json").stdout)
+        # Twice helm's timeout and a minute, its time to stop, and a minute for the clocks.
+        assert lease["spec"]["holderIdentity"] == "this run"
+        assert lease["spec"]["leaseDurationSeconds"] == 2 * 40 + 60 + 20 + 60
+    finally:
+        site.control_plane.kubectl("delete", *where, "--ignore-not-found")
+
+
 def test_helm_goes_on_when_the_module_is_killed(site: Site) -> None:
     site.install()
     options = site.upgrade(values={"notReady": "true"}, timeout=60)

@@ -5,7 +5,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import secrets
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -78,6 +82,30 @@ def test_an_expired_one_is_taken_over_with_a_note(lock: ModuleRun) -> None:
     assert taken["changed"]
     assert taken["taken_over_from"]["holder"] == "dead@jump1"
     assert any("dead@jump1" in str(each) for each in taken["warnings"])
+
+
+def test_the_lock_of_a_run_that_died_on_this_machine_is_free_at_once(lock: ModuleRun) -> None:
+    """As Ansible runs it: the process that holds the lock is the one that plays, and it ends here."""
+    options = {**lock.defaults, "kubeconfig": str(lock.control_plane.kubeconfig)}
+
+    def play(holder: str) -> subprocess.CompletedProcess[str]:
+        arguments = json.dumps({**options, "holder": holder})
+        return subprocess.run(
+            [
+                str(Path(sys.executable).with_name("ansible")),
+                *("localhost", "-c", "local", "-e", f"ansible_python_interpreter={sys.executable}"),
+                *("-m", "harvester_ops.remediation.remediation_lock", "-a", arguments),
+            ],
+            env={**os.environ, "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false"},
+            capture_output=True,
+            text=True,
+        )
+
+    first = play("ops@here run 1")
+    assert first.returncode == 0, first.stdout + first.stderr
+    second = play("ops@here run 2")
+    assert second.returncode == 0, second.stdout + second.stderr
+    assert "The lock of ops@here run 1" in second.stdout + second.stderr
 
 
 def test_check_mode_takes_nothing(lock: ModuleRun) -> None:

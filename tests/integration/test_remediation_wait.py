@@ -148,7 +148,9 @@ class TestRelease:
             assert "Pod/cattle-system/helm-operation-w1 works on it" in busy["state"]
         finally:
             cluster.kubectl("delete", "pod", "-n", "cattle-system", "helm-operation-w1")
-        assert look(run, "actor_finished", **where)["done"]
+        young = look(run, "actor_finished", **where)
+        assert (young["done"], "abandoned only when 600 s old" in young["state"]) == (False, True)
+        assert look(run, "actor_finished", stale_after=0, **where)["done"]
 
     def test_a_release_that_cannot_be_read_is_not_an_idle_one(
         self, run: ModuleRun, cluster: ControlPlane

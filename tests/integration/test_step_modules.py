@@ -270,6 +270,10 @@ def test_the_upgrade_controller_is_restarted_once_per_plan(
 def test_another_workspace_is_corrected(run: ModuleRun, cluster: ControlPlane) -> None:
     create(cluster, LOCAL)
     set_status(cluster, LOCAL, {"fleetWorkspaceName": "other"})
+    error = run.error("fleet_workspace", expected_workspace="")
+    assert (error["code"], "'other'" in error["message"]) == ("precondition-failed", True)
+    create(cluster, LOCAL)
+    set_status(cluster, LOCAL, {"fleetWorkspaceName": "other"})
     result = run("fleet_workspace")
     assert result["before"]["fleetWorkspaceName"] == "other"
     assert live(cluster, LOCAL)["status"]["fleetWorkspaceName"] == "fleet-local"

@@ -29,6 +29,8 @@ PATIENCE = {"stale_after": 3, "rancher_grace": 20, "verify_timeout": 90, "helm_t
 
 Revisions = dict[str, tuple[int, str, str]]
 
+LOCK_PROCESS = "remediation.harvester-ops.io/process"
+
 
 @dataclass(frozen=True)
 class SickCluster:
@@ -73,6 +75,18 @@ class SickCluster:
         """Who holds the cluster lock; "" for nobody."""
         lease = self.stuck.cluster.find("leases", "harvester-ops-remediation", "harvester-system")
         return str((lease or {}).get("spec", {}).get("holderIdentity") or "")
+
+    def lock_process(self) -> str:
+        """The process that holds the cluster lock, as it stands at the lock."""
+        lease = self.stuck.cluster.find("leases", "harvester-ops-remediation", "harvester-system")
+        assert lease is not None
+        return str(lease["metadata"]["annotations"][LOCK_PROCESS])
+
+    def set_lock_process(self, process: str) -> None:
+        """Have another process hold it."""
+        patch = {"metadata": {"annotations": {LOCK_PROCESS: process}}}
+        name, namespace = "harvester-ops-remediation", "harvester-system"
+        self.stuck.cluster.patch("leases", name, patch, namespace)
 
     def let_rancher_look(self) -> None:
         """Nudge Rancher, and wait until it has looked at all awaited releases and is done.

@@ -121,7 +121,10 @@ def test_account_may_not_write(sick: SickCluster, operator: Playbook) -> None:
     sick.control_plane.apply(_view_everything(), _bound_to("reader", "view-everything"))
     error = refused(sick, operator.remediate, kubeconfig=str(reader))
     assert error["code"] == "forbidden"
-    assert "Lease/harvester-system/harvester-ops-remediation" in error["message"]
+    assert "nothing was begun" in error["message"]
+    missing = error["details"]["missing"]
+    assert {"harvester-ops-remediation", "02-upgrade-fleet"} <= set(missing)
+    assert "escalate clusterroles.rbac.authorization.k8s.io" in missing["02-upgrade-fleet"]
 
 
 def _view_everything() -> dict[str, Any]:

@@ -19,7 +19,7 @@ import shutil
 import signal
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -156,12 +156,19 @@ def find_helm(name: str = "helm") -> str:
 class HelmCli(Command):
     """One helm program with the credentials of one cluster.
 
-    C(environment) holds what C(helm_environment) of the connection gave. C(runs) counts the helm
-    processes started, C(interrupted) tells that a signal asked us to end.
+    C(environment) holds what C(helm_environment) of the connection gave. C(before_change) is called
+    ahead of every helm that is to change a release, with the seconds after which nothing of that helm
+    is left, whatever becomes of us. C(runs) counts the helm processes started, C(interrupted) tells that
+    a signal asked us to end.
     """
 
     def __init__(
-        self, executable: str, environment: Mapping[str, str], *, tmpdir: str | None = None
+        self,
+        executable: str,
+        environment: Mapping[str, str],
+        *,
+        tmpdir: str | None = None,
+        before_change: Callable[[float], object] = lambda _seconds: None,
     ) -> None:
         if PYHELM3_IMPORT_ERROR is not None:
             raise RemediationError(
@@ -174,6 +181,7 @@ class HelmCli(Command):
         self.program = executable
         self.runs = 0
         self.interrupted = False
+        self._before_change = before_change
         self._tmpdir = tmpdir
         self._capabilities: Capabilities | None = None
         self._environment = {
@@ -297,7 +305,7 @@ class HelmCli(Command):
         arguments += able.take_ownership_flags() if take_ownership else []
         arguments += able.force_flags(change.apply_method) if change.force else []
         if not change.dry_run:
-            await self.run(arguments, values, deadline=change.deadline)
+            await self._run_change(change, arguments, values)
             return None
         arguments += [*able.upgrade_dry_run_flags(), "--output", "json"]
         printed = await self.run(
@@ -312,7 +320,14 @@ class HelmCli(Command):
         arguments += able.wait_flags() if change.wait else []
         arguments += able.force_flags(change.apply_method) if change.force else []
         arguments += able.rollback_dry_run_flags() if change.dry_run else []
-        await self.run(arguments, deadline=change.deadline)
+        await self._run_change(change, arguments)
+
+    async def _run_change(
+        self, change: ReleaseChange, arguments: Sequence[str], values: bytes | None = None
+    ) -> None:
+        if not change.dry_run:
+            self._before_change(change.deadline + GRACE)
+        await self.run(arguments, values, deadline=change.deadline)
 
 
 def _manifest_in(printed: bytes) -> str | None:

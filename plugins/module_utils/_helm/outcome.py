@@ -59,10 +59,13 @@ def read_last(client: KubeClient, change: ReleaseChange) -> Revision:
 
 
 def with_state(error: RemediationError, before: Revision, after: Revision) -> RemediationError:
-    """helm's error with the release it is about and the state it left it in."""
+    """helm's error with the release it is about and the state it left it in.
+
+    Of two operations that begin at the same moment helm refuses one: that is no failure of ours.
+    """
     where = expectation.release_name(after.namespace, after.release)
     return RemediationError(
-        error.code,
+        "release-busy" if error.details.get("reason") == "another-operation" else error.code,
         f"{where}: {error.message} Its last revision {after.revision} is now {after.status}.",
         error.remedy,
         retryable=error.retryable,

@@ -4,12 +4,12 @@
 """A Lease as a lock that dies with its holder (coordination.k8s.io/v1).
 
 Every change carries the resourceVersion that was read, so of two runs that try at the same moment one wins and
-the other sees `lock-held`. A live lease is never taken over.
+the other sees `lock-held`. A live lease is taken over only when its holder is proven to be dead.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -71,23 +71,25 @@ def acquire(
     *,
     duration_seconds: int,
     annotations: Mapping[str, str] | None = None,
+    is_dead: Callable[[LeaseState], bool] = lambda _lease: False,
     dry_run: bool = False,
 ) -> LeaseState:
     """Take the lock, or raise `lock-held` naming who holds it, since when and until when.
 
-    Taking a lock one already holds renews it. `annotations` are added to those it has.
+    Taking a lock one already holds renews it, and `annotations` are added to those it has; of another
+    holder's none stays. `is_dead` is asked about the holder of a live lease.
     """
+    path = paths.api(_API, "leases", namespace, name)
     current = read(client, namespace, name)
     now = client.now()
     try:
         if current is None:
             body = _body(namespace, name, holder, duration_seconds, now, now, 0)
             body["metadata"]["annotations"] = dict(annotations or {})
-            collection = paths.api(_API, "leases", namespace)
-            return _state(client.create(collection, body, dry_run=dry_run))
-        if current.holder != holder and current.is_live(now):
-            raise _held(current)
+            return _state(client.create(path.rpartition("/")[0], body, dry_run=dry_run))
         taken_over = current.holder != holder
+        if taken_over and current.is_live(now) and not is_dead(current):
+            raise _held(current)
         body = _body(
             namespace,
             name,
@@ -98,8 +100,8 @@ def acquire(
             current.transitions + int(taken_over),
             current.resource_version,
         )
-        body["metadata"]["annotations"] = {**current.annotations, **(annotations or {})}
-        path = paths.api(_API, "leases", namespace, name)
+        kept = {} if taken_over else current.annotations
+        body["metadata"]["annotations"] = {**kept, **(annotations or {})}
         return _state(client.replace(path, body, dry_run=dry_run))
     except RemediationError as exc:
         if exc.code != "conflict":
@@ -136,7 +138,9 @@ def _held(lease: LeaseState) -> RemediationError:
     return RemediationError(
         "lock-held",
         f"Lease/{lease.namespace}/{lease.name} is held by {lease.holder} since {since} until {until}.",
-        "Another run works on this cluster. Wait for it; a run that died frees the lock at that time.",
+        "Another run works on this cluster. Wait for it; a run that died frees the lock at that time. If you "
+        "know that it is dead, and that no helm of it is left, free the lock at once: "
+        f"kubectl -n {lease.namespace} delete lease {lease.name}",
         retryable=True,
         details={
             "holder": lease.holder,

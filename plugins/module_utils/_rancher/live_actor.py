@@ -30,6 +30,8 @@ OPERATIONS = api("catalog.cattle.io/v1", "operations")
 OPERATION_NAMESPACE = "cattle-system"
 OPERATION_POD_PREFIX = "helm-operation-"
 HELM_CONTAINER = "helm"
+NEVER_STARTS = ("ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull")
+"""Waiting reasons of a pod whose helm has not begun and will not: it holds nothing."""
 
 UPGRADE_NAMESPACE = "harvester-system"
 MANIFEST_SELECTOR = "harvesterhci.io/upgradeComponent=manifest"
@@ -53,7 +55,8 @@ def _name(obj: Object) -> str:
 def helm_is_running(pod: Object) -> bool:
     """Whether the helm container of a helm-operation pod runs or is about to.
 
-    The pod itself may outlive helm: its other container, the proxy, ends later.
+    The pod itself may outlive helm: its other container, the proxy, ends later. One whose image cannot
+    be had has not begun; should it begin after all, helm refuses whoever comes second.
     """
     status = _part(pod, "status")
     if status.get("phase") in ("Succeeded", "Failed"):

@@ -16,19 +16,31 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube im
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.client import (
     KubeClient,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.run_process import (
+    RunProcess,
+    left_behind,
+)
 
 LOCK_NAMESPACE = "harvester-system"
 LOCK_NAME = "harvester-ops-remediation"
 PURPOSE = "remediation.harvester-ops.io/purpose"
+PROCESS = "remediation.harvester-ops.io/process"
+# Longer than any step that has no time of its own; what takes longer is asked for by its step.
+SILENT_SECONDS = 180
 
 
 @dataclass(frozen=True)
 class LockRequest:
-    """Who wants the lock of which cluster, what for, and after how many silent seconds it is free."""
+    """Who wants the lock of which cluster, what for, and after how many silent seconds it is free.
+
+    process is the line of RunProcess, by which a next run on the same machine can tell that this one
+    is dead; empty when nobody can tell.
+    """
 
     holder: str
     purpose: str = ""
-    duration_seconds: int = 900
+    process: str = ""
+    duration_seconds: int = SILENT_SECONDS
     namespace: str = LOCK_NAMESPACE
     name: str = LOCK_NAME
     dry_run: bool = False
@@ -37,11 +49,11 @@ class LockRequest:
 def hold(client: KubeClient, request: LockRequest) -> dict[str, Any]:
     """Take the lock, or renew it when it is held already.
 
-    Raises lock-held when somebody else holds it. An expired lock is taken over, and the result names
-    whose it was: that run has died or lost its cluster, so what it did has to be looked at.
+    Raises lock-held when somebody else holds it. A lock that has expired, or whose holder is proven to
+    be dead, is taken over, and the result names whose it was: what that run did has to be looked at.
     """
     before = lease.read(client, request.namespace, request.name)
-    annotations = {PURPOSE: request.purpose} if request.purpose else None
+    told = {PURPOSE: request.purpose, PROCESS: request.process}
     try:
         after = lease.acquire(
             client,
@@ -49,7 +61,8 @@ def hold(client: KubeClient, request: LockRequest) -> dict[str, Any]:
             request.name,
             request.holder,
             duration_seconds=request.duration_seconds,
-            annotations=annotations,
+            annotations={key: value for key, value in told.items() if value},
+            is_dead=_is_dead,
             dry_run=request.dry_run,
         )
     except RemediationError as error:
@@ -60,6 +73,12 @@ def hold(client: KubeClient, request: LockRequest) -> dict[str, Any]:
         "lock": describe(after),
         "taken_over_from": describe(before) if before is not None and others else None,
     }
+
+
+def _is_dead(state: lease.LeaseState) -> bool:
+    """Whether the holder has ended on this machine and nothing that it started works any more."""
+    process = RunProcess.parse(state.annotations.get(PROCESS))
+    return process is not None and process.is_gone() and left_behind(state.holder) is None
 
 
 def free(client: KubeClient, request: LockRequest) -> dict[str, Any]:
@@ -95,12 +114,21 @@ def _time(moment: datetime | None) -> str | None:
 
 
 def _with_purpose(error: RemediationError) -> RemediationError:
-    purpose = (error.details.get("annotations") or {}).get(PURPOSE)
-    if error.code != "lock-held" or not purpose:
+    """The error with what the lock is held for, and with what of a dead run still works."""
+    if error.code != "lock-held":
         return error
+    annotations = error.details.get("annotations") or {}
+    purpose, process = annotations.get(PURPOSE), RunProcess.parse(annotations.get(PROCESS))
+    told = [error.message, *([f"It does: {purpose}."] if purpose else [])]
+    helm = left_behind(str(error.details.get("holder")))
+    if process is not None and process.is_gone() and helm is not None:
+        told.append(
+            f"That run itself has ended on this machine, but what it started still works (process {helm})"
+            " and ends by itself: wait for it, do not kill it."
+        )
     return RemediationError(
         error.code,
-        f"{error.message} It does: {purpose}.",
+        " ".join(told),
         error.remedy,
         retryable=error.retryable,
         details=error.details,

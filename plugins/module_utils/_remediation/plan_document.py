@@ -24,6 +24,8 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors 
 PLAN_SCHEMA = "harvester_ops.remediation/plan/v1"
 RISKS = ("low", "medium", "high")
 STEP_TEXTS = ("title", "reason", "undo", "changes")
+# Another source can bring another archive under the same version, where no index knows its digest.
+CHART_OPTIONS = ("chart_source", "chart_path")
 FINGERPRINT_LENGTH = 16
 
 
@@ -153,10 +155,11 @@ class Plan:
 
     @property
     def fingerprint(self) -> str:
-        """16 hex digits over the cluster and every step without its texts."""
+        """16 hex digits over the cluster, where charts come from, and every step without its texts."""
         content = {
             "schema": PLAN_SCHEMA,
             "cluster_uid": self.cluster_uid,
+            "charts": {name: self.options.get(name) for name in CHART_OPTIONS},
             "steps": [step.essence() for step in self.steps],
         }
         text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))

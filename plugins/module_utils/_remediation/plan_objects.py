@@ -35,6 +35,8 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
 
 CATALOG = "catalog.cattle.io/v1"
 CHARTS_REPO = "rancher-charts"
+BRANCH_SETTING = "chart-default-branch"
+MANAGEMENT = "management.cattle.io/v3"
 FLEET = "fleet.cattle.io/v1alpha1"
 CAPI_WEBHOOK_NAMES = (
     "mutating-webhook-configuration",
@@ -115,24 +117,45 @@ def rebuild_index(context: PlanContext, request: Request) -> list[Step]:
 
 
 def create_cluster_repos(context: PlanContext, request: Request) -> list[Step]:
-    """The ClusterRepos and the Setting that the upgrade script deleted (FM 6.25)."""
+    """The ClusterRepos and the Setting that the upgrade script deleted (FM 6.25).
+
+    The step of rancher-charts makes the Setting, too; where only that is missing it is all it makes.
+    """
     names = texts(request.arguments.get("names")) or [
         name
-        for name in ("rancher-charts", "rancher-rke2-charts", "rancher-partner-charts")
+        for name in (CHARTS_REPO, "rancher-rke2-charts", "rancher-partner-charts")
         if context.cluster_repo(name) is None
     ]
-    return [
-        _step(
-            request,
-            ObjectRef(CATALOG, "ClusterRepo", None, name),
-            title=f"Create ClusterRepo {name} again",
-            params={"state": "present", "name": name},
-            precondition={"absent": True},
-            undo=f"Delete ClusterRepo/{name}; on Rancher 2.12 and later never do that.",
-            changes=(f"ClusterRepo/{name} is created as Rancher's own start-up does.",),
-        )
-        for name in names
-    ]
+    steps = [_create_cluster_repo(request, name) for name in names]
+    settings = mapping(context.evidence.get("settings"))
+    if CHARTS_REPO not in names and settings and settings.get(BRANCH_SETTING) is None:
+        steps.append(_create_branch_setting(request))
+    return steps
+
+
+def _create_cluster_repo(request: Request, name: str) -> Step:
+    setting = f", and Setting/{BRANCH_SETTING} if it is absent" if name == CHARTS_REPO else ""
+    return _step(
+        request,
+        ObjectRef(CATALOG, "ClusterRepo", None, name),
+        title=f"Create ClusterRepo {name} again",
+        params={"state": "present", "name": name},
+        precondition={"absent": True},
+        undo=f"Delete ClusterRepo/{name}; on Rancher 2.12 and later never do that.",
+        changes=(f"ClusterRepo/{name} is created as Rancher's own start-up does{setting}.",),
+    )
+
+
+def _create_branch_setting(request: Request) -> Step:
+    return _step(
+        request,
+        ObjectRef(MANAGEMENT, "Setting", None, BRANCH_SETTING),
+        title=f"Create Setting {BRANCH_SETTING} again",
+        params={"state": "present", "name": CHARTS_REPO},
+        precondition={"absent": True},
+        undo=f"Delete Setting/{BRANCH_SETTING}.",
+        changes=(f"Setting/{BRANCH_SETTING} is created with the branch of the running Rancher.",),
+    )
 
 
 def reset_shell_image(context: PlanContext, request: Request) -> list[Step]:
@@ -143,7 +166,7 @@ def reset_shell_image(context: PlanContext, request: Request) -> list[Step]:
     return [
         _step(
             request,
-            ObjectRef("management.cattle.io/v3", "Setting", None, "shell-image"),
+            ObjectRef(MANAGEMENT, "Setting", None, "shell-image"),
             title="Reset Rancher's shell image to its default",
             params={"name": "shell-image", "value": "", "expected_value": value},
             precondition={"value": value},
@@ -236,11 +259,11 @@ def set_fleet_workspace_name(context: PlanContext, request: Request) -> list[Ste
                 uid=text(cluster.get("uid")),
             ),
             title="Give the local cluster its fleet workspace name",
-            params={"expected_uid": text(cluster.get("uid"))},
-            precondition={
-                "fleet_workspace_name": cluster.get("fleet_workspace_name"),
-                "management_cluster_label": cluster.get("management_cluster_label"),
+            params={
+                "expected_uid": text(cluster.get("uid")),
+                "expected_workspace": text(cluster.get("fleet_workspace_name")) or "",
             },
+            precondition={"fleet_workspace_name": cluster.get("fleet_workspace_name")},
             undo="Remove the label; Rancher keeps the status field by itself.",
             changes=(
                 "Cluster/fleet-local/local: label provisioning.cattle.io/management-cluster-name"

@@ -9,6 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.document import (
+    canonical_json,
+    digest,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.lenient import (
     dig,
     integer,
@@ -36,11 +40,12 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.plan_simulation import (
     decide_after,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.redaction import (
+    Redactor,
+)
 
 LOCKED_STATUSES = frozenset({"pending-install", "pending-upgrade", "pending-rollback"})
 PINNED_VALUES = "pinned-values-in-release"
-
-# How long Rancher gets to begin after a nudge: its handlers run within seconds (FM 2.6).
 
 
 @dataclass(frozen=True)
@@ -303,7 +308,10 @@ def _upgrade_release(
         title=f"Upgrade release {state.release} to {version}",
         finding=request.finding,
         object=_secret(state, mapping(last)),
-        precondition={} if after_rancher else _revision_facts(mapping(last)),
+        precondition={
+            **({} if after_rancher else _revision_facts(mapping(last))),
+            **_values_facts(mapping(state.dependency)),
+        },
         params=params,
         reason=f"{why}.",
         risk=_upgrade_risk(request, params, context),
@@ -375,6 +383,17 @@ def _risk(request: Request, action: str) -> str:
 def _revision_facts(revision: Mapping[str, Any]) -> dict[str, Any]:
     names = ("revision", "status", "chart_version", "secret_uid", "secret_resource_version")
     return {name: revision[name] for name in names if revision.get(name) is not None}
+
+
+def _values_facts(dependency: Mapping[str, Any]) -> dict[str, Any]:
+    """A digest of the values Rancher would pass, as the evidence has them: secrets do not count.
+
+    They are passed by us, too, so a change of them after the approval makes it another plan.
+    """
+    values = dig(dependency, "situation", "values")
+    if values is None:
+        return {}
+    return {"rancher_values": digest(Redactor.alike(canonical_json(values)))}
 
 
 def _expected(revision: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,6 +26,8 @@ Document = Mapping[str, Any]
 # Of the 80 columns of a terminal; what does not fit is wrapped.
 _WIDTHS = (4, 27, 27, 6, 8)
 _HEAD = ("step", "object", "change", "risk", "undo")
+# Long numbers that say nothing to a person; all of them together are "the same object".
+_IDENTITIES = ("uid", "resource_version", "rancher_values")
 
 
 def plan_text(plan: Document) -> str:
@@ -75,12 +77,31 @@ def _undo_kind(step: Document) -> str:
 
 def _step(number: int, step: Document) -> list[str]:
     lines = ["", *wrap(f"{number}. {step.get('title')}", 1, 3)]
+    lines += wrap(f"on: {_terms(step)}", 4, 4)
     for change in step.get("changes") or []:
         lines += wrap(f"- {change}", 4, 2)
     for label, key in (("why", "reason"), ("undo", "undo")):
         if step.get(key):
             lines += wrap(f"{label}: {step[key]}", 4, 6)
     return lines
+
+
+def _terms(step: Document) -> str:
+    """The object of a step, and what must still be true of it right before it is changed."""
+    reference = step.get("object") or {}
+    label, conditions = label_of(reference), []
+    for name, value in (step.get("precondition") or {}).items():
+        if name in ("absent", "services_absent"):
+            conditions.append("it is absent" if name == "absent" else "its Services are absent")
+        elif isinstance(value, (str, int)) and not name.endswith(_IDENTITIES):
+            conditions.append(f"{name.replace('_', ' ')} is {value}")
+    if reference.get("uid"):
+        conditions.append("it is the same object")
+    return f"{label}, only while {_listed(conditions)}" if conditions else label
+
+
+def _listed(parts: list[str]) -> str:
+    return " and ".join(part for part in (", ".join(parts[:-1]), parts[-1]) if part)
 
 
 def instruction_lines(item: Document) -> list[str]:

@@ -118,6 +118,11 @@ class Redactor:
             text = pattern.sub(self._group, text)
         return text
 
+    @staticmethod
+    def alike(text: str) -> str:
+        """A redacted text as it is in every run: the key, and with it each token, is of one run only."""
+        return _TOKEN.sub(PREFIX + "*", text)
+
     def value(self, value: Any) -> Any:
         """A JSON value: every string below a key that sounds secret is replaced, other strings as free text.
 

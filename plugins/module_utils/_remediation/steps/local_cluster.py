@@ -19,6 +19,7 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.cl
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.steps.change import (
     Change,
     guarded_patch,
+    precondition,
     read_or_none,
 )
 
@@ -32,9 +33,16 @@ STV_NAME = "stv-aggregation"
 
 
 def set_fleet_workspace(
-    client: KubeClient, *, expected_uid: str | None = None, dry_run: bool = False
+    client: KubeClient,
+    *,
+    expected_uid: str | None = None,
+    expected_workspace: str | None = None,
+    dry_run: bool = False,
 ) -> Change:
-    """Label the local cluster and set status.fleetWorkspaceName; two writes, as they are two endpoints."""
+    """Label the local cluster and set status.fleetWorkspaceName; two writes, as they are two endpoints.
+
+    A workspace that is neither the wanted nor the expected one ("" for none) is precondition-failed.
+    """
     remedy = "Without this object the cluster is not managed by Rancher; nothing can be set."
     patch = partial(
         guarded_patch,
@@ -45,28 +53,34 @@ def set_fleet_workspace(
         expected_uid=expected_uid,
     )
 
-    def label(found: Object) -> dict[str, Any] | None:
-        labels = found["metadata"].get("labels") or {}
-        if labels.get(MANAGEMENT_LABEL) == MANAGEMENT_NAME:
-            return None
-        return {"metadata": {"labels": {MANAGEMENT_LABEL: MANAGEMENT_NAME}}}
-
     def workspace(found: Object) -> dict[str, Any] | None:
-        if (found.get("status") or {}).get("fleetWorkspaceName") == WORKSPACE:
+        current = (found.get("status") or {}).get("fleetWorkspaceName") or ""
+        if current == WORKSPACE:
             return None
+        if expected_workspace is not None:
+            where = paths.describe(LOCAL_CLUSTER)
+            precondition(where, "status.fleetWorkspaceName", expected_workspace, current)
         return {"status": {"fleetWorkspaceName": WORKSPACE}}
 
-    first, labelled = patch(label)
+    # The one that may be refused comes first.
     before, after = patch(workspace, subresource="status")
+    unlabelled, labelled = patch(_label)
     return Change(
         paths.describe(LOCAL_CLUSTER),
-        first is not labelled or before is not after,
-        {**_workspace_fields(first)},
+        before is not after or unlabelled is not labelled,
+        _workspace_fields(before),
         {
             "label": _workspace_fields(labelled)["label"],
             "fleetWorkspaceName": _workspace_fields(after)["fleetWorkspaceName"],
         },
     )
+
+
+def _label(found: Object) -> dict[str, Any] | None:
+    labels = found["metadata"].get("labels") or {}
+    if labels.get(MANAGEMENT_LABEL) == MANAGEMENT_NAME:
+        return None
+    return {"metadata": {"labels": {MANAGEMENT_LABEL: MANAGEMENT_NAME}}}
 
 
 def _workspace_fields(found: Object) -> dict[str, Any]:

@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.idleness import (
+    DEFAULT_STALE_AFTER,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.catalog import (
     CHARTS_REPO,
 )
@@ -24,6 +27,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "release": {"type": "str"},
     "chart_version": {"type": "str"},
     "start_within": {"type": "int", "default": 0},
+    "stale_after": {"type": "int", "default": DEFAULT_STALE_AFTER},
     "required": {"type": "bool", "default": True},
     "kind": {"type": "str", "choices": list(KINDS), "default": "Deployment"},
     "name": {"type": "str"},

@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.idleness import (
+    age_seconds,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.storage import (
     Revision,
     list_revisions,
@@ -26,14 +29,23 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
 def actor_finished(
     client: KubeClient, params: Mapping[str, Any], _baseline: Mapping[str, Any]
 ) -> Observation:
-    """Done when nothing that can be seen runs helm on the release, or its revision is not pending."""
+    """Done when nobody runs helm on the release: nothing that can be seen, and nothing that cannot.
+
+    helm on somebody's machine is not seen, so a pending revision counts as worked on until it is
+    stale_after seconds old. A pod that has not yet made its revision counts from the beginning.
+    """
     last = _last(client, params)
-    if last is None or (last.decoded and not last.locked):
+    if last is None:
         return Observation(True, _describe(last))
     actor = find_live_actor(client, last)
-    if actor is None:
-        return Observation(True, f"{_describe(last)}, and nobody works on it")
-    return Observation(False, f"{_describe(last)}, {actor.subject} works on it")
+    if actor is not None:
+        return Observation(False, f"{_describe(last)}, {actor.subject} works on it")
+    if last.decoded and not last.locked:
+        return Observation(True, _describe(last))
+    age, stale_after = age_seconds(last, client.now()), params["stale_after"]
+    if last.decoded and (age is None or age < stale_after):
+        return Observation(False, f"{_describe(last)}, abandoned only when {stale_after} s old")
+    return Observation(True, f"{_describe(last)}, and nobody works on it")
 
 
 def release_version(

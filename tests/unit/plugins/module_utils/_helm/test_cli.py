@@ -90,6 +90,33 @@ def test_an_upgrade_is_spelled_completely_and_values_go_by_stdin(tmp_path: Path)
     assert cli.known_version == "v3.22.0"
 
 
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_every_change_is_announced_with_the_time_at_which_nothing_of_it_is_left(
+    tmp_path: Path, dry_run: bool
+) -> None:
+    helm = ScriptedHelm.make(tmp_path)
+    told: list[tuple[float, int]] = []
+    cli = HelmCli(
+        str(helm.path), {}, before_change=lambda seconds: told.append((seconds, len(helm.calls)))
+    )
+    change = ReleaseChange("ns", "r", timeout=300, dry_run=dry_run)
+    asyncio.run(cli.upgrade(change, "c.tgz", b"{}"))
+    asyncio.run(cli.roll_back(change, 3))
+    # Ahead of the process: only the one that asked for the version had been there.
+    assert told == ([] if dry_run else [(680.0, 1), (680.0, 2)])
+
+
+def test_a_change_that_may_not_be_made_starts_no_helm(tmp_path: Path) -> None:
+    def forbid(_seconds: float) -> None:
+        raise RemediationError("lock-held", "Lease/n/l is held by another run.")
+
+    helm = ScriptedHelm.make(tmp_path)
+    cli = HelmCli(str(helm.path), {}, before_change=forbid)
+    with pytest.raises(RemediationError, match="another run"):
+        asyncio.run(cli.roll_back(ReleaseChange("ns", "r"), 3))
+    assert [call["argv"][0] for call in helm.calls] == ["version"]
+
+
 SERVER_DRY_RUN = ["--dry-run=server", "--output", "json"]
 
 

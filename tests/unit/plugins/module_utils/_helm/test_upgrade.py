@@ -222,6 +222,15 @@ def test_a_failure_tells_reason_and_state_left() -> None:
     assert "last revision 5 is now failed" in error.message
 
 
+def test_an_operation_that_was_faster_makes_the_release_busy() -> None:
+    cluster, helm = cluster_with()
+    stderr = "Error: UPGRADE FAILED: another operation (install/upgrade/rollback) is in progress"
+    helm.failures = [HelmFailedError("upgrade", 1, stderr)]
+    error = failing(cluster, REQUEST, helm)
+    assert (error.code, error.retryable) == ("release-busy", True)
+    assert "another operation" in error.message
+
+
 def test_a_failed_helm_with_the_release_deployed_all_the_same_is_success() -> None:
     cluster, helm = cluster_with()
     helm.failures = [HelmFailedError("upgrade", 1, "Error: unexpected EOF\n")]

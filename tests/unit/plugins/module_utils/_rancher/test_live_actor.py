@@ -99,6 +99,18 @@ def test_an_operation_that_does_not_name_its_release_yet_may_be_ours() -> None:
 
 
 @pytest.mark.parametrize(
+    ("reason", "works"),
+    [("ImagePullBackOff", False), ("InvalidImageName", False), ("ContainerCreating", True)],
+)
+def test_an_operation_whose_image_cannot_be_had_holds_nothing(reason: str, works: bool) -> None:
+    """It would keep the very release locked that its repair, another shell image, is to free (FM 6.13)."""
+    cluster = Cluster()
+    add_pod(cluster, phase="Pending", helm={"waiting": {"reason": reason}})
+    add_operation(cluster, "fleet", podName="helm-operation-x7k2p")
+    assert (actor_of(cluster) is not None) == works
+
+
+@pytest.mark.parametrize(
     ("phase", "helm"), [("Succeeded", RUNNING), ("Failed", RUNNING), ("Running", ENDED)]
 )
 def test_an_operation_whose_helm_has_ended_is_over(phase: str, helm: dict[str, Any]) -> None:

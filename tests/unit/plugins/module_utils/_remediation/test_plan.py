@@ -11,6 +11,9 @@ import pytest
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
     RemediationError,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.document import (
+    digest,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.plan import (
     make_plan,
 )
@@ -75,6 +78,7 @@ def test_skipped_candidates_are_upgraded_in_order_and_fleet_gets_its_url_back() 
         "chart_version": RC,
         "secret_uid": "uid-fleet-crd-2",
         "secret_resource_version": "1002",
+        "rancher_values": digest("{}\n"),
     }
     assert first.params["chart_version"] == GA
     assert first.params["chart_digest"] == f"digest-of-fleet-crd-{GA}"

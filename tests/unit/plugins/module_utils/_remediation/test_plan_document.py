@@ -69,6 +69,14 @@ def test_the_fingerprint_names_the_cluster() -> None:
         Plan.from_dict(moved)
 
 
+@pytest.mark.parametrize("option", ["chart_source", "chart_path"])
+def test_the_fingerprint_covers_where_charts_come_from(option: str) -> None:
+    made = document()
+    changed = {**made, "options": {**made["options"], option: "elsewhere"}}
+    with pytest.raises(RemediationError, match="fingerprint"):
+        Plan.from_dict(changed)
+
+
 @pytest.mark.parametrize(
     "damage",
     [

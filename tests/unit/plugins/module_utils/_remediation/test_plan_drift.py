@@ -80,6 +80,29 @@ def test_another_cluster_is_the_only_difference_that_matters() -> None:
     ]
 
 
+def test_other_values_of_rancher_are_a_difference() -> None:
+    """An edit of rancher-config after the approval would be installed along with the chart."""
+    now = world()
+    for each in now.dependencies:
+        each["situation"]["values"] = {"agentTLSMode": "strict"}
+    differences = drift(now)
+    assert differences
+    assert all("precondition.rancher_values" in each for each in differences)
+
+
+def test_the_token_of_another_run_is_no_difference() -> None:
+    """Each run redacts with a key of its own, so the same secret looks different in each evidence."""
+
+    def with_secret(token: str) -> World:
+        made = world()
+        for each in made.dependencies:
+            each["situation"]["values"] = {"apiServerCA": f"redacted:{token}", "debug": False}
+        return made
+
+    plan = make_plan(*with_secret("0123456789ab").documents()).to_dict()
+    assert check_plan(plan, *with_secret("ba9876543210").documents()) == []
+
+
 def test_other_options_of_this_run_are_a_difference() -> None:
     assert drift(world(), {"chart_source": "path"}) == [
         "option.chart_source was 'auto', is now 'path'"

@@ -136,6 +136,17 @@ def test_what_nobody_may_do_unattended_is_never_planned(overlay: dict[str, Any])
     assert {step["finding"] for step in plan["steps"]} <= unattended
 
 
+def test_an_immutable_field_comes_with_the_only_way_past_it() -> None:
+    case = yaml.safe_load((DATA / "failed-release.yml").read_text())["match"][0]["overlay"]
+    (pod,) = case["set"]["helm_pods"]
+    said = 'Error: UPGRADE FAILED: cannot patch "fleet-controller": field is immutable'
+    case["set"]["helm_pods"] = [{**pod, "log_lines": [said], "log_kinds": ["immutable"]}]
+    _findings, plan = plan_for(case)
+    (words,) = plan["instructions"]
+    assert any("delete KIND NAME" in each and "force" in each for each in words["commands"])
+    assert plan["steps"] == []
+
+
 LOCKED_CANDIDATE = [
     {"revision": 8, "status": "pending-upgrade", "version": GA, "age": 4000},
     {"revision": 7, "status": "deployed", "version": RC, "age": 90000},
