@@ -397,6 +397,12 @@ def ensure_present(client: KubeClient, request: RefreshRequest, spec: RepoSpec) 
     created = []
     if before.repo is None or wants_setting:
         branch = spec.git_branch or default_branch or _running_branch(client)
+        # The Setting first: an attempt of the upgrade script that finds the ClusterRepo deletes it, and
+        # must find the Setting as well.
+        if wants_setting and _create(
+            client, api(MANAGEMENT_API, "settings"), _setting_manifest(branch), request.dry_run
+        ):
+            created.append(f"Setting/{BRANCH_SETTING}")
         if before.repo is None and _create(
             client,
             api(CATALOG_API, "clusterrepos"),
@@ -404,9 +410,5 @@ def ensure_present(client: KubeClient, request: RefreshRequest, spec: RepoSpec) 
             request.dry_run,
         ):
             created.append(f"ClusterRepo/{request.name}")
-        if wants_setting and _create(
-            client, api(MANAGEMENT_API, "settings"), _setting_manifest(branch), request.dry_run
-        ):
-            created.append(f"Setting/{BRANCH_SETTING}")
     after = before if request.dry_run or not created else view(client, request.name)
     return RepoOutcome(bool(created), before, after, created=tuple(created))

@@ -172,11 +172,11 @@ def _object_steps(context: PlanContext) -> list[Placed]:
     for request in context.requests:
         if not request.granted or request.action in RELEASE_ACTIONS | {"nudge"}:
             continue
-        for step in object_steps(context, request):
+        for position, step in enumerate(object_steps(context, request)):
             key = (step.action, step.object.label)
             if key not in seen:
                 seen.add(key)
-                placed.append(((ACTIONS[step.action].rank, 0, step.object.label), step))
+                placed.append(((ACTIONS[step.action].rank, position, step.object.label), step))
     return placed
 
 

@@ -33,6 +33,8 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
     Step,
 )
 
+# In this order (FM 1.7, step 6).
+DELETED_BY_SCRIPT = ("rancher-charts", "rancher-rke2-charts", "rancher-partner-charts")
 CATALOG = "catalog.cattle.io/v1"
 CHARTS_REPO = "rancher-charts"
 BRANCH_SETTING = "chart-default-branch"
@@ -120,11 +122,14 @@ def create_cluster_repos(context: PlanContext, request: Request) -> list[Step]:
     """The ClusterRepos and the Setting that the upgrade script deleted (FM 6.25).
 
     The step of rancher-charts makes the Setting, too; where only that is missing it is all it makes.
+    Last what the script deletes first: an attempt that begins in between then fails before it has
+    deleted anything, and what is there already stays.
     """
-    names = texts(request.arguments.get("names")) or [
+    wanted = texts(request.arguments.get("names"))
+    names = [
         name
-        for name in (CHARTS_REPO, "rancher-rke2-charts", "rancher-partner-charts")
-        if context.cluster_repo(name) is None
+        for name in reversed(DELETED_BY_SCRIPT)
+        if (name in wanted if wanted else context.cluster_repo(name) is None)
     ]
     steps = [_create_cluster_repo(request, name) for name in names]
     settings = mapping(context.evidence.get("settings"))

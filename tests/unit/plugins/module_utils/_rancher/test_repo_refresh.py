@@ -272,7 +272,7 @@ def test_rancher_charts_is_created_with_the_branch_of_the_running_rancher(
 ) -> None:
     cluster = empty_cluster(version)
     outcome = repo_refresh.ensure_present(cluster, RefreshRequest(), RepoSpec())
-    assert outcome.created == ("ClusterRepo/rancher-charts", "Setting/chart-default-branch")
+    assert outcome.created == ("Setting/chart-default-branch", "ClusterRepo/rancher-charts")
     assert cluster.objects[PATH]["spec"] == {
         "gitRepo": "https://git.rancher.io/charts",
         "gitBranch": branch,

@@ -381,14 +381,14 @@ def test_lost_url_is_restored_once_after_the_upgrade() -> None:
     assert [each.action for each in plan_of(world).steps].count("restore_fleet_config") == 1
 
 
-def test_retry_trap_creates_only_what_is_missing() -> None:
+def test_retry_trap_creates_only_what_is_missing_and_last_what_the_script_deletes_first() -> None:
     world = World()
     world.evidence["cluster_repos"] = {"rancher-charts": None, "rancher-rke2-charts": {"uid": "a"}}
     world.finding("clusterrepos-deleted-retry-trap", "create_cluster_repos")
     plan = plan_of(world)
     assert [each.params["name"] for each in plan.steps] == [
-        "rancher-charts",
         "rancher-partner-charts",
+        "rancher-charts",
     ]
     assert all(each.precondition == {"absent": True} for each in plan.steps)
 

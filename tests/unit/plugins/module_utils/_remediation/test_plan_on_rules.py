@@ -231,7 +231,7 @@ def test_the_retry_trap_over_a_lock_is_one_plan() -> None:
     done = actions(plan)
     assert done[0] == ("unlock_release", "fleet")
     assert [name for action, name in done if action == "create_cluster_repos"] == [
-        "rancher-charts",
         "rancher-partner-charts",
         "rancher-rke2-charts",
+        "rancher-charts",
     ]
