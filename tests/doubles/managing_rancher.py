@@ -11,6 +11,7 @@ own proxy uses those of the agent in the cluster; streams (exec, watch) pass as 
 
 from __future__ import annotations
 
+import functools
 import json
 import select
 import socket
@@ -74,7 +75,7 @@ class ManagingRancher:
         self.requests: list[str] = []
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._tls.load_cert_chain(pair.certificate, pair.key)
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
         self.url = f"https://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def __enter__(self) -> ManagingRancher:
@@ -172,16 +173,22 @@ def _forwarded(head: Head, target: str) -> bytes:
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + head.rest
 
 
-def _connect(kubeconfig: Path) -> ssl.SSLSocket:
-    """A connection to the server of a kubeconfig, by its client certificate."""
+@functools.cache
+def _way(kubeconfig: Path) -> tuple[str, int, ssl.SSLContext]:
+    """Host and port of the server of a kubeconfig, and what it takes to be let in."""
     configuration = client.Configuration()
     config.load_kube_config(str(kubeconfig), client_configuration=configuration)
     server = urlsplit(str(configuration.host))
     context = ssl.create_default_context(cafile=configuration.ssl_ca_cert)
     context.load_cert_chain(str(configuration.cert_file), str(configuration.key_file))
-    plain = socket.create_connection((server.hostname or "", server.port or 443), timeout=10)
+    return server.hostname or "", server.port or 443, context
+
+
+def _connect(kubeconfig: Path) -> ssl.SSLSocket:
+    host, port, context = _way(kubeconfig)
+    plain = socket.create_connection((host, port), timeout=60)
     plain.settimeout(None)
-    return context.wrap_socket(plain, server_hostname=server.hostname)
+    return context.wrap_socket(plain, server_hostname=host)
 
 
 def _splice(one: ssl.SSLSocket, other: ssl.SSLSocket) -> None:
