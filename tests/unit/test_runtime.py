@@ -35,3 +35,21 @@ def test_requirements_pin_what_the_lock_file_pins() -> None:
     )
     assert wanted
     assert wanted <= locked
+
+
+def test_the_execution_environment_is_of_this_release() -> None:
+    """The definition for ansible-builder, and what the assets for AWX expect to be built and tagged."""
+    version = yaml.safe_load((CHECKOUT / "galaxy.yml").read_text())["version"]
+    built = yaml.safe_load((CHECKOUT / "execution-environment.yml").read_text())
+    (collection,) = built["dependencies"]["galaxy"]["collections"]
+    (file,) = built["additional_build_files"]
+    tarball = f"harvester_ops-remediation-{version}.tar.gz"
+    assert collection["name"] == f"{file['dest']}/{file['src']}" == f"collections/{tarball}"
+    locked = (CHECKOUT / "requirements-dev.txt").read_text().splitlines()
+    for part in ("ansible_core", "ansible_runner"):
+        assert built["dependencies"][part]["package_pip"] in locked
+    assets = yaml.safe_load((CHECKOUT / "playbooks/awx/assets/foundation.yml").read_text())
+    assert assets["execution_environments"][0]["image"].endswith(f":{version}")
+    assert assets["projects"][0]["scm_branch"] == version
+    (create,) = yaml.safe_load((CHECKOUT / "playbooks/awx/create.yml").read_text())
+    assert create["vars"]["awx_project_scm_branch"] == version
