@@ -42,6 +42,7 @@ from ansible_collections.harvester_ops.remediation.plugins.plugin_utils.interrup
 )
 from ansible_collections.harvester_ops.remediation.plugins.plugin_utils.progress import tell
 
+_INTERRUPTION = "Ctrl-C stops the waiting; what was done stays, and the cluster lock is given back."
 MODULE = "harvester_ops.remediation.remediation_wait"
 LOCK_MODULE = "harvester_ops.remediation.remediation_lock"
 
@@ -116,12 +117,12 @@ class ActionModule(ActionBase):
         )
 
         say = partial(tell, variables=variables)
-        if options["lock_holder"]:
-            say(
-                "Ctrl-C stops the waiting; what was done stays, and the cluster lock is given back."
-            )
+        hints = [_INTERRUPTION] if options["lock_holder"] else []
 
         def observe(last: Observation | None, seconds: float) -> Observation:
+            # What is there at the first look is not waited for.
+            if last is not None and hints:
+                say(hints.pop())
             before = {} if last is None else last.to_dict()
             return self._observe({**before, "seconds": seconds}, variables)
 

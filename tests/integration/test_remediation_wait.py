@@ -424,6 +424,21 @@ class TestAction:
         assert (done["outcome"], done["changed"]) == ("pending", False)
         assert play.told() == []
 
+    def test_the_lock_is_kept_and_what_is_there_already_is_not_waited_for(
+        self, cluster: ControlPlane, tmp_path: Path
+    ) -> None:
+        lease = ("lease", "harvester-ops-remediation", "-n", "harvester-system")
+        where = {"namespace": NAMESPACE, "release": "nobody", "condition": "actor_finished"}
+        try:
+            play = Play(tmp_path, cluster, lock_holder="this wait", **where)
+            assert play.end()["outcome"] == "reached"
+            assert len(play.told()) == 1
+            assert "Ctrl-C" not in play.output.read_text()
+            held = json.loads(cluster.kubectl("get", *lease, "-o", "json").stdout)
+            assert held["spec"]["holderIdentity"] == "this wait"
+        finally:
+            cluster.kubectl("delete", *lease, "--ignore-not-found")
+
     def test_a_forgotten_option_is_named(self, cluster: ControlPlane, tmp_path: Path) -> None:
         done = Play(tmp_path, cluster, condition="release_version", release="fleet").end()
         assert done["failed"]
