@@ -157,7 +157,7 @@ def _load_kubeconfig(
     config: Any, configuration: Any, params: Mapping[str, Any], tmpdir: str | None
 ) -> str:
     kubeconfig = params.get("kubeconfig") or os.environ.get("KUBECONFIG") or "~/.kube/config"
-    context = params.get("context")
+    context = params.get("context") or None  # "" keeps K8S_AUTH_CONTEXT out and is no name
     persist = bool(params.get("persist_config"))
     if isinstance(kubeconfig, Mapping):
         where = "the kubeconfig given inline"

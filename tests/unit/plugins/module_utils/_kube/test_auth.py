@@ -69,6 +69,11 @@ def test_the_context_chooses_the_server(kubeconfig_file: Path) -> None:
     assert str(kubeconfig_file) in found.source
 
 
+def test_an_empty_context_is_the_current_one(kubeconfig_file: Path) -> None:
+    found = resolve({"kubeconfig": str(kubeconfig_file), "context": "", "host": "https://other"})
+    assert found.server == "https://other"
+
+
 def test_a_kubeconfig_can_be_given_inline(tmp_path: Path) -> None:
     found = resolve({"kubeconfig": kubeconfig(), "context": "two"}, tmpdir=str(tmp_path))
     assert found.server == "https://two.example:6443"
