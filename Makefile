@@ -10,7 +10,7 @@ JOBS ?= 2
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock lint unit sanity controlplane integration scenarios benchmark test demo docs build clean
+.PHONY: help setup lock lint unit sanity controlplane integration scenarios transcripts benchmark test demo docs build clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ scenarios: setup controlplane ## Every failure mode, Rancher line and interrupti
 benchmark: setup controlplane ## Time the diagnosis beside the least a playbook can do, weigh the fetching of charts
 	@PYTHONPATH=tests $(BIN)/python tests/benchmarks/diagnosis.py
 	@PYTHONPATH=tests $(BIN)/python tests/benchmarks/chart_fetch.py
+
+transcripts: setup controlplane ## Write docs/transcripts anew from the runs of the tests
+	@REMEDIATION_WRITE_TRANSCRIPTS=1 $(BIN)/python -m pytest tests/scenarios -m "not slow" -n $(JOBS) -q $(PYTEST_ARGS)
 
 docs: setup ## Generate the reference pages
 	@set -e; for generator in $(sort $(wildcard tests/tools/generate_*.py)); do $(BIN)/python "$$generator"; done

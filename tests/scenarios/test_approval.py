@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.harvester_ops.remediation.tests.scenarios import transcripts
 from ansible_collections.harvester_ops.remediation.tests.scenarios.playbook import (
     Finished,
     Playbook,
@@ -64,6 +65,7 @@ def test_without_approval_nothing_is_written(unapproved: tuple[Finished, list[st
     run, writes = unapproved
     assert run.code != 0
     assert run.report["verdict"] == "needs_approval"
+    transcripts.keep("needs_approval", run)
     assert run.changed == 0
     assert writes == []
 
@@ -137,6 +139,7 @@ def test_a_carried_plan_is_refused_when_the_cluster_has_moved(
     assert error["code"] == "plan-drifted"
     assert "sh.helm.release.v1.rancher-webhook.v1" in error["message"]
     assert "sh.helm.release.v1.fleet.v" not in error["message"]
+    transcripts.keep("refused", run)
     assert log.writes() == []
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.harvester_ops.remediation.tests.scenarios import transcripts
 from ansible_collections.harvester_ops.remediation.tests.scenarios.playbook import (
     CHECKOUT,
     Finished,
@@ -180,6 +181,7 @@ def test_stalls_when_the_job_does_not_go_on(sick: SickCluster) -> None:
     run = operator(sick, "stalled").remediate(**APPROVED, verify_timeout=6)
     assert (run.code, run.report["verdict"]) == (2, "stalled"), run
     assert sick.lock_holder() == ""
+    transcripts.keep("stalled", run)
 
 
 def test_only_the_proof(sick: SickCluster) -> None:

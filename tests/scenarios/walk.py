@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import time
 
+from ansible_collections.harvester_ops.remediation.tests.scenarios import transcripts
 from ansible_collections.harvester_ops.remediation.tests.scenarios.cases import Case
 from ansible_collections.harvester_ops.remediation.tests.scenarios.playbook import (
     DIAGNOSE,
@@ -66,12 +67,20 @@ def has_planned(case: Case, run: Finished) -> None:
     assert [each["finding"] for each in plan["instructions"]] == list(case.instructions), run
 
 
+def keep_transcript(case: Case, run: Finished) -> None:
+    """For the documentation, where this scenario shows an ending."""
+    ending = transcripts.OF_SCENARIO.get(str(case))
+    if ending:
+        transcripts.keep(ending, run)
+
+
 def is_left_alone(case: Case, sick: SickCluster) -> None:
     """Even an approved run writes nothing, and its verdict says what that means."""
     log, before = sick.audit.mark(), sick.revisions()
     run = sick.operator.remediate(**APPROVED, **case.options)
     has_planned(case, run)
     assert run.report["verdict"] == case.verdict, run
+    keep_transcript(case, run)
     assert (run.code == 0) == (case.verdict == "healthy"), run
     assert run.changed == 0, run
     assert log.writes() == []
@@ -100,6 +109,7 @@ def is_repaired(case: Case, sick: SickCluster) -> None:
     has_planned(case, run)
     assert (run.code, run.report["verdict"]) == (0, "repaired"), run
     assert run.changed > 0, run
+    keep_transcript(case, run)
     assert sick.stuck.condition("SystemServicesUpgraded") == "True"
     assert sick.is_as_wanted(), sick.revisions()
     assert sick.fleet_server().startswith("https://")

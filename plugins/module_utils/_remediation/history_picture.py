@@ -26,7 +26,7 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
     text,
 )
 
-_NAME_WIDTH, _COLUMN_WIDTH, _AWAITED_WIDTH = 165, 186, 186
+_NAME_WIDTH, _COLUMN_WIDTH, _AWAITED_WIDTH = 165, 186, 210
 _LEAST_WIDTH = 1160  # of the whole: few columns are drawn wider, not larger
 _TOP, _LANE, _BAR = 70, 60, 44
 _MOST_COLUMNS = 7
