@@ -35,7 +35,7 @@ def write_artifacts(directory: Path, run_id: str, documents: Mapping[str, Any]) 
     for name, document in documents.items():
         content = _content(document)
         paths[name] = folder / name
-        for path in {paths[name], directory / name}:
+        for path in dict.fromkeys((paths[name], directory / name)):
             write_whole(path, content)
     return paths
 
