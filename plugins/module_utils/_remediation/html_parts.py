@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from html import escape
+from typing import TypeAlias
 
 # Elements without content and end tag.
 _VOID = frozenset({"meta", "rect", "line", "circle", "path"})
@@ -18,7 +19,7 @@ class Html(str):
     __slots__ = ()
 
 
-Part = Html | str | int | None
+Part: TypeAlias = "Html | str | int | None"
 EMPTY = Html("")
 
 

@@ -78,7 +78,7 @@ def never_restored(entry: Document) -> tuple[str, str] | None:
     if qualified(entry).startswith("Cluster.cluster.x-k8s.io/"):
         return _CAPI_CLUSTER
     label = str(entry["object"])
-    return _BY_KIND.get(label.split("/")[0]) or _BY_LABEL.get(label)
+    return _BY_KIND.get(label.split("/", maxsplit=1)[0]) or _BY_LABEL.get(label)
 
 
 def require_restorable(entry: Document) -> None:

@@ -113,7 +113,7 @@ def _of_parts(named: Mapping[str, Document], parts: Sequence[str]) -> dict[str, 
     return {
         name: entry
         for name, entry in named.items()
-        if qualified(entry).split("/")[0] in kinds
+        if qualified(entry).split("/", maxsplit=1)[0] in kinds
         and not any(owner.startswith("ClusterRepo/") for owner in entry.get("owners") or [])
         and never_restored(entry) is None
     }

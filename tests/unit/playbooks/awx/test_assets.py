@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import awxkit.api.pages as pages
 import jsonschema
 import pytest
 import yaml
+from awxkit.api import pages
 from awxkit.api.pages.api import EXPORTABLE_RESOURCES
 from awxkit.api.resources import resources
 from jinja2 import Environment, StrictUndefined
