@@ -123,16 +123,22 @@ def test_a_chart_carried_in_by_hand_is_verified_against_the_index(
     assert run.error("rancher_chart", **{**options, **dest})["code"] == "chart-archive-invalid"
 
 
-# Runs a module as Ansible does, and notes every address that it or a library of it asks for.
+# Runs a module as Ansible does, and notes every address it or a library of it connects to, and every name
+# it looks up. (ansible-core looks up 127.0.0.1 when it is imported, which asks nobody.)
 _WATCHED = """
 import json, os, runpy, sys
 def note(event, args):
-    if event in ("socket.connect", "socket.getaddrinfo"):
-        address = args[1] if event == "socket.connect" else args[:2]
+    address = None
+    if event == "socket.connect":
+        address = args[1]
+    elif event == "socket.getaddrinfo" and args[0] != "127.0.0.1":
+        address = args[:2]
+    if address is not None:
         with open(os.environ["ADDRESSES"], "a") as file:
             file.write(json.dumps([str(part) for part in address]) + "\\n")
 sys.addaudithook(note)
-runpy.run_module(sys.argv[1], run_name="__main__", alter_sys=True)
+# A module takes what stands on its command line for its options.
+runpy.run_module(sys.argv.pop(), run_name="__main__", alter_sys=True)
 """
 
 
