@@ -24,7 +24,10 @@ _FOR_PROGRAMS = frozenset({"json", "jsonl"})
 
 def prints_for_programs() -> bool:
     """Whether standard output is to be read by a program, which a line of text would break."""
-    return str(constants.DEFAULT_STDOUT_CALLBACK).rpartition(".")[2] in _FOR_PROGRAMS
+    return (
+        str(constants.config.get_config_value("DEFAULT_STDOUT_CALLBACK")).rpartition(".")[2]
+        in _FOR_PROGRAMS
+    )
 
 
 class ControllerAction(ActionBase):
