@@ -218,6 +218,21 @@ CASES = (
         verdict="needs_human",
     ),
     Case(
+        "legacy-capi-webhooks",
+        findings=("legacy-capi-webhooks mutating-webhook-configuration",),
+        steps=("delete-legacy-capi-webhooks",) * 2,
+        deletes=(
+            "delete mutatingwebhookconfigurations mutating-webhook-configuration",
+            "delete validatingwebhookconfigurations validating-webhook-configuration",
+        ),
+        rancher="v2.14.0",
+    ),
+    Case(
+        "plan-skip-restart-stuck",
+        findings=("plan-skip-restart-stuck hvst-upgrade-x7k2p-skip-restart-rancher-system-agent",),
+        steps=("restart-system-upgrade-controller",),
+    ),
+    Case(
         "upstream-chart-pending",
         findings=("pending-upgrade-lock fleet",),
         steps=UNLOCK_FLEET,
