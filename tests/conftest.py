@@ -23,3 +23,8 @@ def _no_ambient_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(("ANSIBLE_", "HELM_", "K8S_AUTH_", "KUBE")):
             monkeypatch.delenv(name)
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name bytes by their argument: gzip writes the time into them, and workers must agree on names."""
+    return argname if isinstance(val, bytes) else None
