@@ -102,7 +102,7 @@ options:
   stale_after:
     description:
       - With V(unlocked) and V(rolled_back), seconds after which a pending revision counts as abandoned,
-        from the time at which Helm began it.
+        from the time at which Helm began it or its Secret was made, whichever is later.
     type: int
     default: 600
   backup_path:

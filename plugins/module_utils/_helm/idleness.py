@@ -46,11 +46,16 @@ FindActor = Callable[[Revision], "LiveActor | None"]
 
 
 def age_seconds(revision: Revision, now: datetime) -> int | None:
-    """The age of a revision at the API server's time; null if nothing says when Helm worked on it."""
-    if revision.touched_at is None:
+    """The age of a revision at the API server's time; null if nothing says when Helm worked on it.
+
+    By the later of its two times, not by Helm's alone as in the diagnosis: that one is of the clock of
+    the machine Helm runs on, and a slow clock must not make a living Helm look long dead.
+    """
+    times = [time for time in (revision.created_at, revision.last_deployed) if time]
+    if not times:
         return None
-    touched = datetime.strptime(revision.touched_at, "%Y-%m-%dT%H:%M:%SZ")
-    return int((now - touched.replace(tzinfo=timezone.utc)).total_seconds())
+    newest = datetime.strptime(max(times), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+    return int((now - newest).total_seconds())
 
 
 def require_idle(

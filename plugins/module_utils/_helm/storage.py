@@ -126,8 +126,8 @@ class Revision:
 def touched_at(last_deployed: str | None, created_at: str | None) -> str | None:
     """The time the age of a revision counts from: Helm's own (FM 6.0 D.4), else its Secret's.
 
-    Diagnosis and unlock must not disagree about how old a lock is. A Secret can be younger than the
-    lock in it, when it came back from a backup; Helm writes its own time when it begins, and no other.
+    A Secret can be younger than the revision in it, when it came back from a backup. Whether a lock may
+    be taken away is judged more strictly (C(idleness.age_seconds)).
     """
     return last_deployed or created_at
 
