@@ -76,12 +76,21 @@ def plan_of(*actions: str) -> dict[str, Any]:
     return Plan("cluster", "digest", {}, tuple(steps)).to_dict()
 
 
+def _namespaces(paths: list[Path]) -> set[str]:
+    """The namespaces that the files bind rights in."""
+    items = [item for path in paths for item in yaml.safe_load(path.read_text())["items"]]
+    return {item["metadata"]["namespace"] for item in items if "namespace" in item["metadata"]}
+
+
 @pytest.fixture(scope="module")
 def cluster(control_plane: ControlPlane) -> Iterator[ControlPlane]:
     install_kinds(control_plane)
-    files = [part for name in ("diagnose", "remediate") for part in ("-f", f"{RIGHTS}/{name}.yml")]
-    # The bindings in namespaces that this cluster does not have fail, as the files say.
-    control_plane.kubectl("apply", *files, check=False)
+    paths = [RIGHTS / f"{name}.yml" for name in ("diagnose", "remediate")]
+    # Bindings in namespaces that a cluster does not have fail to apply, as the files say.
+    for namespace in sorted(_namespaces(paths)):
+        control_plane.kubectl("create", "namespace", namespace, check=False)
+    files = [part for path in paths for part in ("-f", str(path))]
+    control_plane.kubectl("apply", *files)
     yield control_plane
     control_plane.kubectl("delete", "--ignore-not-found", *files, check=False)
 
@@ -168,6 +177,7 @@ def test_no_right_of_the_file_is_without_a_use() -> None:
             ("create", "events"),
             ("list", "clusters"),
             ("list", "bundles"),
+            ("list", "bundledeployments"),
             ("list", "managedcharts"),
             ("get", "customresourcedefinitions"),
             ("list", "customresourcedefinitions"),

@@ -49,9 +49,15 @@ def _table(index: Document) -> list[str]:
         for row in index.get("clusters") or []
     ]
     rows.insert(0, ("", "cluster", "verdict", ""))
-    taken = sum(max(len(row[column]) for row in rows) + _GAP for column in range(3))
-    room = max(WIDTH - taken, _NARROWEST)
-    return columns([(*row[:3], _shortened(row[3], room)) for row in rows])
+    mark, host, verdict = (max(len(row[column]) for row in rows) + _GAP for column in range(3))
+    host = min(host, WIDTH - mark - verdict - _NARROWEST)
+    room = WIDTH - mark - host - verdict
+    return columns(
+        [
+            (row[0], _shortened(row[1], host - _GAP), row[2], _shortened(row[3], room))
+            for row in rows
+        ]
+    )
 
 
 def _what(row: Document) -> str:
