@@ -70,5 +70,6 @@ def test_what_could_not_be_seen_is_listed_and_not_called_healthy(
     releases = {each["source"]: each for each in findings["not_seen"]}["releases"]
     assert releases["state"] == "forbidden"
     assert namespace in releases["reason"]
-    assert "not seen" in run.output.lower()
+    shown = run.output.partition("Could not be read:")[2]
+    assert "- releases: forbidden" in shown
     assert (run.code != 0, run.report["verdict"]) == (True, "needs_human"), run
