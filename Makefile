@@ -5,8 +5,9 @@
 BIN := .venv/bin
 # mypy knows a file of the collection by the name Ansible imports it by only when it is reached this way.
 IMPORT_TREE := .venv/src/ansible_collections/harvester_ops/remediation
-# Tests side by side (each integration test may start a control plane of about 800 MiB).
+# Tests side by side. Those with a control plane (about 800 MiB each) wait as much as they compute.
 JOBS ?= 2
+CLUSTERS ?= 3
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -41,10 +42,10 @@ controlplane: setup ## Build the control plane for tests (once, about 12 minutes
 	@tests/controlplane/controlplane build
 
 integration: setup controlplane ## Tests against real control planes, and the main job from end to end
-	@$(BIN)/python -m pytest tests/integration tests/scenarios -m "not slow" -n $(JOBS) -q $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest tests/integration tests/scenarios -m "not slow" -n $(CLUSTERS) -q $(PYTEST_ARGS)
 
 scenarios: setup controlplane ## Every failure mode, Rancher line and interruption, from end to end (about an hour)
-	@$(BIN)/python -m pytest tests/scenarios -n $(JOBS) -q $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest tests/scenarios -n $(CLUSTERS) -q $(PYTEST_ARGS)
 
 benchmark: setup controlplane ## Time the diagnosis beside the least a playbook can do, weigh the fetching of charts
 	@PYTHONPATH=tests $(BIN)/python tests/benchmarks/diagnosis.py

@@ -65,7 +65,7 @@ WITHOUT_CONTROL_PLANE = (
     Stage("unit", 20 * MINUTE, has_tests=True),
     Stage("sanity", 30 * MINUTE),
 )
-INTEGRATION = Stage("integration", 40 * MINUTE, has_tests=True)
+INTEGRATION = Stage("integration", 55 * MINUTE, has_tests=True)
 
 
 class Run:
