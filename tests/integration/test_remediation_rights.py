@@ -172,16 +172,13 @@ def test_no_right_of_the_file_is_without_a_use() -> None:
     """Every verb on every resource is asked for by a step, or by the backup, the journal or the lock."""
     (document,) = yaml.safe_load_all((RIGHTS / "remediate.yml").read_text())
     used = {
-        (verb, resource)
-        for verb, resource in (
-            ("create", "events"),
-            ("list", "clusters"),
-            ("list", "bundles"),
-            ("list", "bundledeployments"),
-            ("list", "managedcharts"),
-            ("get", "customresourcedefinitions"),
-            ("list", "customresourcedefinitions"),
-        )
+        ("create", "events"),
+        ("list", "clusters"),
+        ("list", "bundles"),
+        ("list", "bundledeployments"),
+        ("list", "managedcharts"),
+        ("get", "customresourcedefinitions"),
+        ("list", "customresourcedefinitions"),
     }
     plan = Plan.from_dict(plan_of(*sorted(set(ACTIONS) - WITH_HELM)))
     for permissions in needed_by(plan).values():
