@@ -518,7 +518,7 @@ def test_killed_up_leaves_nothing_after_down(own_dir, milestone):
 def test_interrupted_up_stops_what_it_started(own_dir, sign):
     up = start_up_until(own_dir, "kube-apiserver")
     up.send_signal(sign)
-    _out, told = up.communicate(timeout=30)
+    _out, told = up.communicate(timeout=120)
     assert up.returncode == 130
     assert told.splitlines()[-1].startswith("controlplane: interrupted")
     assert running_in(own_dir) == []

@@ -584,7 +584,7 @@ def test_deletion_refused_by_admission_control_is_told_with_the_way_out(
         options = {"state": "unlocked", "expected_revision": 2, "stale_after": 1}
         backup = site.back_up(2)
         error = control_plane.wait_for(
-            "the policy", lambda: _refused(site, {**options, **backup}), timeout=20
+            "the policy", lambda: _refused(site, {**options, **backup}), timeout=90
         )
         assert "rolled_back" in error["remedy"]
         assert site.read()["locked"]
