@@ -18,7 +18,7 @@ LEFT_OUT = (
     "test_repair_without_rancher",
     "test_a_living_helm_is_never_disturbed",
     "test_fifty_clusters_in_one_run",
-    "test_helm_history_is_what_it_was_before_the_repair[helm4]",
+    "test_helm_history_is_what_it_was_before_the_repair",
     "test_only_the_repair",
     "test_other_shapes_of_results",
     "test_the_next_run_converges[_cut_off_helm]",
