@@ -13,6 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.chart_catalog import (
+    CREATED_BY_RANCHER,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.lenient import (
     dig,
     integer,
@@ -33,8 +36,6 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
     Step,
 )
 
-# In this order (FM 1.7, step 6).
-DELETED_BY_SCRIPT = ("rancher-charts", "rancher-rke2-charts", "rancher-partner-charts")
 CATALOG = "catalog.cattle.io/v1"
 CHARTS_REPO = "rancher-charts"
 BRANCH_SETTING = "chart-default-branch"
@@ -128,7 +129,7 @@ def create_cluster_repos(context: PlanContext, request: Request) -> list[Step]:
     wanted = texts(request.arguments.get("names"))
     names = [
         name
-        for name in reversed(DELETED_BY_SCRIPT)
+        for name in reversed(CREATED_BY_RANCHER)
         if (name in wanted if wanted else context.cluster_repo(name) is None)
     ]
     steps = [_create_cluster_repo(request, name) for name in names]

@@ -33,6 +33,7 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
 )
 
 CHARTS_REPO = "rancher-charts"
+# In the order in which the upgrade script deletes them (FM 1.7, step 6).
 CREATED_BY_RANCHER = (CHARTS_REPO, "rancher-rke2-charts", "rancher-partner-charts")
 """The ClusterRepos that the upgrade script deletes and only a starting Rancher makes again (FM 1.7 step 6, 3.1)."""
 
