@@ -140,6 +140,12 @@ class Site:
         _stdout, stderr = process.communicate(timeout=60)
         assert process.returncode == 0, stderr
 
+    def uninstalled(self) -> bool:
+        """Have helm uninstall the release; whether it could."""
+        process = self.start_helm("uninstall", "fleet")
+        process.communicate(timeout=60)
+        return process.returncode == 0
+
     def install(self, version: str = RC) -> None:
         """Install the release."""
         self.run_helm("install", "fleet", str(self.chart(version)))
@@ -596,7 +602,8 @@ def test_deletion_refused_by_admission_control_is_told_with_the_way_out(
     finally:
         for each in _DENY_DELETION:
             control_plane.kubectl("delete", each["kind"], each["metadata"]["name"])
-        site.run_helm("uninstall", "fleet")
+        # The API server goes on refusing for a moment.
+        control_plane.wait_for("the release to go", site.uninstalled)
 
 
 def _refused(site: Site, options: dict[str, Any]) -> dict[str, Any] | None:

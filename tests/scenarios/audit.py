@@ -26,6 +26,7 @@ class Request:
     status: int
     dry_run: bool
     uri: str
+    agent: str
 
     @classmethod
     def of(cls, event: dict[str, Any]) -> Request:
@@ -40,6 +41,7 @@ class Request:
             status=event.get("responseStatus", {}).get("code", 0),
             dry_run="dryRun=" in event["requestURI"],
             uri=event["requestURI"],
+            agent=event.get("userAgent", ""),
         )
 
     @property
@@ -47,6 +49,11 @@ class Request:
         """Whether it changed the cluster."""
         asked = self.verb not in _READS and self.resource not in _NO_CHANGE
         return asked and not self.dry_run and self.status < 300
+
+    @property
+    def by_helm(self) -> bool:
+        """Whether a helm asked, whoever started it."""
+        return self.agent.startswith("Helm/")
 
     def __str__(self) -> str:
         return f"{self.verb} {self.resource} {self.name}"
