@@ -218,11 +218,19 @@ def options(roles: Iterator[str] | list[str]) -> dict[str, dict[str, Any]]:
 SETTINGS = options(["remediation", "detect", "preflight"])
 SURVEY_TYPES = {
     "str": {"text", "textarea", "multiplechoice"},
-    "raw": {"textarea"},  # a list, or a text with an item in each line
+    "raw": {"textarea", "multiselect"},  # a list, or a text with an item in each line
     "int": {"integer"},
     "list": {"multiselect"},
+    "bool": {"multiplechoice"},  # AWX has no question with yes or no
 }
 TEMPLATE_NAMES = [each["name"].partition(": ")[2] for each in TEMPLATES["job_templates"]]
+
+
+def choices(variable: str) -> list[str]:
+    """What a list may hold; the settings of a run leave some to the role that takes them."""
+    if "choices" in SETTINGS[variable]:
+        return list(SETTINGS[variable]["choices"])
+    return list(options(["restore"])[variable.removeprefix("remediation_")]["choices"])
 
 
 def values(specification: Mapping[str, Any], value: Any) -> None:
@@ -254,8 +262,11 @@ def test_survey_questions_are_settings_of_the_playbook(name: str) -> None:
         assert question["type"] in SURVEY_TYPES[specification["type"]]
         assert {"question_name", "required", "default", "min", "max"} <= set(question)
         if question["type"] == "multiselect":
-            assert question["choices"].split("\n") == specification["choices"]
+            assert question["choices"].split("\n") == choices(question["variable"])
             assert question["default"] == "\n".join(specification["default"])
+        elif specification["type"] == "bool":
+            assert question["choices"].split("\n") == ["false", "true"]
+            assert question["default"] == str(specification["default"]).lower()
         elif specification["type"] == "raw":
             assert (question["default"], specification["default"]) == ("", [])
         elif not question["required"]:
@@ -352,3 +363,10 @@ def test_the_watch_is_a_rule_that_awx_takes() -> None:
     assert start.startswith("DTSTART:")
     assert "INTERVAL=" in rule
     assert "SECONDLY" not in rule
+
+
+def test_the_survey_of_a_restoration_offers_all_that_can_be_chosen() -> None:
+    questions = job_template("restore")["related"]["survey_spec"]["spec"]
+    asked = {question["variable"] for question in questions}
+    chosen = {name for name in SETTINGS if name.startswith("remediation_restore_")}
+    assert chosen - asked == {"remediation_restore_path"}  # a folder is gone with its job
