@@ -60,12 +60,6 @@ _value:
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.derive import (
-    derive,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.plan import (
-    make_plan,
-)
 from ansible_collections.harvester_ops.remediation.plugins.plugin_utils.document_filter import (
     document_filter,
 )
@@ -77,6 +71,13 @@ def plan(
     options: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Derive the facts and plan."""
+    from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.derive import (
+        derive,
+    )
+    from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.plan import (
+        make_plan,
+    )
+
     return make_plan(evidence, findings, derive(evidence), options).to_dict()
 
 

@@ -55,12 +55,6 @@ _value:
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.derive import (
-    derive,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.plan_drift import (
-    check_plan,
-)
 from ansible_collections.harvester_ops.remediation.plugins.plugin_utils.document_filter import (
     document_filter,
 )
@@ -73,6 +67,13 @@ def plan_drift(
     options: Mapping[str, Any] | None = None,
 ) -> list[str]:
     """Derive the facts and compare."""
+    from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.derive import (
+        derive,
+    )
+    from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.plan_drift import (
+        check_plan,
+    )
+
     return check_plan(plan, evidence, findings, derive(evidence), options)
 
 

@@ -45,58 +45,30 @@ _value:
 """
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any
 
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
     RemediationError,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.backup_text import (
-    backup_text,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.clusters_index_html import (
-    clusters_index_html,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.clusters_index_text import (
-    clusters_index_text,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.diagnosis_text import (
-    diagnosis_text,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.plan_text import (
-    plan_text,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.preflight.matrix_text import (
-    matrix_markdown,
-    matrix_text,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.preflight.preflight_text import (
-    preflight_text,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.report_html import (
-    report_html,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.report_markdown import (
-    report_markdown,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.report_text import (
-    report_text,
-)
 from ansible_collections.harvester_ops.remediation.plugins.plugin_utils.document_filter import (
     document_filter,
 )
 
-RENDERERS: dict[tuple[str, str], Callable[[Mapping[str, Any]], str]] = {
-    ("findings", "text"): diagnosis_text,
-    ("plan", "text"): plan_text,
-    ("report", "text"): report_text,
-    ("backup-sets", "text"): backup_text,
-    ("report", "html"): report_html,
-    ("report", "markdown"): report_markdown,
-    ("preflight", "text"): preflight_text,
-    ("clusters-index", "text"): clusters_index_text,
-    ("clusters-index", "html"): clusters_index_html,
-    ("upgrade-matrix", "text"): matrix_text,
-    ("upgrade-matrix", "markdown"): matrix_markdown,
+PACKAGE = "ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation"
+# Module and function of every kind of document in every form.
+RENDERERS = {
+    ("findings", "text"): ("diagnosis_text", "diagnosis_text"),
+    ("plan", "text"): ("plan_text", "plan_text"),
+    ("report", "text"): ("report_text", "report_text"),
+    ("backup-sets", "text"): ("backup_text", "backup_text"),
+    ("report", "html"): ("report_html", "report_html"),
+    ("report", "markdown"): ("report_markdown", "report_markdown"),
+    ("preflight", "text"): ("preflight.preflight_text", "preflight_text"),
+    ("clusters-index", "text"): ("clusters_index_text", "clusters_index_text"),
+    ("clusters-index", "html"): ("clusters_index_html", "clusters_index_html"),
+    ("upgrade-matrix", "text"): ("preflight.matrix_text", "matrix_text"),
+    ("upgrade-matrix", "markdown"): ("preflight.matrix_text", "matrix_markdown"),
 }
 
 
@@ -105,14 +77,21 @@ def summary(document: Mapping[str, Any], form: str = "text") -> str:
     schema = str(document.get("schema", "")) if isinstance(document, Mapping) else ""
     parts = schema.split("/")
     kind = parts[1] if len(parts) == 3 else ""
-    renderer = RENDERERS.get((kind, form))
-    if renderer is None:
+    place = RENDERERS.get((kind, form))
+    if place is None:
         raise RemediationError(
             "evidence-invalid",
             f"Cannot render a document with the schema {schema or 'missing'!r} as {form}.",
             "Give a document of this collection; form=html is for a report or an index, form=markdown for a report or a matrix.",
         )
-    return renderer(document)
+    return renderer(*place)(document)
+
+
+def renderer(module: str, function: str) -> Callable[[Mapping[str, Any]], str]:
+    """Import the one function that is needed."""
+    found: Callable[[Mapping[str, Any]], str]
+    found = getattr(import_module(f"{PACKAGE}.{module}"), function)
+    return found
 
 
 class FilterModule:

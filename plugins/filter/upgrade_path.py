@@ -75,24 +75,19 @@ _value:
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
     RemediationError,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._harvester.upgrade_path.release_files import (
-    load_release_file,
-    load_table,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._harvester.upgrade_path.release_table import (
-    HarvesterRelease,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.preflight.preflight import (
-    preflight,
-)
 from ansible_collections.harvester_ops.remediation.plugins.plugin_utils.document_filter import (
     document_filter,
 )
+
+if TYPE_CHECKING:
+    from ansible_collections.harvester_ops.remediation.plugins.module_utils._harvester.upgrade_path.release_table import (
+        HarvesterRelease,
+    )
 
 
 def upgrade_path(
@@ -104,6 +99,13 @@ def upgrade_path(
     evidence: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The preflight document; see DOCUMENTATION."""
+    from ansible_collections.harvester_ops.remediation.plugins.module_utils._harvester.upgrade_path.release_files import (
+        load_table,
+    )
+    from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.preflight.preflight import (
+        preflight,
+    )
+
     table = load_table(releases or ())
     return preflight(
         table,
@@ -117,6 +119,10 @@ def _release(version: str, file: str | None) -> HarvesterRelease | str:
     """What the file describes, else the version; both have to agree."""
     if not file:
         return version
+    from ansible_collections.harvester_ops.remediation.plugins.module_utils._harvester.upgrade_path.release_files import (
+        load_release_file,
+    )
+
     release = load_release_file(file)
     if version and version.removeprefix("v") != release.version.removeprefix("v"):
         raise RemediationError(

@@ -2,7 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The border between Ansible's templates and the pure functions on documents."""
+"""The border between Ansible's templates and the pure functions on documents.
+
+Ansible loads all filters of a collection whenever it looks for one of them, and does so again in the
+process of every task. So a filter imports what it works with only when it is called.
+"""
 
 from __future__ import annotations
 

@@ -28,6 +28,9 @@ from controlplane.progress import duration, say
 
 ADMINISTRATORS = "system:masters"
 _PORT_ATTEMPTS = 3
+# These programs live for minutes with small heaps: collecting garbage less often costs some 150 MiB and
+# spares a seventh of their computing time.
+_LAZY_COLLECTION = {"GOGC": "800"}
 
 
 class PortTaken(ControlPlaneError):
@@ -293,7 +296,8 @@ class _Startup:
         self, name: str, command: list[str], environment: dict[str, str] | None = None
     ) -> None:
         log = self._layout.logs / f"{name}.log"
-        self._running[name] = processes.start(name, command, self._layout.records, log, environment)
+        everywhere = {**_LAZY_COLLECTION, **(environment or {})}
+        self._running[name] = processes.start(name, command, self._layout.records, log, everywhere)
 
     def _request(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         return self._api.request(method, path, body)

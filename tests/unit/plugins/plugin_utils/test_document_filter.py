@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from ansible.errors import AnsibleFilterError
 
@@ -32,3 +35,22 @@ def test_ansible_does_not_say_it_twice() -> None:
     with pytest.raises(AnsibleFilterError) as caught:
         document_filter(_refuse)({})
     assert caught.value.__cause__ is None
+
+
+LOAD_ALL = """
+import importlib, pkgutil, sys
+from ansible_collections.harvester_ops.remediation.plugins import filter
+for each in pkgutil.iter_modules(filter.__path__, filter.__name__ + "."):
+    importlib.import_module(each.name).FilterModule().filters()
+print("\\n".join(sorted(name for name in sys.modules if ".module_utils." in name)))
+"""
+
+
+def test_looking_for_a_filter_loads_no_other_filter_s_work() -> None:
+    """Ansible loads them all, in the process of every task that uses one."""
+    command = [sys.executable, "-c", LOAD_ALL]
+    loaded = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    heavy = ("._kube", "._helm", "._rancher", "._harvester", ".facts", ".evidence", ".preflight")
+    ours = [name for name in loaded if "harvester_ops" in name]
+    assert ours, "the filters need at least the errors"
+    assert [name for name in ours if any(part in name for part in heavy)] == []
