@@ -32,7 +32,7 @@ OF_AWX = {
     "JOB_ID": "7",
     "LANG": "C.UTF-8",
 }
-DEADLINE = 300
+DEADLINE = 900
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ HERE = Path(__file__).parent
 LEFT_OUT = (
     "test_repair_without_rancher",
     "test_a_living_helm_is_never_disturbed",
+    "test_a_helm_that_begins_after_the_approval_is_waited_for",
+    "test_a_helm_that_outlives_its_run_is_waited_for",
     "test_fifty_clusters_in_one_run",
     "test_helm_history_is_what_it_was_before_the_repair",
     "test_only_the_repair",

@@ -33,6 +33,7 @@ from ansible_collections.harvester_ops.remediation.tests.scenarios.walk import (
     become_old,
 )
 from doubles import faults, helm_storage
+from doubles.cluster import RELEASE_NAMESPACES
 from doubles.scenarios import scenario
 
 FLEET = "cattle-fleet-system"
@@ -126,6 +127,62 @@ def test_a_living_helm_is_never_disturbed(sick: SickCluster) -> None:
             assert not [step for step in run.document("plan")["steps"] if "fleet" in step["id"]]
         finally:
             faults.kill_helm(other)
+    assert sick.lock_holder() == ""
+
+
+def test_a_helm_that_begins_after_the_approval_is_waited_for(sick: SickCluster) -> None:
+    """While fleet is upgraded somebody else begins with the release of a later step, and gets it done."""
+    webhook = "rancher-webhook"
+    wanted = sick.stuck.expected()[webhook]
+    with (
+        faults.held_pods(sick.stuck, RELEASE_NAMESPACES[webhook]),
+        upgrading_fleet(sick, "first", **CAREFUL) as run,
+    ):
+        before = sick.revisions()[webhook]
+        arguments = [*sick.stuck.helm_arguments(webhook, wanted), "--wait", "--timeout", "5m"]
+        other = faults.start_helm(sick.stuck, *arguments)
+        try:
+            sick.control_plane.wait_for(
+                "the other helm to work",
+                lambda: sick.revisions()[webhook][1].startswith("pending-"),
+                60,
+            )
+            faults.release_pods(sick.stuck, FLEET)
+            sick.control_plane.wait_for(
+                "the run to wait for it", lambda: "abandoned only when 600 s old" in run.output, 120
+            )
+            assert other.poll() is None
+        finally:
+            faults.release_pods(sick.stuck, RELEASE_NAMESPACES[webhook])
+            other.wait(120)
+        finished = run.finish()
+    assert other.returncode == 0
+    assert (finished.code, finished.report["verdict"]) == (0, "repaired"), finished
+    assert sick.revisions()[webhook] == (before[0] + 1, "deployed", wanted), "theirs, not ours"
+    outcomes = {step["id"]: step["outcome"] for step in finished.report["plan"]["steps"]}
+    assert [outcomes[step] for step in outcomes if webhook in step] == ["unchanged"], outcomes
+
+
+def test_a_helm_that_outlives_its_run_is_waited_for(sick: SickCluster) -> None:
+    """Ansible is killed, its helm works on: the next run leaves it alone, and goes on when it is done."""
+    kubeconfig = Path(str(sick.operator.options["remediation_kubeconfig"]))
+    with upgrading_fleet(sick, "first", **CAREFUL) as run:
+        helm = helm_of(kubeconfig)
+        assert helm
+        kill([pid for pid in [run.process.pid, *descendants(run.process.pid)] if pid not in helm])
+        before = sick.revisions()
+        told = operator(sick, "told").remediate(**CAREFUL)
+        assert told.report["verdict"] == "refused", told
+        assert told.report["error"]["code"] == "lock-held", told
+        assert helm_of(kubeconfig) == helm
+        assert sick.revisions() == before
+    sick.control_plane.wait_for("helm to end", lambda: not helm_of(kubeconfig), 120)
+    number, status, _version = before["fleet"]
+    assert (number, "deployed", sick.stuck.expected()["fleet"]) == sick.revisions()["fleet"], status
+    second = operator(sick, "second").remediate(**CAREFUL)
+    assert (second.code, second.report["verdict"]) == (0, "repaired"), second
+    assert sick.revisions()["fleet"][0] == number, "done already"
+    assert sick.is_as_wanted()
     assert sick.lock_holder() == ""
 
 
