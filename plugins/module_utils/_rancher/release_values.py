@@ -179,15 +179,19 @@ def own_values(revisions: Sequence[Revision], chart: str = "") -> Revision | Non
     """The revision whose values are the release's own (newest first); null when there is none.
 
     It is the last one, unless that was never deployed: a failed attempt of Rancher's has dropped the
-    values that a person had set (FM 2.5 row 1), the newest deployed revision still has them. Of Rancher
+    values that a person had set (FM 2.5 row 1), the newest deployed revision, or else the newest that once
+    was (superseded), still has them. Of Rancher
     itself it is the last in any case: an upgrade that got stuck is to be finished as it was begun, with
     the new image tag, not taken back (FM 6.12).
     """
     if chart == RANCHER_CHART:
         return next((revision for revision in revisions if revision.decoded), None)
-    deployed = (revision for revision in revisions if revision.status == "deployed")
-    decoded = (revision for revision in revisions if revision.decoded)
-    return next(deployed, None) or next(decoded, None)
+    decoded = [revision for revision in revisions if revision.decoded]
+    for wanted in ("deployed", "superseded"):
+        for revision in decoded:
+            if revision.status == wanted:
+                return revision
+    return decoded[0] if decoded else None
 
 
 def without_key(values: Mapping[str, Any], dotted: str) -> dict[str, Any]:

@@ -46,6 +46,7 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
 
 LOCKED_STATUSES = frozenset({"pending-install", "pending-upgrade", "pending-rollback"})
 PINNED_VALUES = "pinned-values-in-release"
+VALUES_LOST = "Its last revision has failed, so Rancher's next try would pass its own values only (FM 2.5 row 1)"
 
 
 @dataclass(frozen=True)
@@ -166,7 +167,7 @@ def _upgrade(
     view = outlook(dependency, last, mapping(decision))
     asked = state.asked("upgrade_release", "let_rancher_upgrade")
     pinned = texts(dependency.get("pinned_keys"))
-    if pinned and PINNED_VALUES not in context.accept:
+    if _pins_hold_back(dependency) and PINNED_VALUES not in context.accept:
         return []
     if view.kind == "reached":
         if not pinned or asked is None:
@@ -179,10 +180,17 @@ def _upgrade(
     request = asked or _any_request(context, state)
     if request is None:
         return []
-    upgrade = _upgrade_release(context, state, request, last, view.why, view.kind == "rancher")
-    if view.kind == "rancher":
-        return [_let_rancher(state, request, view.why), upgrade]
-    return [upgrade]
+    if view.kind != "rancher":
+        return [_upgrade_release(context, state, request, last, view.why, after_rancher=False)]
+    if request.action == "upgrade_release" and mapping(last).get("status") == "failed":
+        return [_upgrade_release(context, state, request, last, VALUES_LOST, after_rancher=False)]
+    upgrade = _upgrade_release(context, state, request, last, view.why, after_rancher=True)
+    return [_let_rancher(state, request, view.why), upgrade]
+
+
+def _pins_hold_back(dependency: Mapping[str, Any]) -> bool:
+    """Whether an upgrade that keeps the values would not bring the wanted images (FM 6.22)."""
+    return any(pin.get("holds_back") is not False for pin in mappings(dependency.get("pins")))
 
 
 def _with_config(
@@ -362,8 +370,15 @@ def _upgrade_risk(request: Request, params: Mapping[str, Any], context: PlanCont
 def _undo_upgrade(state: ReleaseState, last: Mapping[str, Any] | None) -> str:
     if not last:
         return f"Delete the revision this made; {state.release} had none before."
+    candidates = (last, *state.revisions)
+    deployed = next((each for each in candidates if each.get("status") == "deployed"), None)
+    if deployed is None:
+        return (
+            f"No revision of {state.release} is deployed to go back to;"
+            f" revision {last.get('revision')} is in the backup set."
+        )
     return (
-        f"helm rollback {state.release} {last.get('revision')} -n {state.namespace} --wait;"
+        f"helm rollback {state.release} {deployed.get('revision')} -n {state.namespace} --wait;"
         " the revision is in the backup set too."
     )
 

@@ -73,6 +73,7 @@ class World:
         index: tuple[str, ...] | None = (GA,),
         config: Document | None = None,
         pinned: tuple[str, ...] = (),
+        pins_hold_back: bool = True,
     ) -> World:
         """Add a dependency; revisions newest first."""
         namespace = NAMESPACES.get(name, "cattle-system")
@@ -94,6 +95,7 @@ class World:
                 "expected": {"chart_version": expected, "app_version": "0.12.0"},
                 "desired": {"chart_version": expected, "setting": "x"},
                 "pinned_keys": list(pinned),
+                "pins": [{"key": key, "holds_back": pins_hold_back} for key in pinned],
                 "helm_pods": [],
                 "situation": stored,
                 "decision": decide(Situation.from_dict(stored)).to_dict(),

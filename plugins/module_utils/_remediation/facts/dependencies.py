@@ -67,7 +67,7 @@ DEPENDENCY_FACTS: dict[str, str] = {
     " (only build metadata differs), `lower`, `higher` or `unknown`",
     "at_expected": "deployed at exactly the expected version, byte by byte",
     "lock": "`locked`, `status`, `revision`, `age_seconds`, `idle`, `live_actor`, `stale`, `target` of a rollback,"
-    " `previous`, `right_version`",
+    " `previous`, `right_version`, `roll_back` (without the lock alone Rancher would drop the release's values)",
     "index": "`state`, `has_expected`, `has_desired`",
     "pins": "values that pin images or versions: `key`, `value`, `holds_back`",
     "upstream_chart": "the installed chart is not Rancher's packaging",

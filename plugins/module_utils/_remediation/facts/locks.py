@@ -39,7 +39,8 @@ def lock_of(evidence: Document, release: Document, expected: str | None) -> dict
     Keys: ``locked`` (None when the last revision cannot be read), ``status``, ``revision``, ``age_seconds``, ``idle``
     and ``live_actor`` (FM P-IDLE), ``stale`` (nobody works on it and it is older than any helm run may be; None when
     that is not known), ``target`` (the revision a rollback would go to), ``right_version`` (the locked revision is the
-    wanted version already, FM 6.6), ``previous`` (the revision that becomes the last one when the lock is removed).
+    wanted version already, FM 6.6), ``previous`` (the revision that becomes the last one when the lock is removed),
+    ``roll_back`` (removing the lock is not enough: see ``_must_roll_back``).
     """
     revisions = mappings(release.get("revisions"))
     last = revisions[0] if revisions else {}
@@ -49,6 +50,8 @@ def lock_of(evidence: Document, release: Document, expected: str | None) -> dict
     age = revision_age(last, evidence)
     namespace, name = text(release.get("namespace")) or "", text(release.get("release")) or ""
     idle = idleness(evidence, namespace, name)
+    target = rollback_target(revisions) if locked else None
+    previous = _previous(revisions) if locked else None
     return {
         "locked": locked,
         "status": status if locked else None,
@@ -58,8 +61,9 @@ def lock_of(evidence: Document, release: Document, expected: str | None) -> dict
         "idle": idle.idle,
         "live_actor": idle.actor,
         "stale": _stale(evidence, locked, age, idle.idle),
-        "target": rollback_target(revisions) if locked else None,
-        "previous": _brief(revisions[1]) if locked and len(revisions) > 1 else None,
+        "target": target,
+        "previous": previous,
+        "roll_back": _must_roll_back(name, previous, target),
         "right_version": bool(locked and expected and last.get("chart_version") == expected),
     }
 
@@ -95,6 +99,25 @@ def rollback_target(revisions: list[Document]) -> dict[str, Any] | None:
             if (text(revision.get("status")) or text(revision.get("label_status"))) == wanted:
                 return _brief(revision)
     return None
+
+
+def _previous(revisions: list[Document]) -> dict[str, Any] | None:
+    """The newest revision below all the pending ones, which are removed together."""
+    for revision in revisions[1:]:
+        if text(revision.get("status")) not in LOCKED_STATUSES:
+            return _brief(revision)
+    return None
+
+
+def _must_roll_back(release: str, previous: Document | None, target: Document | None) -> bool:
+    """Whether Rancher would drop the release's values once the lock is removed, and a rollback keeps them.
+
+    A last revision that is not deployed counts as not installed, and Rancher then passes its own values only (FM 2.5
+    row 1). The CRDs of Fleet take no values, and going back to older ones can drop fields (FM 6.10b).
+    """
+    if previous is None or previous["status"] == "deployed" or release.endswith("-crd"):
+        return False
+    return target is not None and target["chart_version"] is not None
 
 
 def _brief(revision: Document) -> dict[str, Any]:

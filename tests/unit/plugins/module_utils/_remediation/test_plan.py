@@ -215,6 +215,25 @@ def test_rollback_goes_to_the_newest_deployed_revision_that_was_read() -> None:
     ]
 
 
+def test_a_failed_release_is_upgraded_by_us_as_rancher_would_drop_its_values() -> None:
+    world = World().release("fleet", revision(8, "failed", GA), revision(7, "deployed", OLD))
+    world.finding("broken-off", "upgrade_release", "nudge", release="fleet")
+    plan = plan_of(world)
+    assert [each.action for each in plan.steps] == ["upgrade_release", "restore_fleet_config"]
+    upgrade = plan.steps[0]
+    assert upgrade.params["expected_revision"] == 8
+    assert "its own values only" in upgrade.reason
+    # Not revision 8: a rollback to that brings a broken state back.
+    assert upgrade.undo.startswith("helm rollback fleet 7 ")
+
+
+def test_an_upgrade_over_nothing_deployed_names_no_rollback() -> None:
+    world = World().release("fleet", revision(8, "failed", GA), revision(7, "failed", GA))
+    world.finding("broken-off", "upgrade_release", release="fleet")
+    undo = step(plan_of(world), "upgrade_release").undo
+    assert undo.startswith("No revision of fleet is deployed")
+
+
 def test_rollback_without_a_target_is_not_planned() -> None:
     world = World().release("fleet", revision(1, "pending-install", GA))
     world.finding("lock", "roll_back_release", release="fleet")
@@ -306,6 +325,15 @@ def test_pinned_values_hold_the_upgrade_until_they_may_be_dropped() -> None:
     assert not plan_of(world).steps
     plan = plan_of(world, accept=["pinned-values-in-release"])
     assert step(plan, "upgrade_release").params["drop_pinned_values"] is True
+
+
+def test_pins_at_the_wanted_version_hold_nothing_back() -> None:
+    """No finding speaks of them, so withholding the upgrade would leave neither a step nor words."""
+    world = World().release(
+        "fleet", revision(2, "deployed", RC), pinned=("image.tag",), pins_hold_back=False
+    )
+    world.finding("skip", "upgrade_release", release="fleet")
+    assert step(plan_of(world), "upgrade_release").params["drop_pinned_values"] is False
 
 
 def test_accepted_pins_leave_no_words_where_another_finding_upgrades_the_release() -> None:

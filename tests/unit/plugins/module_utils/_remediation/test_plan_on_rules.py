@@ -174,6 +174,59 @@ def test_lock_over_a_candidate_with_a_lost_url_is_one_plan() -> None:
     assert restore["depends_on"] == [upgrade["id"]]
 
 
+@pytest.mark.parametrize("status", ["pending-upgrade", "pending-rollback"])
+@pytest.mark.parametrize("version", [GA, OLD], ids=["right-version", "old-version"])
+def test_a_lock_over_a_failed_revision_is_rolled_back_for_the_sake_of_the_values(
+    status: str, version: str
+) -> None:
+    """Without the lock the failed revision is the last one, and Rancher drops the values (FM 2.5 row 1)."""
+    findings, plan = plan_for(
+        {
+            "releases": {
+                "fleet": [
+                    [9, status, version, 4000],
+                    [8, "failed", GA, 4600],
+                    [7, "deployed", OLD, 90000],
+                ]
+            },
+            "waiting_for": {"release": "fleet", "version": GA, "age": 3900},
+        }
+    )
+    (lock,) = [each for each in findings["findings"] if each["outcome"] == "fail"]
+    assert "revision 8 below the lock is failed" in lock["what_next"]
+    assert actions(plan)[0] == ("roll_back_release", "fleet")
+    assert ("unlock_release", "fleet") not in actions(plan)
+    back, upgrade = plan["steps"][0], plan["steps"][3]
+    assert (back["params"]["revision"], back["risk"]) == (7, "medium")
+    assert upgrade["undo"].startswith("helm rollback fleet 10 ")
+
+
+def test_fleet_crd_over_a_failed_revision_is_only_unlocked() -> None:
+    """It has no values to lose, and older CRDs can drop fields."""
+    _findings, plan = plan_for(
+        {
+            "releases": {
+                "fleet-crd": [
+                    [9, "pending-upgrade", OLD, 4000],
+                    [8, "failed", GA, 4600],
+                    [7, "deployed", OLD, 90000],
+                ]
+            },
+            "waiting_for": {"release": "fleet-crd", "version": GA, "age": 3900},
+        }
+    )
+    assert actions(plan)[0] == ("unlock_release", "fleet-crd")
+
+
+def test_a_broken_off_upgrade_is_done_by_us_with_the_values_of_the_release() -> None:
+    case = yaml.safe_load((DATA / "helm-operation-apiserver-interruption.yml").read_text())
+    findings, plan = plan_for(case["match"][0]["overlay"])
+    assert [each["id"] for each in findings["findings"] if each["outcome"] == "fail"] == [
+        "helm-operation-apiserver-interruption"
+    ]
+    assert actions(plan) == [("upgrade_release", "fleet"), ("restore_fleet_config", "")]
+
+
 def test_stale_index_under_a_lock_is_one_plan() -> None:
     _findings, plan = plan_for(
         {

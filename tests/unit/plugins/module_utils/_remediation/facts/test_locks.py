@@ -91,6 +91,36 @@ def test_target(revisions: list[Any], number: int | None) -> None:
     assert (target and target["revision"]) == number
 
 
+@pytest.mark.parametrize(
+    ("below", "previous", "roll_back"),
+    [
+        ([DEPLOYED], 7, False),
+        ([[7, "pending-upgrade", FLEET, 4000], [6, "deployed", OLD_FLEET, 90_000]], 6, False),
+        ([[7, "failed", FLEET, 4000], [6, "deployed", OLD_FLEET, 90_000]], 7, True),
+        ([[7, "superseded", OLD_FLEET, 4000]], 7, True),
+        ([[7, "failed", FLEET, 4000]], 7, False),
+        ([], None, False),
+    ],
+)
+def test_what_is_left_without_the_lock(
+    below: list[Any], previous: int | None, roll_back: bool
+) -> None:
+    found = lock(PENDING, *below)
+    assert (found["previous"] and found["previous"]["revision"]) == previous
+    assert found["roll_back"] is roll_back
+
+
+def test_the_crds_of_fleet_are_never_rolled_back() -> None:
+    history = [
+        [8, "pending-upgrade", FLEET, 3600],
+        [7, "failed", FLEET, 4000],
+        [6, "deployed", OLD_FLEET, 90_000],
+    ]
+    evidence = build({"releases": {"fleet-crd": history}})
+    entry = next(each for each in evidence["releases"] if each["release"] == "fleet-crd")
+    assert lock_of(evidence, entry, FLEET)["roll_back"] is False
+
+
 def test_undecoded_revisions_are_known_by_their_label() -> None:
     older = {
         "revision": 6,
