@@ -21,6 +21,12 @@ options:
     description: The plan document.
     type: dict
     required: true
+  backup_namespace:
+    description:
+      - Namespace of the cluster that the backup will be kept in.
+      - Without one no permissions for a backup in the cluster are asked for.
+    type: str
+    default: ""
 extends_documentation_fragment:
   - harvester_ops.remediation.kubernetes_auth
   - harvester_ops.remediation.attributes
@@ -57,13 +63,17 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
     Plan,
 )
 
-ARGUMENT_SPEC: dict[str, Any] = {"plan": {"type": "dict", "required": True}}
+ARGUMENT_SPEC: dict[str, Any] = {
+    "plan": {"type": "dict", "required": True},
+    "backup_namespace": {"type": "str", "default": ""},
+}
 
 
 def handle(context: ModuleContext) -> dict[str, Any]:
     """Ask for all permissions."""
     plan = Plan.from_dict(context.params["plan"])
-    return {"changed": False, "checked": require(context.client(), plan)}
+    checked = require(context.client(), plan, context.params["backup_namespace"])
+    return {"changed": False, "checked": checked}
 
 
 def main() -> NoReturn:

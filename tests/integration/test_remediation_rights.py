@@ -35,6 +35,7 @@ from controlplane.handle import ControlPlane
 
 RIGHTS = Path(__file__).parents[2] / "files" / "rbac"
 ACCOUNT = "system:serviceaccount:harvester-system:harvester-ops-diagnose"
+BACKUPS = "harvester-ops-backups"
 WITH_HELM = {"roll_back_release", "upgrade_release"}
 RELEASE = {"namespace": "cattle-fleet-system", "release": "fleet"}
 HOOKS = "MutatingWebhookConfiguration"
@@ -102,8 +103,11 @@ def run(cluster: ControlPlane, tmp_path: Path) -> ModuleRun:
 
 def test_without_helm_the_shipped_rights_are_enough(run: ModuleRun) -> None:
     plan = plan_of(*sorted(set(ACTIONS) - WITH_HELM))
-    assert run("permission_info", plan=plan)["checked"] > 30
-    assert run("permission_info", plan=plan, check=True)["checked"] > 30
+    in_cluster = {"plan": plan, "backup_namespace": BACKUPS}
+    checked = run("permission_info", plan=plan)["checked"]
+    assert checked > 30
+    assert run("permission_info", **in_cluster)["checked"] > checked
+    assert run("permission_info", check=True, **in_cluster)["checked"] > checked
 
 
 @pytest.mark.parametrize("action", sorted(WITH_HELM))
@@ -121,8 +125,10 @@ def test_an_account_that_only_reads_is_told_all_at_once(
     cluster: ControlPlane, tmp_path: Path
 ) -> None:
     blind = ModuleRun(cluster, tmp_path, cluster.user("rights-blind"))
-    missing = blind.error("permission_info", plan=plan_of("nudge", "resync_bundle"))["details"]
+    plan = plan_of("nudge", "resync_bundle")
+    missing = blind.error("permission_info", plan=plan, backup_namespace=BACKUPS)["details"]
     assert set(missing["missing"]) == {
+        "backup",
         "harvester-ops-remediation",
         "00-nudge",
         "01-resync_bundle",
@@ -163,9 +169,11 @@ def test_the_rights_that_were_asked_for_are_those_that_count(
     assert kube_system is not None
     made = Plan.from_dict(plan_of("resync_bundle"))
     plan = replace(made, cluster_uid=kube_system["metadata"]["uid"]).to_dict()
-    saved = run("remediation_backup", directory=str(tmp_path), run_id="r", plan=plan)
-    forbidden = [each for each in saved["backup"]["missing"] if "forbidden" in str(each)]
-    assert forbidden == []
+    backup = {"directory": str(tmp_path), "location": "both", "keep": 1, "plan": plan}
+    assert run("remediation_backup", run_id="r", check=True, **backup)["changed"]
+    saved = run("remediation_backup", run_id="r", **backup)["backup"]
+    assert [each for each in saved["missing"] if "forbidden" in str(each)] == []
+    assert (saved["namespace"], saved["retention_note"]) == (BACKUPS, "")
 
 
 def test_no_right_of_the_file_is_without_a_use() -> None:
@@ -181,7 +189,7 @@ def test_no_right_of_the_file_is_without_a_use() -> None:
         ("list", "customresourcedefinitions"),
     }
     plan = Plan.from_dict(plan_of(*sorted(set(ACTIONS) - WITH_HELM)))
-    for permissions in needed_by(plan).values():
+    for permissions in needed_by(plan, BACKUPS).values():
         for each in permissions:
             tail = f"/{each.subresource}" if each.subresource else ""
             used.add((each.verb, each.resource + tail))

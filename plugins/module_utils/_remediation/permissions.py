@@ -23,6 +23,9 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube im
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.client import (
     KubeClient,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.backup_cluster import (
+    COPY_NAMESPACE,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.cluster_lock import (
     LOCK_NAME,
     LOCK_NAMESPACE,
@@ -36,6 +39,7 @@ REVIEWS = paths.api("authorization.k8s.io/v1", "selfsubjectaccessreviews")
 PARALLEL = 8
 _TOLD = 8
 RBAC = "rbac.authorization.k8s.io"
+BACKUP = "backup"
 
 
 @dataclass(frozen=True, order=True)
@@ -75,6 +79,13 @@ def _each(verbs: str, *where: str, **more: str) -> set[Permission]:
 def _lock() -> set[Permission]:
     lease = ("leases", "coordination.k8s.io", LOCK_NAMESPACE)
     return _each("get update delete", *lease, LOCK_NAME) | _each("create", *lease)
+
+
+def _backup(namespace: str) -> set[Permission]:
+    """Whoever has these by a Role in the namespace need not make the namespace: it is there."""
+    return _each("get", "namespaces", "", "", namespace) | _each(
+        "get list create delete", "secrets", "", namespace
+    )
 
 
 def _release_namespace(step: Step) -> str:
@@ -195,10 +206,16 @@ NEEDS: dict[str, Callable[[Step], set[Permission]]] = {
 }
 
 
-def needed_by(plan: Plan) -> dict[str, set[Permission]]:
-    """The permissions each step needs, by its id; the lock is needed by the empty id."""
+def needed_by(plan: Plan, backup_namespace: str = "") -> dict[str, set[Permission]]:
+    """The permissions each step needs, by its id, and the lock and a backup in the cluster by their names.
+
+    Without backup_namespace the cluster keeps no backup.
+    """
     steps = {step.id: NEEDS[step.action](step) for step in plan.steps}
-    return {"": _lock(), **steps} if steps else {}
+    if not steps:
+        return {}
+    backup = {BACKUP: _backup(backup_namespace)} if backup_namespace else {}
+    return {LOCK_NAME: _lock(), **backup, **steps}
 
 
 def lacking(client: KubeClient, permissions: Iterable[Permission]) -> list[Permission]:
@@ -216,15 +233,15 @@ def _is_allowed(answer: Mapping[str, Any]) -> bool:
     return (answer.get("status") or {}).get("allowed") is True
 
 
-def require(client: KubeClient, plan: Plan) -> int:
+def require(client: KubeClient, plan: Plan, backup_namespace: str = "") -> int:
     """How many permissions the plan needs; raises forbidden, with all that are missing, by step."""
-    needed = needed_by(plan)
+    needed = needed_by(plan, backup_namespace)
     everything: set[Permission] = set().union(*needed.values())
     missing = set(lacking(client, everything))
     if not missing:
         return len(everything)
     by_step = {
-        step or LOCK_NAME: sorted(map(str, permissions & missing))
+        step: sorted(map(str, permissions & missing))
         for step, permissions in needed.items()
         if permissions & missing
     }
@@ -232,7 +249,7 @@ def require(client: KubeClient, plan: Plan) -> int:
         "forbidden",
         "The account may not do all that the plan does, so nothing was begun. It lacks:"
         f" {in_words(missing)}.",
-        _remedy(plan, set(by_step)),
+        _remedy(plan, set(by_step), backup_namespace),
         details={"missing": by_step},
     )
 
@@ -247,14 +264,16 @@ def in_words(permissions: Iterable[Permission]) -> str:
     return "; ".join(told[:_TOLD]) + (f"; and {more} more" if more > 0 else "")
 
 
-def _remedy(plan: Plan, lacking_steps: set[str]) -> str:
+def _remedy(plan: Plan, missing_for: set[str], backup_namespace: str) -> str:
     with_helm = {step.id for step in plan.steps if NEEDS[step.action] is _helm}
-    if with_helm & lacking_steps:
+    if with_helm & missing_for:
         return (
             "Run again as an account with cluster-admin: helm applies the roles of its charts, and"
             " whoever may do that may do everything."
         )
+    other = BACKUP in missing_for and backup_namespace != COPY_NAMESPACE
+    changed = f" ({backup_namespace} in it in the place of {COPY_NAMESPACE})" if other else ""
     return (
-        "Grant the account files/rbac/remediate.yml of the collection, or run again as one with"
-        " cluster-admin."
+        f"Grant the account files/rbac/remediate.yml of the collection{changed}, or run again as one"
+        " with cluster-admin."
     )

@@ -103,6 +103,31 @@ def test_one_message_names_all_that_is_missing() -> None:
     ]
 
 
+def test_a_backup_in_the_cluster_is_asked_for_by_its_namespace() -> None:
+    account = Account(lambda _asked: True)
+    assert require(account, nudging(), "harvester-ops-backups") == 6 + 5
+    namespace = {"verb": "get", "resource": "namespaces", "name": "harvester-ops-backups"}
+    assert namespace in account.asked
+    secrets = {"resource": "secrets", "namespace": "harvester-ops-backups"}
+    for verb in ("get", "list", "create", "delete"):
+        assert {**secrets, "verb": verb} in account.asked
+
+
+@pytest.mark.parametrize(
+    ("namespace", "told"),
+    [
+        ("harvester-ops-backups", "remediate.yml of the collection, or"),
+        ("mine", "remediate.yml of the collection (mine in it in the place of harvester-ops-bac"),
+    ],
+)
+def test_what_the_backup_lacks_is_told_before_it_is_begun(namespace: str, told: str) -> None:
+    account = Account(lambda asked: asked["resource"] != "secrets")
+    with pytest.raises(RemediationError) as caught:
+        require(account, nudging(), namespace)
+    assert list(caught.value.details["missing"]) == ["backup"]
+    assert told in caught.value.remedy
+
+
 def test_helm_needs_what_only_an_administrator_has() -> None:
     error = refused(Account(lambda asked: asked["verb"] != "escalate"), upgrading())
     assert error.message.endswith("escalate on clusterroles.rbac.authorization.k8s.io.")
