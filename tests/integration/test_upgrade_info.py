@@ -15,9 +15,16 @@ from typing import Any
 import pytest
 import yaml
 
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.auth import resolve
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.client import (
+    KubeClient,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.evidence import (
     SOURCES,
     Evidence,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.stale_releases import (
+    StaleReleases,
 )
 from ansible_collections.harvester_ops.remediation.tests.integration.module_run import ModuleRun
 from ansible_collections.harvester_ops.remediation.tests.scenarios.audit import Request
@@ -130,6 +137,13 @@ def test_the_shipped_rights_suffice(stuck: StuckCluster, shipped_rights: ModuleR
     assert "not looked for" in evidence["sources"]["releases"]["reason"]
     refused = [each for each in requests_of(stuck.control_plane, ACCOUNT) if each.status == 403]
     assert [(each.verb, each.resource, each.name) for each in refused] == [("list", "secrets", "")]
+
+
+def test_the_shipped_rights_suffice_to_watch_for_events(shipped_rights: ModuleRun) -> None:
+    client = KubeClient(resolve({"kubeconfig": str(shipped_rights.kubeconfig)}))
+    watched = StaleReleases(client, 600)
+    assert watched.look() == []
+    assert watched.unread == frozenset()
 
 
 def test_the_shipped_rights_are_no_more_than_what_is_read(

@@ -12,10 +12,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
+    RemediationError,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm import storage
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.client import (
     KubeClient,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.paths import core
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.rancher_version import (
     NEWEST_LINE,
     OLDEST_LINE,
@@ -41,10 +45,18 @@ def _watched() -> frozenset[tuple[str, str]]:
 
 
 WATCHED = _watched()
+# Asked for one by one: an account needs no rights on the Secrets of all namespaces.
+_BY_NAMESPACE = {
+    namespace: sorted(name for where, name in WATCHED if where == namespace)
+    for namespace in sorted({namespace for namespace, _name in WATCHED})
+}
 
 
 class StaleReleases:
-    """Tells of a pending revision when it has become too old: once, and then every `remind_after` seconds (0: never)."""
+    """Tells of a pending revision when it has become too old: once, and then every `remind_after` seconds (0: never).
+
+    After a look, `unread` names the namespaces whose releases the account may not see.
+    """
 
     def __init__(self, client: KubeClient, stale_after: int, remind_after: int = 0) -> None:
         self._client = client
@@ -52,6 +64,7 @@ class StaleReleases:
         self._remind_after = remind_after
         self._read: dict[tuple[str, str], storage.Revision] = {}
         self._told: dict[str, float] = {}
+        self.unread: frozenset[str] = frozenset()
 
     def look(self) -> list[Event]:
         """The events of now. Raises RemediationError when the cluster cannot be asked."""
@@ -67,9 +80,30 @@ class StaleReleases:
         return [self._event(each, age) for each in pending if (age := self._news(each)) is not None]
 
     def _listed(self) -> list[list[storage.Revision]]:
-        names = sorted({name for _namespace, name in WATCHED})
-        found = storage.list_release_metadata(self._client, names)
-        return [revisions for key, revisions in found.items() if key in WATCHED]
+        """The revisions of each release. Raises forbidden when no namespace at all may be read."""
+        found: list[list[storage.Revision]] = []
+        refused: dict[str, RemediationError] = {}
+        for namespace, names in _BY_NAMESPACE.items():
+            try:
+                found += storage.list_release_metadata(self._client, names, namespace).values()
+            except RemediationError as error:
+                if error.code != "forbidden":
+                    raise
+                refused[namespace] = error
+        if len(refused) == len(_BY_NAMESPACE):
+            raise next(iter(refused.values()))
+        self.unread = self._existing(frozenset(refused)) if refused else frozenset()
+        return found
+
+    def _existing(self, refused: frozenset[str]) -> frozenset[str]:
+        """Those that exist, for in one that does not everything is forbidden; all when that is not known."""
+        try:
+            namespaces = self._client.list(core("v1", "namespaces"), metadata_only=True)
+        except RemediationError as error:
+            if error.code != "forbidden":
+                raise
+            return refused
+        return refused & {str(each["metadata"]["name"]) for each in namespaces}
 
     def _content(self, key: tuple[str, str], revision: storage.Revision) -> storage.Revision:
         known = self._read.get(key)

@@ -10,10 +10,11 @@ short_description: Tell of Helm releases of Rancher that have been pending for t
 description:
   - Asks a Harvester cluster every so often for the releases that Rancher keeps for itself, and sends an event for
     each whose last revision has been pending for longer than C(stale_after). Such a release blocks an upgrade, and
-    the next one as well. It only reads.
+    the next one as well. It only reads, and needs no more than the rights of files/rbac/diagnose.yml.
   - The event holds C(pending_release) (C(namespace), C(release), C(revision), C(status), C(chart_version),
     C(pending_since), C(pending_seconds)) and C(cluster) (C(server), C(uid)).
-  - A cluster that does not answer is asked again at the next turn; wrong credentials end the source.
+  - A cluster that does not answer is asked again at the next turn; wrong credentials, or an account that may
+    list the Secrets of no namespace, end the source. Single namespaces that it may not see are logged.
 options:
   stale_after:
     description: Age in seconds from which a pending release counts as abandoned; as remediation_stale_after.
@@ -69,6 +70,10 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
 
 logger = logging.getLogger(__name__)
 
+_UNREAD = (
+    "Not watched, because the account may not list Secrets there: %s. Apply files/rbac/diagnose.yml of the"
+    " collection again, or grant get and list on Secrets in these namespaces."
+)
 _FALSE = ("0", "false", "no", "off")
 
 
@@ -78,10 +83,14 @@ async def main(queue: asyncio.Queue[Any], args: dict[str, Any]) -> None:
     watch = StaleReleases(
         client, int(args.get("stale_after", 600)), int(args.get("remind_after", 0))
     )
+    told: frozenset[str] = frozenset()
     while True:
         try:
             for event in await asyncio.to_thread(watch.look):
                 await queue.put(event)
+            if watch.unread - told:
+                logger.warning(_UNREAD, ", ".join(sorted(watch.unread)))
+            told = watch.unread
         except RemediationError as error:
             if not (error.retryable or error.code == "server-unreachable"):
                 raise

@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
+    RemediationError,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.auth import resolve
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.client import (
     KubeClient,
@@ -33,9 +36,14 @@ HTTP_TIME = "%a, %d %b %Y %H:%M:%S GMT"
 
 
 class Cluster:
-    """Release Secrets behind an API server whose clock the test sets."""
+    """Release Secrets behind an API server whose clock the test sets.
+
+    Its accounts may list the Secrets of single namespaces, as those of files/rbac/diagnose.yml.
+    """
 
     def __init__(self) -> None:
+        self.namespaces = {namespace for namespace, _release in WATCHED}
+        self.readable = set(self.namespaces)
         self.secrets: list[dict[str, Any]] = []
         self.now = datetime(2026, 11, 23, 15, 0, tzinfo=timezone.utc)
 
@@ -43,8 +51,15 @@ class Cluster:
         clock = {"Date": self.now.strftime(HTTP_TIME)}
         if request.path.startswith("/api/v1/namespaces/kube-system"):
             return Answer({"metadata": {"uid": "uid-of-the-cluster"}}, headers=clock)
-        if request.path == "/api/v1/secrets":
-            items = [{"metadata": each["metadata"]} for each in self.secrets]
+        if request.path == "/api/v1/namespaces":
+            items = [{"metadata": {"name": name}} for name in sorted(self.namespaces)]
+            return Answer({"metadata": {}, "items": items}, headers=clock)
+        if request.path.endswith("/secrets"):
+            namespace = request.path.split("/")[-2]
+            if namespace not in self.readable:
+                return failure(403, "Forbidden")
+            found = [each["metadata"] for each in self.secrets]
+            items = [{"metadata": each} for each in found if each["namespace"] == namespace]
             return Answer({"metadata": {}, "items": items}, headers=clock)
         for each in self.secrets:
             if request.path.endswith(f"/{each['metadata']['name']}"):
@@ -138,10 +153,39 @@ def test_content_is_read_once_for_each_version(cluster: Cluster, server: ApiServ
     for _turn in range(3):
         watched.look()
     paths = [request.path for request in server.requests]
-    assert len(paths) == 4  # three lists and one Secret
+    lists = len(cluster.namespaces)
+    assert len(paths) == 3 * lists + 1
     cluster.secrets[0]["metadata"]["resourceVersion"] = "2000"
     watched.look()
-    assert len(server.requests) == 6
+    assert len(server.requests) == 4 * lists + 2
+
+
+def test_a_namespace_that_does_not_exist_is_forbidden_and_no_loss(
+    cluster: Cluster, server: ApiServer
+) -> None:
+    """A Role cannot be bound in it, so an account without rights everywhere may not list it."""
+    cluster.namespaces.discard("cattle-turtles-system")
+    cluster.readable.discard("cattle-turtles-system")
+    cluster.pend("fleet", 7, minutes=20)
+    watched = watch(server)
+    assert len(watched.look()) == 1
+    assert watched.unread == frozenset()
+
+
+def test_a_namespace_that_may_not_be_read_is_named(cluster: Cluster, server: ApiServer) -> None:
+    """It may have come with the upgrade, and that is no time to stop watching the others."""
+    cluster.readable.discard("cattle-turtles-system")
+    cluster.pend("fleet", 7, minutes=20)
+    watched = watch(server)
+    assert len(watched.look()) == 1
+    assert watched.unread == {"cattle-turtles-system"}
+
+
+def test_an_account_that_may_read_nothing_is_an_error(cluster: Cluster, server: ApiServer) -> None:
+    cluster.readable.clear()
+    with pytest.raises(RemediationError) as caught:
+        watch(server).look()
+    assert caught.value.code == "forbidden"
 
 
 def test_rancher_and_its_charts_are_watched() -> None:

@@ -35,7 +35,7 @@ SECRET = release_secret("fleet", 7, status="pending-upgrade")
 
 def pending(request: Request) -> Answer:
     """A cluster with one lock, from long ago."""
-    if request.path == "/api/v1/secrets":
+    if request.path.endswith("/secrets"):
         return Answer({"metadata": {}, "items": [{"metadata": SECRET["metadata"]}]})
     return Answer(SECRET if "/secrets/" in request.path else {"metadata": {"uid": "u"}})
 
@@ -85,6 +85,28 @@ def test_an_outage_is_waited_out() -> None:
 
     with ApiServer(script) as server:
         assert first_event({"host": server.url, "api_key": "t"})["pending_release"]
+
+
+def test_a_namespace_that_may_not_be_read_is_told_of_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    lists: list[str] = []
+
+    def script(request: Request) -> Answer:
+        if request.path == "/api/v1/namespaces":
+            return Answer({"items": [{"metadata": {"name": "cattle-turtles-system"}}]})
+        if request.path.startswith("/api/v1/namespaces/cattle-turtles-system/"):
+            return failure(403, "Forbidden")
+        if not request.path.endswith("/cattle-fleet-system/secrets"):
+            return pending(request)
+        lists.append(request.path)
+        return pending(request) if len(lists) > 2 else Answer({"metadata": {}, "items": []})
+
+    with ApiServer(script) as server:
+        assert first_event({"host": server.url, "api_key": "t"})["pending_release"]
+    told = [each.getMessage() for each in caplog.records if "cattle-turtles" in each.getMessage()]
+    assert len(told) == 1
+    assert "files/rbac/diagnose.yml" in told[0]
 
 
 def test_wrong_credentials_end_it() -> None:
