@@ -281,6 +281,16 @@ def test_nodes_hand_over_what_their_templates_take() -> None:
             values(SETTINGS[variable], value)
 
 
+def test_every_node_of_a_copied_workflow_takes_another_credential() -> None:
+    templates = [
+        node["unified_job_template"]["name"].partition(": ")[2]
+        for name, node in workflow_nodes().items()
+        if name != "approve"
+    ]
+    asking = {name: job_template(name).get("ask_credential_on_launch") for name in templates}
+    assert set(asking.values()) == {True}, asking
+
+
 def test_only_the_templates_for_a_look_and_the_approved_one_are_in_the_workflow() -> None:
     """What may change a cluster can only be reached through the approval."""
     nodes = workflow_nodes()
