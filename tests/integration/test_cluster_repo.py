@@ -94,7 +94,7 @@ def test_a_stale_index_of_the_same_commit_needs_a_rebuild(
 
     error = run.error("cluster_repo", state="refreshed", charts=charts)
     assert error["code"] == "stalled"
-    assert "state rebuilt" in error["remedy"]
+    assert "Delete ConfigMap/cattle-system/rancher-charts-" in error["remedy"]
 
     result = run("cluster_repo", state="rebuilt", charts=charts)
     assert result["changed"]

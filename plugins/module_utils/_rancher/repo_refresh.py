@@ -210,6 +210,13 @@ def _require_charts(seen: RepoView, request: RefreshRequest, remedy: str) -> Non
     )
 
 
+def _to_build_anew(seen: RepoView) -> str:
+    repo = seen.repo
+    namespace = (repo.index_namespace if repo else None) or DEFAULT_INDEX_NAMESPACE
+    index = (repo.index_config_map if repo else None) or "of the index"
+    return f"Delete ConfigMap/{namespace}/{index}, then change spec.forceUpdate once more"
+
+
 def refresh(client: KubeClient, request: RefreshRequest) -> RepoOutcome:
     """Make Rancher read the repository again and wait until it has.
 
@@ -226,8 +233,9 @@ def refresh(client: KubeClient, request: RefreshRequest) -> RepoOutcome:
     _require_charts(
         after,
         request,
-        "Rebuild the index (state rebuilt): the commit may not have changed. If that does not help, "
-        "restart Rancher, so that all pods carry the charts of one version (FM 6.8).",
+        f"{_to_build_anew(after)}: while the commit is the same, Rancher builds no new index. If that "
+        "does not help, restart Rancher (kubectl -n cattle-system rollout restart deploy/rancher), so "
+        "that all pods carry the charts of one version (FM 6.8).",
     )
     return RepoOutcome(True, before, after)
 

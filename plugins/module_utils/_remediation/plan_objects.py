@@ -72,8 +72,13 @@ def nudge(context: PlanContext, request: Request) -> list[Step]:
 
 
 def refresh_index(context: PlanContext, request: Request) -> list[Step]:
-    """A change of spec.forceUpdate, and the wait for the index that follows (FM 6.8)."""
+    """A change of spec.forceUpdate, and the wait for the index that follows (FM 6.8).
+
+    Argument ``chart`` names one that Rancher looks for in vain: then it is done though the index lists
+    all that the job waits for, and that chart must be listed, too (FM 6.15).
+    """
     name = text(request.arguments.get("name")) or CHARTS_REPO
+    blocking = text(request.arguments.get("chart"))
     return [
         _step(
             request,
@@ -82,7 +87,8 @@ def refresh_index(context: PlanContext, request: Request) -> list[Step]:
             params={
                 "state": "refreshed",
                 "name": name,
-                "charts": awaited_charts(context),
+                "charts": _with_blocking(context, awaited_charts(context), blocking),
+                **({"force": True} if blocking else {}),
                 **_repo_uid(context, name),
             },
             undo="Nothing to undo: Rancher refreshes the index by itself every hour.",
@@ -380,6 +386,18 @@ def awaited_charts(context: PlanContext) -> list[dict[str, str]]:
         if each.get("awaited") and version and chart:
             wanted.append({"chart": chart, "version": version})
     return sorted(wanted, key=lambda item: item["chart"])
+
+
+def _with_blocking(
+    context: PlanContext, charts: list[dict[str, str]], blocking: str | None
+) -> list[dict[str, str]]:
+    """The charts and the one that blocks Rancher's queue, in the version that Rancher wants of it."""
+    for each in context.dependencies:
+        version = text(dig(each, "desired", "chart_version"))
+        known = blocking in {listed["chart"] for listed in charts}
+        if blocking and version and each.get("chart") == blocking and not known:
+            charts = [*charts, {"chart": blocking, "version": version}]
+    return charts
 
 
 def _after_rancher_risk(context: PlanContext, request: Request) -> str | None:

@@ -47,7 +47,8 @@ def chart_catalog(
 
     Keys: ``repo_present``, ``missing_repos``, ``state`` of the index, ``error`` as Rancher words it, ``usable``,
     ``settled`` (it is no transient), ``missing`` (wanted versions the index lacks), ``download_message``, ``branch``,
-    ``blocked_on`` (the chart the leader looks for in vain, over and over).
+    ``blocked_on`` (the chart the leader looks for in vain, over and over), ``rebuildable`` (something of the index is
+    there that has to be deleted before Rancher builds it anew).
     """
     repo = charts_repo(evidence)
     state = index_state(evidence)
@@ -70,8 +71,13 @@ def chart_catalog(
         "bundled_head": text(evidence.get("bundled_head")),
         "config_map": text(dig(repo, "index_config_map")),
         "blocked_on": _blocked_on(evidence),
-        "rebuildable": state not in (ABSENT, OK),
+        # While the first ConfigMap is there, Rancher builds nothing anew for the same commit (FM 3.2).
+        "rebuildable": state not in (ABSENT, OK) or (state == ABSENT and _has_index_maps(evidence)),
     }
+
+
+def _has_index_maps(evidence: Document) -> bool:
+    return bool(mappings(dig(evidence, "chart_index", "config_maps")))
 
 
 def _missing_repos(evidence: Document) -> list[str]:

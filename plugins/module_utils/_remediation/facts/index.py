@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.sources import (
@@ -21,6 +22,8 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
 OK = "ok"
 ABSENT = "absent"
 UNKNOWN = "unknown"
+# How the evidence words that a link of the chain of index ConfigMaps is missing.
+_GONE = re.compile(r"ConfigMap/[^/\s]+/(\S+) does not exist")
 _STATES = (OK, ABSENT, "corrupt", "foreign-owner")
 
 
@@ -70,7 +73,8 @@ def index_error(evidence: Document) -> str:
         return text(dig(evidence, "chart_index", "reason")) or "gzip: invalid header"
     if index_state(evidence) == "foreign-owner":
         return "Unauthorized"
-    name = text(dig(repo, "index_config_map")) or ""
+    gone = _GONE.search(text(dig(evidence, "chart_index", "reason")) or "")
+    name = gone[1] if gone else text(dig(repo, "index_config_map")) or ""
     return f'configmaps "{name}" not found'
 
 

@@ -141,7 +141,7 @@ def test_a_refresh_that_does_not_bring_the_chart_is_stalled_with_the_way_on(slee
         repo_refresh.refresh(cluster, REQUEST)
     assert caught.value.code == "stalled"
     assert f"still lacks fleet {NEW}" in caught.value.message
-    assert "state rebuilt" in caught.value.remedy
+    assert "Delete ConfigMap/cattle-system/rancher-charts-" in caught.value.remedy
 
 
 def test_a_rebuild_helps_where_the_commit_is_the_same(sleeps: Any) -> None:

@@ -257,6 +257,46 @@ def test_stale_index_under_a_lock_is_one_plan() -> None:
     ]
 
 
+def test_the_chart_that_blocks_the_queue_is_refreshed_though_the_awaited_ones_are_listed() -> None:
+    path = DATA / "system-chart-queue-blocked.yml"
+    overlay = yaml.safe_load(path.read_text())["match"][0]["overlay"]
+    _findings, plan = plan_for(overlay)
+    assert actions(plan)[0] == ("refresh_index", "rancher-charts")
+    params = plan["steps"][0]["params"]
+    assert params["force"] is True
+    charts = {each["chart"]: each["version"] for each in params["charts"]}
+    assert {"fleet", "system-upgrade-controller"} <= set(charts)
+    assert charts["system-upgrade-controller"].count(".") >= 2
+
+
+def test_a_broken_chain_of_the_index_is_rebuilt() -> None:
+    """While the first ConfigMap is there, Rancher builds nothing anew for the same commit (FM 3.2)."""
+    path = DATA / "clusterrepo-or-index-missing.yml"
+    (overlay,) = (
+        case["overlay"]
+        for case in yaml.safe_load(path.read_text())["match"]
+        if "rancher-charts-1-" in str(case)
+    )
+    findings, plan = plan_for(overlay)
+    assert actions(plan)[:2] == [("rebuild_index", "rancher-charts"), ("nudge", "rancher-charts")]
+    assert (
+        'configmaps "rancher-charts-1-uid-rancher-charts" not found'
+        in findings["findings"][0]["message"]
+    )
+
+
+def test_an_index_that_stays_stale_comes_with_the_way_to_a_new_one() -> None:
+    overlay = yaml.safe_load((DATA / "clusterrepo-stale-index.yml").read_text())["match"][0]
+    _findings, plan = plan_for(overlay["overlay"])
+    (words,) = (
+        each for each in plan["instructions"] if each["finding"] == "clusterrepo-stale-index"
+    )
+    commands = "\n".join(words["commands"])
+    assert "delete configmap rancher-charts-0-" in commands
+    assert "forceUpdate" in commands
+    assert "rollout restart deployment rancher" in commands
+
+
 def test_accepted_but_impossible_keeps_its_words() -> None:
     # Undecodable and unlike a Helm revision: no step can be planned for it.
     overlay = yaml.safe_load((DATA / "helm-cannot-read-last-revision.yml").read_text())["match"][1]
