@@ -66,6 +66,14 @@ OPTIONS = (
 )
 CHART_SOURCES = ("auto", "rancher_pod", "cluster_repo", "helm_repo", "oci", "path")
 FLEET = ("cattle-fleet-system", "fleet")
+_NODES_FIRST = (
+    "The system services are upgraded, so the upgrade does not wait for it, and nodes are being upgraded or were"
+    " left half upgraded. Bring the upgrade of the nodes to its end first; then run this again."
+)
+_SHOW_UPGRADE = (
+    "kubectl -n harvester-system get upgrades.harvesterhci.io -l harvesterhci.io/latestUpgrade=true"
+    " -o jsonpath='{.items[*].status.nodeStatuses}'"
+)
 
 
 def make_plan(
@@ -256,22 +264,11 @@ def _instructions(context: PlanContext, steps: Sequence[Step]) -> tuple[Instruct
     """
     instructions: dict[tuple[str, str, tuple[str, ...]], Instruction] = {}
     for finding in context.findings:
-        remedy = mapping(finding.get("remedy"))
-        given = mapping(remedy.get("instructions"))
-        if finding.get("outcome") not in ("fail", "warn") or not given:
+        if finding.get("outcome") not in ("fail", "warn"):
             continue
-        accepted = remedy.get("unattended") == "ask" and finding.get("id") in context.accept
-        if accepted and _leads_to_steps(context, finding, steps):
+        made = _postponed(context, finding) or _instruction(context, finding, steps)
+        if made is None:
             continue
-        made = Instruction(
-            finding=text(finding.get("id")) or "",
-            title=text(finding.get("title")) or "",
-            why=text(given.get("why")) or text(finding.get("message")) or "",
-            danger=tuple(texts(given.get("danger")) + texts(finding.get("must_not"))),
-            commands=tuple(texts(given.get("commands"))),
-            blocks=_keeps_the_job(context, finding)
-            and not _leads_to_steps(context, finding, steps),
-        )
         key = (made.finding, made.why, made.danger)
         before = instructions.get(key)
         if before is not None:
@@ -282,6 +279,45 @@ def _instructions(context: PlanContext, steps: Sequence[Step]) -> tuple[Instruct
     return tuple(instructions.values())
 
 
+def _instruction(
+    context: PlanContext, finding: Mapping[str, Any], steps: Sequence[Step]
+) -> Instruction | None:
+    """What the rule of a finding leaves to a person; None when it leaves nothing."""
+    remedy = mapping(finding.get("remedy"))
+    given = mapping(remedy.get("instructions"))
+    accepted = remedy.get("unattended") == "ask" and finding.get("id") in context.accept
+    if not given or (accepted and _leads_to_steps(context, finding, steps)):
+        return None
+    return Instruction(
+        finding=text(finding.get("id")) or "",
+        title=text(finding.get("title")) or "",
+        why=text(given.get("why")) or text(finding.get("message")) or "",
+        danger=tuple(texts(given.get("danger")) + texts(finding.get("must_not"))),
+        commands=tuple(texts(given.get("commands"))),
+        blocks=_keeps_the_job(context, finding) and not _leads_to_steps(context, finding, steps),
+    )
+
+
+def _postponed(context: PlanContext, finding: Mapping[str, Any]) -> Instruction | None:
+    """Why nothing is done about a finding while nodes are upgraded, by a run or by hand; None when that
+    is not so.
+    """
+    identity = (finding.get("id"), finding.get("subject"))
+    asked = [each for each in context.requests if (each.finding, each.subject) == identity]
+    on_release = context.nodes_phase and identity[1] in _dependency_subjects(context)
+    if not on_release and not any(each.postponed for each in asked):
+        return None
+    return Instruction(
+        finding=text(finding.get("id")) or "",
+        title=f"Left until the nodes are upgraded: {text(finding.get('title')) or ''}",
+        why=f"{text(finding.get('message')) or ''} {_NODES_FIRST}".strip(),
+        danger=(
+            "Do not run helm on it, nor redeploy the fleet-agent, while nodes drain and reboot.",
+        ),
+        commands=(_SHOW_UPGRADE,),
+    )
+
+
 def _keeps_the_job(context: PlanContext, finding: Mapping[str, Any]) -> bool:
     """Whether the job cannot go on while this finding lasts: it is about a release the job waits for
     now or later, or the Upgrade has ended with it.
@@ -290,9 +326,16 @@ def _keeps_the_job(context: PlanContext, finding: Mapping[str, Any]) -> bool:
         return False
     if context.facts.get("phase") == "ended":
         return finding.get("holds_job") is True
-    awaited = (each for each in context.dependencies if each.get("awaited"))
-    subjects = {f"Release/{each.get('namespace')}/{each.get('release')}" for each in awaited}
-    return finding.get("subject") in subjects
+    return finding.get("subject") in _dependency_subjects(context, awaited_only=True)
+
+
+def _dependency_subjects(context: PlanContext, *, awaited_only: bool = False) -> set[str]:
+    """Rancher's releases as findings name them."""
+    return {
+        f"Release/{each.get('namespace')}/{each.get('release')}"
+        for each in context.dependencies
+        if each.get("awaited") or not awaited_only
+    }
 
 
 def _leads_to_steps(

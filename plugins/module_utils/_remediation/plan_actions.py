@@ -23,6 +23,9 @@ RELEASE_ACTIONS = frozenset(
         "let_rancher_upgrade",
     }
 )
+NODES_PHASE_ACTIONS = frozenset({"create_stv_aggregation"})
+"""What the nodes' upgrade itself waits for (FM 6.30). Nothing else is done meanwhile: helm and a new fleet-agent among
+nodes that drain and reboot do more harm than what they repair (FM 6.37)."""
 INDEX_ACTIONS = frozenset({"refresh_index", "rebuild_index", "create_cluster_repos"})
 
 

@@ -18,6 +18,7 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.plan_actions import (
     ACTIONS,
+    NODES_PHASE_ACTIONS,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.plan_document import (
     RISKS,
@@ -38,6 +39,7 @@ class Request:
     unattended: str
     risk: str | None
     granted: bool
+    postponed: bool = False
 
     @property
     def release(self) -> tuple[str, str] | None:
@@ -68,6 +70,11 @@ class PlanContext:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "requests", tuple(self._read_requests()))
+
+    @property
+    def nodes_phase(self) -> bool:
+        """Whether nodes are being upgraded, or were left half upgraded."""
+        return self.facts.get("nodes_phase") is True
 
     @property
     def charts_may_come_from_outside(self) -> bool:
@@ -137,6 +144,8 @@ class PlanContext:
         risk = wanted.get("risk", dig(remedy, "risk"))
         identifier = str(finding.get("id") or "")
         arguments = wanted.get("with")
+        postponed = self.nodes_phase and action not in NODES_PHASE_ACTIONS
+        allowed = unattended == "yes" or (unattended == "ask" and identifier in self.accept)
         return Request(
             action=action,
             arguments=arguments if isinstance(arguments, Mapping) else {},
@@ -145,7 +154,8 @@ class PlanContext:
             reason=str(finding.get("message") or finding.get("title") or ""),
             unattended=unattended,
             risk=risk if risk in RISKS else None,
-            granted=unattended == "yes" or (unattended == "ask" and identifier in self.accept),
+            granted=allowed and not postponed,
+            postponed=postponed,
         )
 
 

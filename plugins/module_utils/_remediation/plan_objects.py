@@ -338,12 +338,15 @@ def restart_system_upgrade_controller(context: PlanContext, request: Request) ->
 
 
 def _hanging_plan(context: PlanContext, request: Request) -> str | None:
+    """The Plan the finding is about; where its subject names none, the one that has not completed."""
+    kind, _slash, rest = request.subject.partition("/")
+    if kind == "Plan":
+        return rest.rpartition("/")[2]
     for each in mappings(context.evidence.get("plans")):
         name = text(each.get("name"))
         if each.get("complete") is False and name and "skip-restart" in name:
             return name
-    kind, _slash, rest = request.subject.partition("/")
-    return rest.rpartition("/")[2] if kind == "Plan" else None
+    return None
 
 
 def _plan_uid(context: PlanContext, name: str) -> str | None:

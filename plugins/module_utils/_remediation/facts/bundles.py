@@ -62,7 +62,7 @@ def managed_chart_states(evidence: Document, upgrade: Document) -> list[dict[str
     left_over, should_be_unpaused}``."""
     bundles = {text(item.get("name")): item for item in mappings(evidence.get("bundles"))}
     wait = mapping(upgrade.get("wait"))
-    resting = upgrade.get("phase") in (NONE, ENDED)
+    resting = upgrade.get("phase") in (NONE, ENDED) and not upgrade.get("nodes_phase")
     found = []
     for chart in mappings(evidence.get("managed_charts")):
         name = text(chart.get("name")) or "unnamed"

@@ -53,6 +53,7 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
 
 FACTS: dict[str, str] = {
     "phase": "`none` (no Upgrade), `not-started`, `rancher`, `after-rancher`, `ended`; null when unknown",
+    "nodes_phase": "whether the nodes' upgrade has begun and has not ended well",
     "upgrade_count": "how many Upgrades are marked as the latest",
     "ended_well": "whether the manifest job is over and did its work",
     "wait": "what the job waits for now, with `kind`, `since`, `age_seconds` and the fields of the log line",

@@ -44,16 +44,17 @@ _RANCHER_EVENTS = (
 
 
 def upgrade_facts(evidence: Document) -> dict[str, Any]:
-    """``phase``, ``upgrade_count``, ``ended_well``, ``wait``, ``wait_kind``, ``job_running`` and ``attempts``.
+    """``phase``, ``nodes_phase``, ``upgrade_count``, ``ended_well``, ``wait``, ``wait_kind``, ``job_running`` and ``attempts``.
 
     ``phase``: ``none`` (no Upgrade), ``not-started``, ``rancher``, ``after-rancher``, ``ended`` (the manifest job is
-    over, well or not), or None when it cannot be known. ``wait_kind``: what the job waits for, ``none`` when it waits
+    over, well or not), or None when it cannot be known. ``nodes_phase``: see `_nodes_phase`. ``wait_kind``: what the job waits for, ``none`` when it waits
     for nothing, None when that cannot be known.
     """
     phase = _phase(evidence)
     wait = _wait(evidence)
     return {
         "phase": phase,
+        "nodes_phase": _nodes_phase(evidence),
         "upgrade_count": _upgrade_count(evidence),
         "ended_well": _ended_well(evidence, phase),
         "wait": wait if phase not in (NONE, ENDED) else None,
@@ -102,6 +103,19 @@ def _phase(evidence: Document) -> str | None:
     if services is None and not mapping(evidence.get("job")):
         return NOT_STARTED
     return _job_phase(evidence)
+
+
+def _nodes_phase(evidence: Document) -> bool | None:
+    """Whether the nodes' upgrade has begun and has not ended well: also a failed one leaves nodes half upgraded, so
+    nothing of the Rancher step is repaired then, and the Upgrade is never deleted (FM 6.26, 6.37).
+    """
+    if _upgrade_count(evidence) is None:
+        return None
+    state = dig(evidence, "upgrade", "state")
+    if state == "Succeeded" or condition_status(evidence, "Completed") == "True":
+        return False
+    services = condition_status(evidence, "SystemServicesUpgraded")
+    return services == "True" or state == "UpgradingNodes"
 
 
 def _job_phase(evidence: Document) -> str | None:

@@ -550,6 +550,18 @@ def test_the_upgrade_controller_is_restarted_for_the_plan_that_hangs() -> None:
     assert restart.params["plan"] == "hvst-upgrade-x-skip-restart-rancher-system-agent"
 
 
+def test_the_plan_a_finding_is_about_comes_before_any_other_that_hangs() -> None:
+    world = World().finding("plan-skip-restart-stuck", "restart_system_upgrade_controller")
+    world.findings[-1]["subject"] = "Plan/cattle-system/hvst-upgrade-new-skip-restart-agent"
+    world.evidence["plans"] = [
+        {"name": "hvst-upgrade-old-skip-restart-agent", "uid": "old", "complete": False},
+        {"name": "hvst-upgrade-new-skip-restart-agent", "uid": "new", "complete": False},
+    ]
+    (restart,) = plan_of(world).steps
+    assert restart.params["plan"] == "hvst-upgrade-new-skip-restart-agent"
+    assert restart.params["expected_plan_uid"] == "new"
+
+
 def test_unlocked_release_the_job_does_not_wait_for_gets_a_nudge() -> None:
     world = World().release(
         "system-upgrade-controller",

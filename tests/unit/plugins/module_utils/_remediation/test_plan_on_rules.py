@@ -227,6 +227,56 @@ def test_a_broken_off_upgrade_is_done_by_us_with_the_values_of_the_release() -> 
     assert actions(plan) == [("upgrade_release", "fleet"), ("restore_fleet_config", "")]
 
 
+UPGRADING_NODES = {
+    "wait": {"kind": None},
+    "set": {
+        "upgrade": {
+            "state": "UpgradingNodes",
+            "conditions": [
+                {"type": "SystemServicesUpgraded", "status": "True"},
+                {"type": "NodesUpgraded", "status": "Unknown"},
+            ],
+        },
+        "managed_charts": [],
+    },
+}
+
+
+@pytest.mark.parametrize(
+    "fleet",
+    [
+        [[7, "deployed", RC, 90000]],
+        [[8, "pending-upgrade", OLD, 4000], [7, "deployed", OLD, 90000]],
+        [[8, "pending-install", GA, 4000]],
+        [[8, "failed", GA, 4000], [7, "deployed", OLD, 90000]],
+    ],
+    ids=["candidate", "lock", "to-be-asked", "by-hand"],
+)
+def test_nothing_of_the_rancher_step_is_repaired_while_nodes_are_upgraded(fleet: list[Any]) -> None:
+    findings, plan = plan_for({"releases": {"fleet": fleet}, **UPGRADING_NODES}, *ASKED)
+    assert findings["verdict"] == "stuck"
+    assert plan["steps"] == []
+    failed = {each["id"] for each in findings["findings"] if each["outcome"] == "fail"}
+    assert {each["finding"] for each in plan["instructions"]} == failed
+    for told in plan["instructions"]:
+        assert "then run this again" in told["why"]
+        assert told["blocks"] is False
+        assert all("get upgrades" in command for command in told["commands"])
+
+
+def test_an_upgrade_that_has_succeeded_is_repaired_as_ever() -> None:
+    done = {"upgrade": {**UPGRADING_NODES["set"]["upgrade"], "state": "Succeeded"}}
+    overlay = {**UPGRADING_NODES, "set": {**UPGRADING_NODES["set"], **done}}
+    _findings, plan = plan_for({"releases": {"fleet": [[7, "deployed", RC, 90000]]}, **overlay})
+    assert ("upgrade_release", "fleet") in actions(plan)
+
+
+def test_what_the_nodes_wait_for_is_made_all_the_same() -> None:
+    case = yaml.safe_load((DATA / "missing-stv-aggregation.yml").read_text())["match"][0]
+    _findings, plan = plan_for(case["overlay"])
+    assert actions(plan) == [("create_stv_aggregation", "")]
+
+
 def test_stale_index_under_a_lock_is_one_plan() -> None:
     _findings, plan = plan_for(
         {

@@ -65,6 +65,34 @@ def test_phase_of_the_log(pods: list[Any], phase: str | None) -> None:
     assert facts(set={"job_pods": pods, "wait": None})["phase"] == phase
 
 
+@pytest.mark.parametrize(
+    ("upgrade", "begun"),
+    [
+        (conditions(SystemServicesUpgraded="Unknown"), False),
+        (conditions(SystemServicesUpgraded="False", Completed="False"), False),
+        ({"state": "Failed"}, False),
+        ({"state": "UpgradingNodes"}, True),
+        ({"state": "UpgradingNodes", **conditions(SystemServicesUpgraded="True")}, True),
+        (
+            {
+                "state": "Failed",
+                **conditions(SystemServicesUpgraded="True", NodesUpgraded="False"),
+            },
+            True,
+        ),
+        ({"state": "Succeeded", **conditions(SystemServicesUpgraded="True")}, False),
+        (conditions(SystemServicesUpgraded="True", Completed="True"), False),
+    ],
+)
+def test_nodes_phase(upgrade: dict[str, Any], begun: bool) -> None:
+    assert facts(set={"upgrade": upgrade})["nodes_phase"] is begun
+
+
+def test_nodes_phase_of_an_upgrade_that_was_not_read() -> None:
+    found = facts(set={"upgrade": None}, sources={"upgrade": "forbidden"})
+    assert found["nodes_phase"] is None
+
+
 def test_no_upgrade() -> None:
     found = facts(set={"upgrade": None}, sources={"upgrade": "absent"})
     assert (found["phase"], found["upgrade_count"], found["wait_kind"]) == ("none", 0, "none")
