@@ -165,6 +165,11 @@ state:
   returned: success
   type: str
   sample: revision 4 is deployed at 106.0.0+up0.12.0
+note:
+  description: The same for people, when it was waited in vain.
+  returned: when O(required) is false and it was not reached
+  type: str
+  sample: "Waited 20 s, nobody began with it: revision 3 is deployed at 105.0.2+up0.11.2."
 waited_seconds:
   description: How long it was waited.
   returned: success

@@ -258,6 +258,22 @@ CASES = (
     ),
 )
 
+# What looks like one of the above to an operator, and is repaired the same way.
+LOOKALIKES = (
+    Case(
+        "helm-operation-too-old",
+        findings=("helm-operation-fails shell-image",),
+        steps=("reset-shell-image", "nudge"),
+        instructions=("helm-operation-fails",),
+    ),
+    Case(
+        # The script sets the field itself right after the Rancher step, so it is no finding before.
+        "missing-fleetworkspacename",
+        findings=(*RC_SKIP, "rc-to-ga-skip-exact-chart rancher-webhook"),
+        steps=(*UPGRADE_ALL, "restore-fleet-config"),
+    ),
+)
+
 # Rancher alone builds an index, so those modes cannot be repaired without it.
 RANCHER_RESTS = tuple(
     replace(case, rancher_rests=True)

@@ -11,6 +11,7 @@ import pytest
 
 from ansible_collections.harvester_ops.remediation.tests.scenarios.cases import (
     CASES,
+    LOOKALIKES,
     RANCHER_RESTS,
     Case,
 )
@@ -38,6 +39,15 @@ def test_failure_mode(case: Case, tmp_path: Path) -> None:
             is_repaired_in_part(case, sick)
         else:
             is_left_alone(case, sick)
+
+
+@pytest.mark.parametrize("case", LOOKALIKES, ids=str)
+def test_lookalike(case: Case, tmp_path: Path) -> None:
+    with sick_cluster(scenario(case.scenario, case.rancher), tmp_path, case.helm) as sick:
+        become_old(sick)
+        is_diagnosed(case, sick)
+        is_repaired(case, sick)
+        stays_so(case, sick)
 
 
 @pytest.mark.parametrize("case", RANCHER_RESTS, ids=str)

@@ -37,6 +37,7 @@ from doubles.cluster import RELEASE_NAMESPACES
 from doubles.scenarios import scenario
 
 FLEET = "cattle-fleet-system"
+WEBHOOK = "rancher-webhook"
 # Nobody else's helm may count as dead while it lives.
 CAREFUL = {**APPROVED, "stale_after": 600}
 
@@ -107,7 +108,7 @@ def test_two_runs_at_once(sick: SickCluster) -> None:
 
 
 def test_a_living_helm_is_never_disturbed(sick: SickCluster) -> None:
-    """Somebody's own helm works on fleet: what it holds is left alone, and the run says so."""
+    """Somebody's own helm works on fleet: that release is left alone, and the run says so."""
     with faults.held_pods(sick.stuck, FLEET):
         version = sick.stuck.illness.installed["fleet"][-1]
         arguments = sick.stuck.helm_arguments("fleet", version)
@@ -124,7 +125,8 @@ def test_a_living_helm_is_never_disturbed(sick: SickCluster) -> None:
             assert after.secret["metadata"] == before.secret["metadata"]
             assert other.poll() is None
             assert (run.code != 0, run.report["verdict"]) == (True, "stalled"), run
-            assert not [step for step in run.document("plan")["steps"] if "fleet" in step["id"]]
+            steps = run.document("plan")["steps"]
+            assert [step["params"].get("release") for step in steps] == ["fleet-crd", WEBHOOK]
         finally:
             faults.kill_helm(other)
     assert sick.lock_holder() == ""
@@ -132,19 +134,18 @@ def test_a_living_helm_is_never_disturbed(sick: SickCluster) -> None:
 
 def test_a_helm_that_begins_after_the_approval_is_waited_for(sick: SickCluster) -> None:
     """While fleet is upgraded somebody else begins with the release of a later step, and gets it done."""
-    webhook = "rancher-webhook"
-    wanted = sick.stuck.expected()[webhook]
+    wanted = sick.stuck.expected()[WEBHOOK]
     with (
-        faults.held_pods(sick.stuck, RELEASE_NAMESPACES[webhook]),
+        faults.held_pods(sick.stuck, RELEASE_NAMESPACES[WEBHOOK]),
         upgrading_fleet(sick, "first", **CAREFUL) as run,
     ):
-        before = sick.revisions()[webhook]
-        arguments = [*sick.stuck.helm_arguments(webhook, wanted), "--wait", "--timeout", "5m"]
+        before = sick.revisions()[WEBHOOK]
+        arguments = [*sick.stuck.helm_arguments(WEBHOOK, wanted), "--wait", "--timeout", "5m"]
         other = faults.start_helm(sick.stuck, *arguments)
         try:
             sick.control_plane.wait_for(
                 "the other helm to work",
-                lambda: sick.revisions()[webhook][1].startswith("pending-"),
+                lambda: sick.revisions()[WEBHOOK][1].startswith("pending-"),
                 60,
             )
             faults.release_pods(sick.stuck, FLEET)
@@ -153,14 +154,14 @@ def test_a_helm_that_begins_after_the_approval_is_waited_for(sick: SickCluster) 
             )
             assert other.poll() is None
         finally:
-            faults.release_pods(sick.stuck, RELEASE_NAMESPACES[webhook])
+            faults.release_pods(sick.stuck, RELEASE_NAMESPACES[WEBHOOK])
             other.wait(120)
         finished = run.finish()
     assert other.returncode == 0
     assert (finished.code, finished.report["verdict"]) == (0, "repaired"), finished
-    assert sick.revisions()[webhook] == (before[0] + 1, "deployed", wanted), "theirs, not ours"
+    assert sick.revisions()[WEBHOOK] == (before[0] + 1, "deployed", wanted), "theirs, not ours"
     outcomes = {step["id"]: step["outcome"] for step in finished.report["plan"]["steps"]}
-    assert [outcomes[step] for step in outcomes if webhook in step] == ["unchanged"], outcomes
+    assert [outcomes[step] for step in outcomes if WEBHOOK in step] == ["unchanged"], outcomes
 
 
 def test_a_helm_that_outlives_its_run_is_waited_for(sick: SickCluster) -> None:

@@ -33,7 +33,7 @@ VERDICT_MEANING = {
 }
 OUTCOME_OF_STEP = {
     "changed": "done",
-    "unchanged": "already so",
+    "unchanged": "no change",
     "failed": "FAILED",
     "tried": "tried",
     "not-run": "not run",

@@ -166,8 +166,8 @@ class _Watch:
         )
 
     def result(self, outcome: str) -> dict[str, Any]:
-        return {
-            "outcome": outcome,
-            "state": self.state,
-            "waited_seconds": round(self.waited()),
-        }
+        found = {"outcome": outcome, "state": self.state, "waited_seconds": round(self.waited())}
+        if outcome in (NOT_BEGUN, NOT_REACHED):
+            in_vain = "nobody began with it" if outcome == NOT_BEGUN else "it did not come about"
+            found["note"] = f"Waited {round(self.waited())} s, {in_vain}: {self.state.rstrip('.')}."
+        return found

@@ -107,3 +107,12 @@ def test_every_failure_mode_has_its_rule() -> None:
 def test_same_bytes_again(rule: str, case: dict[str, Any]) -> None:
     evidence = build(case["overlay"])
     assert canonical_json(diagnose(evidence)) == canonical_json(diagnose(evidence)), rule
+
+
+def test_what_stopped_the_last_attempt_of_rancher_is_said() -> None:
+    (_plain, failed) = yaml.safe_load((DATA / "rancher-not-retrying.yml").read_bytes())["match"]
+    found = diagnose(build(failed["overlay"]))
+    (message,) = [
+        each["message"] for each in found["findings"] if each["id"] == "rancher-not-retrying"
+    ]
+    assert "pod helm-operation-x, ended with 1: Error: UPGRADE FAILED: failed calling" in message

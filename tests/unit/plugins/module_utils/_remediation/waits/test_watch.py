@@ -118,6 +118,7 @@ def test_nobody_begins() -> None:
         waiting("revision 2", begun=False), timeout=300, start_within=20, required=False
     )
     assert result["outcome"] == "not-begun"
+    assert "nobody began with it: " in result["note"]
     assert time.time - 1000 < 30
 
 
