@@ -258,8 +258,20 @@ CASES = (
     ),
 )
 
-# What looks like one of the above to an operator, and is repaired the same way.
+# What looks like one of the above to an operator, and is handled the same way.
 LOOKALIKES = (
+    Case(
+        "bad-rancher-config",
+        findings=("missing-priorityclass-or-bad-rancher-config rancher-config",),
+        instructions=("missing-priorityclass-or-bad-rancher-config",),
+        verdict="needs_human",
+    ),
+    Case(
+        "fleet-agent-absent",
+        findings=("fleet-agent-kind-or-absent fleet-agent",),
+        instructions=("fleet-agent-kind-or-absent",),
+        verdict="needs_human",
+    ),
     Case(
         "helm-operation-too-old",
         findings=("helm-operation-fails shell-image",),
