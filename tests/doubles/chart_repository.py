@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -84,11 +85,19 @@ def read_index(directory: Path, commit: str = "HEAD") -> dict[str, Any]:
 
 
 def clone(source: Path, target: Path, checkout: bool) -> None:
-    """Clone as the image build does; without a checkout only ``.git`` exists (Rancher >= 2.12)."""
+    """Clone as the image build does; without a checkout only ``.git`` exists (Rancher >= 2.12).
+
+    A clone that is there already stays: the double may be stopped and come back to its pod.
+    """
+    if target.exists():
+        return
     target.parent.mkdir(parents=True, exist_ok=True)
     options = [] if checkout else ["--no-checkout"]
-    command = ["git", "clone", "--quiet", "--no-hardlinks", *options, str(source), str(target)]
+    partial = target.with_name(f"{target.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    command = ["git", "clone", "--quiet", "--no-hardlinks", *options, str(source), str(partial)]
     subprocess.run(command, env={**os.environ, **_ENVIRONMENT}, check=True, capture_output=True)
+    partial.rename(target)
 
 
 def _index(packages: Sequence[ChartPackage], other_charts: int) -> dict[str, Any]:

@@ -102,7 +102,7 @@ class SickCluster:
         patch = {"metadata": {"annotations": {"repair/nudge": str(time.time_ns())}}}
         self.stuck.cluster.patch(clusterrepo.KIND, clusterrepo.CHARTS, patch)
         self.control_plane.wait_for(
-            "Rancher to look at the awaited releases", lambda: _has_looked(log), 60
+            "Rancher to look at the awaited releases", lambda: _has_looked(log), 180
         )
 
 
