@@ -117,6 +117,7 @@ CASES = (
         "clusterrepo-stale-index",
         findings=("clusterrepo-stale-index rancher-charts",),
         steps=("refresh-index", *AFTER_INDEX),
+        instructions=("clusterrepo-stale-index",),
         # The scripts of Harvester 1.8.1 and later refresh the index themselves.
         rancher="v2.11.2",
     ),
@@ -253,6 +254,7 @@ CASES = (
         "stale-index-and-lock",
         findings=("clusterrepo-stale-index rancher-charts", "pending-upgrade-lock fleet"),
         steps=("unlock-fleet", "refresh-index", *AFTER_INDEX),
+        instructions=("clusterrepo-stale-index",),
         deletes=(f"{RELEASE_SECRET}.fleet.v2",),
         rancher="v2.11.2",
     ),
