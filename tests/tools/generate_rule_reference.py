@@ -183,6 +183,9 @@ def _remedy(rule: Rule) -> Iterator[str]:
     yield f"By hand: {_one_line(remedy.instructions.why)}\n"
     yield from (f"- Danger: {_one_line(text)}" for text in remedy.instructions.danger)
     yield from ("", "```sh", *map(_one_line, remedy.instructions.commands), "```", "")
+    for number, way in enumerate(remedy.instructions.ways):
+        yield f"{chr(ord('A') + number)}: {way.title}"
+        yield from ("", "```sh", *map(_one_line, way.commands), "```", "")
 
 
 def _conditions(rule: Rule) -> Iterator[str]:

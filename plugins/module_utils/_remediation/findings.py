@@ -24,6 +24,7 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.rules import (
     Remedy,
     Step,
+    Way,
 )
 
 _ORDER = {FAIL: 0, WARN: 1, UNKNOWN: 2, PASS: 3}
@@ -134,7 +135,8 @@ def _remedy(remedy: Remedy | None, element: dict[str, Any]) -> dict[str, Any] | 
         and {
             "why": _rendered(instructions.why, element, instructions.why),
             "danger": [_rendered(text, element, text) for text in instructions.danger],
-            "commands": [_rendered(text, element, text) for text in instructions.commands],
+            "commands": _commands(instructions.commands, element),
+            **_ways(instructions.ways, element),
         },
     }
 
@@ -152,6 +154,27 @@ def _step(step: Step, element: dict[str, Any]) -> dict[str, Any]:
         found["unattended"] = step.unattended
     if step.risk is not None:
         found["risk"] = step.risk
+    return found
+
+
+def _ways(ways: Sequence[Way], element: dict[str, Any]) -> dict[str, Any]:
+    if not ways:
+        return {}
+    return {
+        "ways": [{"title": way.title, "commands": _commands(way.commands, element)} for way in ways]
+    }
+
+
+def _commands(sources: Sequence[str], element: dict[str, Any]) -> list[str]:
+    """The commands as they are to be typed; one that comes out empty is not for this element."""
+    found = []
+    for source in sources:
+        try:
+            command = template.render(source, element)
+        except template.TemplateError:
+            command = source
+        if command:
+            found.append(command)
     return found
 
 

@@ -11,7 +11,6 @@ wipes fleet's apiServerURL, an unlocked release may still be one Rancher skips).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
@@ -37,9 +36,11 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
     Request,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.plan_document import (
-    Instruction,
     Plan,
     Step,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.plan_instructions import (
+    instructions,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.plan_objects import (
     nudge,
@@ -66,14 +67,6 @@ OPTIONS = (
 )
 CHART_SOURCES = ("auto", "rancher_pod", "cluster_repo", "helm_repo", "oci", "path")
 FLEET = ("cattle-fleet-system", "fleet")
-_NODES_FIRST = (
-    "The system services are upgraded, so the upgrade does not wait for it, and nodes are being upgraded or were"
-    " left half upgraded. Bring the upgrade of the nodes to its end first; then run this again."
-)
-_SHOW_UPGRADE = (
-    "kubectl -n harvester-system get upgrades.harvesterhci.io -l harvesterhci.io/latestUpgrade=true"
-    " -o jsonpath='{.items[*].status.nodeStatuses}'"
-)
 
 
 def make_plan(
@@ -108,7 +101,7 @@ def make_plan(
         evidence_digest=text(findings.get("evidence_digest")) or digest(evidence),
         options=chosen,
         steps=steps,
-        instructions=_instructions(context, steps),
+        instructions=instructions(context, steps),
     )
 
 
@@ -253,104 +246,4 @@ def _follow_up(step: Step) -> Request:
         unattended="yes",
         risk=None,
         granted=True,
-    )
-
-
-def _instructions(context: PlanContext, steps: Sequence[Step]) -> tuple[Instruction, ...]:
-    """What a finding leaves to a person: all of it, or what its steps do not cover.
-
-    Accepting a finding takes its instructions away only where that has led to steps. Findings of one
-    mode on several objects are one instruction with the commands for all of them.
-    """
-    instructions: dict[tuple[str, str, tuple[str, ...]], Instruction] = {}
-    for finding in context.findings:
-        if finding.get("outcome") not in ("fail", "warn"):
-            continue
-        made = _postponed(context, finding) or _instruction(context, finding, steps)
-        if made is None:
-            continue
-        key = (made.finding, made.why, made.danger)
-        before = instructions.get(key)
-        if before is not None:
-            commands = dict.fromkeys((*before.commands, *made.commands))
-            blocks = before.blocks or made.blocks
-            made = replace(made, commands=tuple(commands), blocks=blocks)
-        instructions[key] = made
-    return tuple(instructions.values())
-
-
-def _instruction(
-    context: PlanContext, finding: Mapping[str, Any], steps: Sequence[Step]
-) -> Instruction | None:
-    """What the rule of a finding leaves to a person; None when it leaves nothing."""
-    remedy = mapping(finding.get("remedy"))
-    given = mapping(remedy.get("instructions"))
-    accepted = remedy.get("unattended") == "ask" and finding.get("id") in context.accept
-    if not given or (accepted and _leads_to_steps(context, finding, steps)):
-        return None
-    return Instruction(
-        finding=text(finding.get("id")) or "",
-        title=text(finding.get("title")) or "",
-        why=text(given.get("why")) or text(finding.get("message")) or "",
-        danger=tuple(texts(given.get("danger")) + texts(finding.get("must_not"))),
-        commands=tuple(texts(given.get("commands"))),
-        blocks=_keeps_the_job(context, finding) and not _leads_to_steps(context, finding, steps),
-    )
-
-
-def _postponed(context: PlanContext, finding: Mapping[str, Any]) -> Instruction | None:
-    """Why nothing is done about a finding while nodes are upgraded, by a run or by hand; None when that
-    is not so.
-    """
-    identity = (finding.get("id"), finding.get("subject"))
-    asked = [each for each in context.requests if (each.finding, each.subject) == identity]
-    on_release = context.nodes_phase and identity[1] in _dependency_subjects(context)
-    if not on_release and not any(each.postponed for each in asked):
-        return None
-    return Instruction(
-        finding=text(finding.get("id")) or "",
-        title=f"Left until the nodes are upgraded: {text(finding.get('title')) or ''}",
-        why=f"{text(finding.get('message')) or ''} {_NODES_FIRST}".strip(),
-        danger=(
-            "Do not run helm on it, nor redeploy the fleet-agent, while nodes drain and reboot.",
-        ),
-        commands=(_SHOW_UPGRADE,),
-    )
-
-
-def _keeps_the_job(context: PlanContext, finding: Mapping[str, Any]) -> bool:
-    """Whether the job cannot go on while this finding lasts: it is about a release the job waits for
-    now or later, or the Upgrade has ended with it.
-    """
-    if finding.get("outcome") != "fail":
-        return False
-    if context.facts.get("phase") == "ended":
-        return finding.get("holds_job") is True
-    return finding.get("subject") in _dependency_subjects(context, awaited_only=True)
-
-
-def _dependency_subjects(context: PlanContext, *, awaited_only: bool = False) -> set[str]:
-    """Rancher's releases as findings name them."""
-    return {
-        f"Release/{each.get('namespace')}/{each.get('release')}"
-        for each in context.dependencies
-        if each.get("awaited") or not awaited_only
-    }
-
-
-def _leads_to_steps(
-    context: PlanContext, finding: Mapping[str, Any], steps: Sequence[Step]
-) -> bool:
-    """Whether a step does what the finding asks for; on its release where it is about one.
-
-    A step that several findings ask for carries the name of the first of them.
-    """
-    identity = (finding.get("id"), finding.get("subject"))
-    asked = [each for each in context.requests if (each.finding, each.subject) == identity]
-    releases = {each.release for each in asked if each.release is not None}
-    actions = {each.action for each in asked if each.release is not None}
-    return any(
-        (step.finding == finding.get("id") or step.action in actions)
-        and (not releases or (step.params.get("namespace"), step.params.get("release")) in releases)
-        for step in steps
     )

@@ -23,6 +23,21 @@ _EXPRESSION = {"type": "string", "minLength": 1, "description": "a JMESPath expr
 _TEMPLATE = {"type": "string", "minLength": 1, "description": "a Jinja2 template"}
 _ID = {"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"}
 
+_WAY = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["title", "commands"],
+    "properties": {
+        "title": {**_TEXT, "description": "what this way does, the same for every element"},
+        "commands": {
+            "type": "array",
+            "minItems": 1,
+            "items": _TEMPLATE,
+            "description": "as remedy.instructions.commands (Jinja2)",
+        },
+    },
+}
+
 _INSTRUCTIONS = {
     "type": "object",
     "additionalProperties": False,
@@ -38,7 +53,14 @@ _INSTRUCTIONS = {
             "type": "array",
             "minItems": 1,
             "items": _TEMPLATE,
-            "description": "exact commands, in order; lines that begin with # explain (Jinja2)",
+            "description": "exact commands, in order; lines that begin with # explain, one that comes out empty"
+            " is left out (Jinja2)",
+        },
+        "ways": {
+            "type": "array",
+            "items": _WAY,
+            "description": "ways out that exclude each other, after the commands they have in common; findings on"
+            " several releases become one list per way",
         },
     },
 }

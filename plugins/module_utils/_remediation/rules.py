@@ -44,12 +44,21 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Way:
+    """One of several ways out that exclude each other; the commands are Jinja2."""
+
+    title: str
+    commands: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Instructions:
     """What a person has to do by hand; all texts are Jinja2."""
 
     why: str
     danger: tuple[str, ...]
     commands: tuple[str, ...]
+    ways: tuple[Way, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -184,6 +193,10 @@ def _remedy_problems(remedy: dict[str, Any]) -> Iterator[str]:
         yield from _checked(f"remedy.instructions.{key}", text, template.check, "is no Jinja2")
     for key, text in _texts(instructions, (), "commands"):
         yield from _checked(f"remedy.instructions.{key}", text, template.check, "is no Jinja2")
+    for number, way in enumerate(instructions.get("ways", [])):
+        for key, text in _texts(way, (), "commands"):
+            at = f"remedy.instructions.ways[{number}].{key}"
+            yield from _checked(at, text, template.check, "is no Jinja2")
 
 
 def _checked(key: str, text: str, check: Any, verdict: str) -> Iterator[str]:
@@ -249,5 +262,8 @@ def _remedy(document: dict[str, Any] | None) -> Remedy | None:
             why=instructions["why"],
             danger=tuple(instructions["danger"]),
             commands=tuple(instructions["commands"]),
+            ways=tuple(
+                Way(way["title"], tuple(way["commands"])) for way in instructions.get("ways", [])
+            ),
         ),
     )

@@ -102,6 +102,23 @@ def test_instructions_that_cannot_be_rendered_are_shown_as_they_are() -> None:
     assert shown == {"why": "fleet", "danger": [], "commands": ["rm {{ missing.x }}"]}
 
 
+def test_ways_out_are_rendered_and_what_is_not_for_this_element_is_left_out() -> None:
+    one, other = "{% if age %}run {{ name }}{% endif %}", "{% if not age %}never{% endif %}"
+    remedy = {
+        "unattended": "no",
+        "risk": "high",
+        "instructions": {
+            "why": "w",
+            "danger": [],
+            "commands": [one, other],
+            "ways": [{"title": "go on", "commands": [other, one]}],
+        },
+    }
+    shown = rank([judged(remedy=remedy)])[0]["remedy"]["instructions"]
+    assert shown["commands"] == ["run fleet"]
+    assert shown["ways"] == [{"title": "go on", "commands": ["run fleet"]}]
+
+
 def test_steps() -> None:
     remedy = {
         "unattended": "ask",

@@ -119,6 +119,21 @@ def test_own_rule_may_exclude_a_shipped_one(tmp_path: Path) -> None:
             },
             "remedy.instructions.danger[0]: is no Jinja2",
         ),
+        (
+            {
+                "remedy": {
+                    "unattended": "no",
+                    "risk": "low",
+                    "instructions": {
+                        "why": "a",
+                        "danger": [],
+                        "commands": ["x"],
+                        "ways": [{"title": "a", "commands": ["{{ x"]}],
+                    },
+                }
+            },
+            "remedy.instructions.ways[0].commands[0]: is no Jinja2",
+        ),
     ],
 )
 def test_faulty_rule(tmp_path: Path, changes: dict[str, Any], problem: str) -> None:
