@@ -25,7 +25,7 @@ PLAN_SCHEMA = "harvester_ops.remediation/plan/v1"
 RISKS = ("low", "medium", "high")
 STEP_TEXTS = ("title", "reason", "undo", "changes")
 # Another source can bring another archive under the same version, where no index knows its digest.
-CHART_OPTIONS = ("chart_source", "chart_path")
+CHART_OPTIONS = ("chart_source", "chart_path", "chart_repository")
 FINGERPRINT_LENGTH = 16
 
 

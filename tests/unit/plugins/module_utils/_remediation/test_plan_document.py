@@ -69,7 +69,7 @@ def test_the_fingerprint_names_the_cluster() -> None:
         Plan.from_dict(moved)
 
 
-@pytest.mark.parametrize("option", ["chart_source", "chart_path"])
+@pytest.mark.parametrize("option", ["chart_source", "chart_path", "chart_repository"])
 def test_the_fingerprint_covers_where_charts_come_from(option: str) -> None:
     made = document()
     changed = {**made, "options": {**made["options"], option: "elsewhere"}}
