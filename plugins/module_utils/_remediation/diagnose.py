@@ -93,6 +93,7 @@ def _state_of(dependency: Document) -> dict[str, Any]:
         "release": dependency.get("release"),
         "namespace": dependency.get("namespace"),
         "awaited": dependency.get("awaited") is True,
+        "wanted": dependency.get("wanted"),
         "expected": dig(dependency, "expected", "chart_version"),
         "desired": dig(dependency, "desired", "chart_version"),
         "installed": dig(dependency, "installed", "chart_version"),
