@@ -54,7 +54,7 @@ def _differences(approved: Plan, current: Plan) -> Iterator[str]:
         if identity not in now:
             yield f"{step.id} on {step.object.label} is not needed or not possible any more"
         else:
-            yield from _step_differences(step, now[identity])
+            yield from _step_difference(step, now[identity])
     for identity, step in now.items():
         if identity not in before:
             yield f"{step.title} ({step.object.label}) is new"
@@ -69,11 +69,17 @@ def _identity(step: Step) -> tuple[str, str]:
     return step.action, step.object.label
 
 
-def _step_differences(before: Step, now: Step) -> Iterator[str]:
+def _step_difference(before: Step, now: Step) -> Iterator[str]:
+    """What a person has to know, once: a new revision alone changes nine fields of a step."""
+    if before.object.label != now.object.label:
+        yield f"{before.id}: {before.object.label} is now {now.object.label}"
+        return
     old, new = before.to_dict(), now.to_dict()
-    for part in COMPARED:
-        for path, was, is_now in _leaves(part, old[part], new[part]):
-            yield f"{before.id}: {path} of {before.object.label} was {was!r}, is now {is_now!r}"
+    leaves = [leaf for part in COMPARED for leaf in _leaves(part, old[part], new[part])]
+    if leaves:
+        path, was, is_now = leaves[0]
+        more = f", and {len(leaves) - 1} more" if len(leaves) > 1 else ""
+        yield f"{before.id}: {path} of {before.object.label} was {was!r}, is now {is_now!r}{more}"
 
 
 def _leaves(path: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:

@@ -61,7 +61,7 @@ def test_one_backup_set_is_found_by_its_relative_path(tmp_path: Path) -> None:
     assert str(tmp_path / "kept" / "backup-x") in done.stdout, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("playbook", ["diagnose", "restore", "collect"])
+@pytest.mark.parametrize("playbook", ["restore", "collect"])
 def test_the_kubeconfig_is_looked_for_in_the_folder_of_the_command(
     tmp_path: Path, playbook: str
 ) -> None:
