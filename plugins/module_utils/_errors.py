@@ -50,6 +50,7 @@ ERROR_CODES: dict[str, str] = {
     "backup-failed": "The backup could not be written and read back.",
     "artifacts-unwritable": "The artifacts folder cannot be written to.",
     "lock-held": "Another run holds the lock of this cluster.",
+    "lock-lost": "The run no longer holds the lock of this cluster; it did nothing further.",
     "upgrade-absent": "There is no latest Upgrade object.",
     "upgrade-ambiguous": "More than one Upgrade is marked as the latest.",
     "timeout": "What was waited for did not happen in time.",

@@ -137,8 +137,8 @@ options:
   lock_holder:
     description:
       - Holder of the cluster lock. Right before helm is started, the lock is renewed for as long as that
-        helm can live, which goes on when this module is killed. The module fails when another one
-        holds the lock.
+        helm can live, which goes on when this module is killed. The module fails with the error C(lock-lost)
+        when this holder does not hold it (any more).
       - Without it no lock is held.
     type: str
 extends_documentation_fragment:
@@ -299,7 +299,7 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.cluster_lock import (
     LockRequest,
-    hold,
+    renew,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.manifest_diff import (
     manifest_diff,
@@ -374,16 +374,16 @@ def _change(context: ModuleContext) -> ReleaseChange:
     )
 
 
-def _hold_lock(context: ModuleContext) -> Callable[[float], object]:
-    """What holds the cluster lock for some seconds and a minute, if there is a holder."""
+def _renew_lock(context: ModuleContext) -> Callable[[float], object]:
+    """What renews the cluster lock for some seconds and a minute, if there is a holder."""
     holder = context.params["lock_holder"]
 
-    def hold_for(seconds: float) -> None:
+    def renew_for(seconds: float) -> None:
         if holder:
             duration = int(seconds) + _LOCK_MARGIN
-            hold(context.client(), LockRequest(holder, duration_seconds=duration))
+            renew(context.client(), LockRequest(holder, duration_seconds=duration))
 
-    return hold_for
+    return renew_for
 
 
 def _helm(context: ModuleContext, executable: str, environment: Mapping[str, str]) -> HelmCli:
@@ -391,7 +391,7 @@ def _helm(context: ModuleContext, executable: str, environment: Mapping[str, str
         executable,
         environment,
         tmpdir=context.tmpdir,
-        before_change=_hold_lock(context),
+        before_change=_renew_lock(context),
     )
 
 

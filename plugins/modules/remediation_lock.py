@@ -23,9 +23,10 @@ options:
   state:
     description:
       - V(held) takes the lock, or renews it when O(holder) holds it already.
+      - V(renewed) renews it, and fails with the error C(lock-lost) when O(holder) holds it no longer. It never takes it.
       - V(released) gives it back; nothing happens when O(holder) does not hold it.
     type: str
-    choices: [held, released]
+    choices: [held, renewed, released]
     default: held
   holder:
     description: Who holds it, for example user, machine and run.
@@ -118,10 +119,11 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
     LockRequest,
     free,
     hold,
+    renew,
 )
 
 ARGUMENT_SPEC: dict[str, Any] = {
-    "state": {"type": "str", "choices": ["held", "released"], "default": "held"},
+    "state": {"type": "str", "choices": ["held", "renewed", "released"], "default": "held"},
     "holder": {"type": "str", "required": True},
     "purpose": {"type": "str", "default": ""},
     "process": {"type": "str", "default": ""},
@@ -132,7 +134,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 
 def handle(context: ModuleContext) -> dict[str, Any]:
-    """Hold or release."""
+    """Hold, renew or release."""
     request = LockRequest(
         holder=context.params["holder"],
         purpose=context.params["purpose"],
@@ -144,6 +146,8 @@ def handle(context: ModuleContext) -> dict[str, Any]:
     )
     if context.params["state"] == "released":
         return free(context.client(), request)
+    if context.params["state"] == "renewed":
+        return renew(context.client(), request)
     result = hold(context.client(), request)
     previous = result["taken_over_from"]
     if previous is not None:

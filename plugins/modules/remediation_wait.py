@@ -94,8 +94,8 @@ options:
         required: true
   lock_holder:
     description:
-      - Holder of the cluster lock, which is renewed as long as it is waited. When the run is interrupted (Ctrl-C)
-        while it waits here, that lock is given back.
+      - Holder of the cluster lock, which is renewed as long as it is waited. When it holds it no longer, the wait ends
+        with the error C(lock-lost). When the run is interrupted (Ctrl-C) while it waits here, that lock is given back.
       - With V("") no lock is held.
     type: str
     default: ""
@@ -184,7 +184,7 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._module 
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.cluster_lock import (
     LockRequest,
-    hold,
+    renew,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.waits.conditions import (
     CONDITIONS,
@@ -204,7 +204,7 @@ def handle(context: ModuleContext) -> dict[str, Any]:
     params = filled(context.params)
     client, before = context.client(), context.params["observation"]
     if params["lock_holder"] and not context.check_mode:
-        hold(client, LockRequest(params["lock_holder"]))
+        renew(client, LockRequest(params["lock_holder"]))
     baseline: dict[str, Any] = before.get("baseline") or {}
     condition = CONDITIONS[params["condition"]]
     seen = look_until_change(

@@ -533,9 +533,10 @@ def test_the_cluster_lock_is_held_for_as_long_as_helm_can_live(site: Site) -> No
     site.run("remediation_lock", holder="somebody else")
     try:
         refused = fail(site, **site.upgrade(lock_holder="this run"))
-        assert (refused["code"], "somebody else" in refused["message"]) == ("lock-held", True)
+        assert (refused["code"], "somebody else" in refused["message"]) == ("lock-lost", True)
         assert site.read()["last"]["revision"] == 1
         site.run("remediation_lock", holder="somebody else", state="released")
+        site.run("remediation_lock", holder="this run")
         call(site, **site.upgrade(lock_holder="this run", timeout=40))
         lease = json.loads(site.control_plane.kubectl("get", *where, "-o", "json").stdout)
         # Twice helm's timeout and a minute, its time to stop, and a minute for the clocks.

@@ -38,7 +38,7 @@ def test_it_is_taken_renewed_and_given_back(lock: ModuleRun) -> None:
     taken = lock("remediation_lock", holder="a", purpose="repair of x")
     assert (taken["changed"], taken["taken_over_from"]) == (True, None)
     assert taken["lock"]["purpose"] == "repair of x"
-    renewed = lock("remediation_lock", holder="a")
+    renewed = lock("remediation_lock", holder="a", state="renewed")
     assert not renewed["changed"]
     assert renewed["lock"]["since"] == taken["lock"]["since"]
     assert renewed["lock"]["purpose"] == "repair of x"
@@ -46,6 +46,8 @@ def test_it_is_taken_renewed_and_given_back(lock: ModuleRun) -> None:
     assert (released["changed"], released["lock"]) == (True, None)
     assert lease(lock) is None
     assert not lock("remediation_lock", holder="a", state="released")["changed"]
+    assert lock.error("remediation_lock", holder="a", state="renewed")["code"] == "lock-lost"
+    assert lease(lock) is None
 
 
 def test_a_second_run_is_told_who_holds_it(lock: ModuleRun) -> None:

@@ -425,17 +425,19 @@ class TestAction:
         assert play.told() == []
 
     def test_the_lock_is_kept_and_what_is_there_already_is_not_waited_for(
-        self, cluster: ControlPlane, tmp_path: Path
+        self, cluster: ControlPlane, run: ModuleRun, tmp_path: Path
     ) -> None:
         lease = ("lease", "harvester-ops-remediation", "-n", "harvester-system")
         where = {"namespace": NAMESPACE, "release": "nobody", "condition": "actor_finished"}
         try:
+            run("remediation_lock", holder="this wait", duration=3600)
             play = Play(tmp_path, cluster, lock_holder="this wait", **where)
             assert play.end()["outcome"] == "reached"
             assert len(play.told()) == 1
             assert "Ctrl-C" not in play.output.read_text()
             held = json.loads(cluster.kubectl("get", *lease, "-o", "json").stdout)
             assert held["spec"]["holderIdentity"] == "this wait"
+            assert held["spec"]["leaseDurationSeconds"] < 3600, "it was not renewed"
         finally:
             cluster.kubectl("delete", *lease, "--ignore-not-found")
 

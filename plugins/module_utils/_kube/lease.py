@@ -4,7 +4,8 @@
 """A Lease as a lock that dies with its holder (coordination.k8s.io/v1).
 
 Every change carries the resourceVersion that was read, so of two runs that try at the same moment one wins and
-the other sees `lock-held`. A live lease is taken over only when its holder is proven to be dead.
+the other sees `lock-held`. A live lease is taken over only when its holder is proven to be dead. Who holds it
+already renews it: that never takes it anew.
 """
 
 from __future__ import annotations
@@ -110,6 +111,48 @@ def acquire(
         raise (_held(winner) if winner is not None else exc) from exc
 
 
+def renew(
+    client: KubeClient,
+    namespace: str,
+    name: str,
+    holder: str,
+    *,
+    duration_seconds: int,
+    dry_run: bool = False,
+) -> LeaseState:
+    """Go on holding the lock, or raise `lock-lost`, which no retry helps against.
+
+    One that has expired and that nobody took is still the holder's. One that is not there was taken and given
+    back, or freed by hand: whoever had it meanwhile can have changed everything.
+    """
+    current = read(client, namespace, name)
+    if current is None or current.holder != holder:
+        raise _lost(namespace, name, holder, current)
+    now = client.now()
+    body = _body(
+        namespace,
+        name,
+        holder,
+        duration_seconds,
+        current.acquire_time or now,
+        now,
+        current.transitions,
+        current.resource_version,
+    )
+    body["metadata"]["annotations"] = dict(current.annotations)
+    try:
+        return _state(
+            client.replace(paths.api(_API, "leases", namespace, name), body, dry_run=dry_run)
+        )
+    except RemediationError as exc:
+        if exc.code not in ("conflict", "not-found"):
+            raise
+        winner = read(client, namespace, name)
+        if winner is not None and winner.holder == holder:
+            raise
+        raise _lost(namespace, name, holder, winner) from exc
+
+
 def release(
     client: KubeClient, namespace: str, name: str, holder: str, *, dry_run: bool = False
 ) -> bool:
@@ -132,8 +175,7 @@ def release(
 
 
 def _held(lease: LeaseState) -> RemediationError:
-    expires = lease.expires()
-    until = _seconds(expires)
+    until = _seconds(lease.expires())
     since = _seconds(lease.acquire_time)
     return RemediationError(
         "lock-held",
@@ -142,13 +184,31 @@ def _held(lease: LeaseState) -> RemediationError:
         "know that it is dead, and that no helm of it is left, free the lock at once: "
         f"kubectl -n {lease.namespace} delete lease {lease.name}",
         retryable=True,
-        details={
-            "holder": lease.holder,
-            "since": since,
-            "expires": until,
-            "annotations": dict(lease.annotations),
-        },
+        details=_who(lease),
     )
+
+
+def _lost(namespace: str, name: str, holder: str, current: LeaseState | None) -> RemediationError:
+    if current is None:
+        now = "it is not there any more: another run has had it meanwhile, or somebody has freed it"
+    else:
+        now = f"it is held by {current.holder or 'nobody'} since {_seconds(current.acquire_time)}"
+    return RemediationError(
+        "lock-lost",
+        f"{holder} has lost the cluster lock Lease/{namespace}/{name}: {now}.",
+        "Nothing further was done; the journal says what was done before. Wait until nobody else works on the cluster,"
+        " then run again: a new run starts from what is there now.",
+        details={} if current is None else _who(current),
+    )
+
+
+def _who(lease: LeaseState) -> dict[str, Any]:
+    return {
+        "holder": lease.holder,
+        "since": _seconds(lease.acquire_time),
+        "expires": _seconds(lease.expires()),
+        "annotations": dict(lease.annotations),
+    }
 
 
 def _state(lease: Object) -> LeaseState:

@@ -75,6 +75,25 @@ def hold(client: KubeClient, request: LockRequest) -> dict[str, Any]:
     }
 
 
+def renew(client: KubeClient, request: LockRequest) -> dict[str, Any]:
+    """Go on holding the lock that the holder has taken.
+
+    Raises lock-lost when it has it no longer: what its plan was made for may be gone, so it must not take it again.
+    """
+    try:
+        after = lease.renew(
+            client,
+            request.namespace,
+            request.name,
+            request.holder,
+            duration_seconds=request.duration_seconds,
+            dry_run=request.dry_run,
+        )
+    except RemediationError as error:
+        raise _with_purpose(error) from error
+    return {"changed": False, "lock": describe(after), "taken_over_from": None}
+
+
 def _is_dead(state: lease.LeaseState) -> bool:
     """Whether the holder has ended on this machine and nothing that it started works any more."""
     process = RunProcess.parse(state.annotations.get(PROCESS))
@@ -115,7 +134,7 @@ def _time(moment: datetime | None) -> str | None:
 
 def _with_purpose(error: RemediationError) -> RemediationError:
     """The error with what the lock is held for, and with what of a dead run still works."""
-    if error.code != "lock-held":
+    if error.code not in ("lock-held", "lock-lost"):
         return error
     annotations = error.details.get("annotations") or {}
     purpose, process = annotations.get(PURPOSE), RunProcess.parse(annotations.get(PROCESS))

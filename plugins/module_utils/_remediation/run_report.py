@@ -45,6 +45,7 @@ REFUSED_CODES = frozenset(
         "plan-invalid",
         "precondition-failed",
         "lock-held",
+        "lock-lost",
         "upgrade-ambiguous",
         "release-busy",
         "release-locked",

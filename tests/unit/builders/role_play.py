@@ -34,30 +34,8 @@ def play_role(
     tasks_from: str = "main",
 ) -> Played:
     """Include the role, whatever its tags, then read facts: name to template."""
-    after: list[Document] = [
-        {
-            "harvester_ops.remediation.write_artifacts": {
-                "directory": str(folder),
-                "documents": {"facts.json": facts},
-            }
-        }
-    ]
-    included: Document = {
-        "name": f"harvester_ops.remediation.{role}",
-        "tasks_from": tasks_from,
-        "public": True,
-    }
-    failure = "{{ ansible_failed_result.error }}"
-    block: Document = {
-        "tags": ["always"],
-        "block": [{"include_role": included}],
-        "rescue": [{"set_fact": {"stopped": failure}}],
-        "always": after,
-    }
-    facts["error"] = "{{ stopped | default(none) }}"
-    play = {"hosts": "localhost", "connection": "local", "gather_facts": False}
     (folder / "vars.json").write_text(json.dumps(variables))
-    (folder / "play.json").write_text(json.dumps([{**play, "tasks": [block]}]))
+    (folder / "play.json").write_text(json.dumps([_play(folder, role, tasks_from, facts)]))
     program = Path(sys.executable).with_name("ansible-playbook")
     done = subprocess.run(
         [program, "play.json", "-e", "@vars.json", *arguments],
@@ -70,3 +48,20 @@ def play_role(
     assert done.returncode == 0, done.stdout + done.stderr
     told = json.loads((folder / "facts.json").read_text())
     return Played(told, told.pop("error"), done.stdout)
+
+
+def _play(folder: Path, role: str, tasks_from: str, facts: dict[str, str]) -> Document:
+    included = {
+        "name": f"harvester_ops.remediation.{role}",
+        "tasks_from": tasks_from,
+        "public": True,
+    }
+    told = {**facts, "error": "{{ stopped | default(none) }}"}
+    written = {"directory": str(folder), "documents": {"facts.json": told}}
+    block: Document = {
+        "tags": ["always"],
+        "block": [{"include_role": included}],
+        "rescue": [{"set_fact": {"stopped": "{{ ansible_failed_result.error }}"}}],
+        "always": [{"harvester_ops.remediation.write_artifacts": written}],
+    }
+    return {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": [block]}

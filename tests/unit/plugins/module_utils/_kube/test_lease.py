@@ -141,3 +141,47 @@ def test_who_holds_it_is_told_with_the_time(client: KubeClient, store: Store) ->
     with pytest.raises(RemediationError, match=f"held by other since {since} until 20") as caught:
         lease.acquire(client, "n", "l", "me", duration_seconds=60)
     assert caught.value.details["since"] == since
+
+
+def renew(client: KubeClient) -> lease.LeaseState:
+    return lease.renew(client, "n", "l", "me", duration_seconds=90)
+
+
+def test_what_is_held_is_renewed_and_keeps_what_it_says(client: KubeClient) -> None:
+    taken = lease.acquire(client, "n", "l", "me", duration_seconds=60, annotations={"a": "1"})
+    again = renew(client)
+    assert (again.acquire_time, again.transitions) == (taken.acquire_time, 0)
+    assert (again.duration_seconds, again.annotations) == (90, {"a": "1"})
+
+
+def test_an_expired_one_that_nobody_took_is_still_held(client: KubeClient, store: Store) -> None:
+    store.put(held_by("me", seconds_ago=3600))
+    assert renew(client).is_live(datetime.now(timezone.utc))
+
+
+def test_a_lost_one_is_not_taken_again(client: KubeClient, store: Store) -> None:
+    """Another run has had the cluster and has given it back: nothing is as the plan was made for."""
+    with pytest.raises(RemediationError, match="Lease/n/l: it is not there any more") as caught:
+        renew(client)
+    assert (caught.value.code, caught.value.retryable) == ("lock-lost", False)
+    assert store.lease is None
+
+
+@pytest.mark.parametrize("seconds_ago", [5, 3600], ids=["live", "expired"])
+def test_one_of_somebody_else_is_never_renewed(
+    client: KubeClient, store: Store, seconds_ago: int
+) -> None:
+    store.put(held_by("other", seconds_ago=seconds_ago))
+    with pytest.raises(RemediationError, match=r"me has lost .* held by other since 20") as caught:
+        renew(client)
+    assert (caught.value.code, caught.value.retryable) == ("lock-lost", False)
+    assert "run again" in caught.value.remedy
+    assert store.version == 1
+
+
+def test_one_that_is_taken_at_the_same_moment_is_lost(client: KubeClient, store: Store) -> None:
+    store.put(held_by("me", seconds_ago=70))
+    store.before_write.append(held_by("faster", seconds_ago=0))
+    with pytest.raises(RemediationError, match="held by faster") as caught:
+        renew(client)
+    assert caught.value.code == "lock-lost"

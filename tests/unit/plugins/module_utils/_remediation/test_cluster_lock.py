@@ -19,6 +19,7 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.cluster_lock import (
     LockRequest,
     hold,
+    renew,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.run_process import (
     RunProcess,
@@ -98,3 +99,23 @@ def test_renewing_keeps_the_process_and_the_next_holder_does_not_inherit_it() ->
     assert annotations(cluster)[cluster_lock.PROCESS] == OTHER.process
     hold(cluster, replace(MINE, process=""))
     assert annotations(cluster) == {}
+
+
+@pytest.mark.usefixtures("left")
+def test_a_lost_lock_names_who_has_it_and_what_for() -> None:
+    cluster = Cluster()
+    hold(cluster, OTHER)
+    with pytest.raises(RemediationError) as caught:
+        renew(cluster, MINE)
+    assert caught.value.code == "lock-lost"
+    assert OTHER.holder in caught.value.message
+    assert "plan 1f2e" in caught.value.message
+
+
+@pytest.mark.usefixtures("left")
+def test_renewing_is_no_change() -> None:
+    cluster = Cluster()
+    hold(cluster, MINE)
+    renewed = renew(cluster, replace(MINE, process="", duration_seconds=480))
+    assert (renewed["changed"], renewed["lock"]["holder"]) == (False, MINE.holder)
+    assert annotations(cluster) == {cluster_lock.PROCESS: MINE.process}
