@@ -531,6 +531,8 @@ def start_up_until(directory, milestone):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # Whoever runs the tests in the background has them ignore it, and so would this program.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     record = directory / ".controlplane" / "processes" / f"{milestone}.json"
     deadline = time.monotonic() + 60
