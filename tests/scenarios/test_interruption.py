@@ -118,11 +118,14 @@ def test_a_living_helm_is_never_disturbed(sick: SickCluster) -> None:
                 "the other helm to work", lambda: fleet_status(sick).startswith("pending-"), 60
             )
             before = helm_storage.last(sick.stuck.cluster, FLEET, "fleet")
+            log = sick.audit.mark()
             run = operator(sick, "artifacts").remediate(**{**CAREFUL, "verify_timeout": 15})
             after = helm_storage.last(sick.stuck.cluster, FLEET, "fleet")
             assert before is not None
             assert after is not None
-            assert after.secret["metadata"] == before.secret["metadata"]
+            assert (after.number, after.status) == (before.number, before.status)
+            name = before.secret["metadata"]["name"]
+            assert not [write for write in log.writes() if write.endswith(f"/{name}")]
             assert other.poll() is None
             assert (run.code != 0, run.report["verdict"]) == (True, "stalled"), run
             steps = run.document("plan")["steps"]
