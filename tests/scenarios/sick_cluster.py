@@ -45,6 +45,11 @@ class SickCluster:
         """The control plane it runs on."""
         return self.stuck.control_plane
 
+    @property
+    def kubeconfig(self) -> Path:
+        """What the operator reaches it with."""
+        return Path(str(self.operator.options["remediation_kubeconfig"]))
+
     def revisions(self) -> Revisions:
         """Number, status and chart version of the last revision of every awaited release."""
         found: Revisions = {}

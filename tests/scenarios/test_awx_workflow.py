@@ -72,9 +72,7 @@ def workflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workflow]:
 @pytest.fixture(scope="module")
 def kubeconfig(workflow: Workflow) -> dict[str, str]:
     """The credential of a person who pastes a kubeconfig."""
-    return {
-        "kubeconfig": Path(workflow.sick.operator.options["remediation_kubeconfig"]).read_text()
-    }
+    return {"kubeconfig": workflow.sick.kubeconfig.read_text()}
 
 
 @pytest.fixture(scope="module")
@@ -90,9 +88,7 @@ def token(workflow: Workflow) -> dict[str, str]:
 
 def certificate_authority(plane: ControlPlane) -> str:
     cluster = yaml.safe_load(plane.kubeconfig.read_text())["clusters"][0]["cluster"]
-    if "certificate-authority-data" in cluster:
-        return base64.b64decode(cluster["certificate-authority-data"]).decode()
-    return Path(cluster["certificate-authority"]).read_text()
+    return base64.b64decode(cluster["certificate-authority-data"]).decode()
 
 
 def test_the_workflow_from_diagnosis_to_proof(

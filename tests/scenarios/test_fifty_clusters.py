@@ -79,8 +79,8 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
         kinds = ["stuck"] * STUCK + ["healthy"] * HEALTHY + ["away"] * AWAY + ["locked"] * LOCKED
         clusters = [cluster(number, kind) for number, kind in enumerate(kinds)]
         kubeconfigs = {
-            "stuck": Path(stuck.operator.options["remediation_kubeconfig"]),
-            "healthy": Path(healthy.operator.options["remediation_kubeconfig"]),
+            "stuck": stuck.kubeconfig,
+            "healthy": healthy.kubeconfig,
         }
         ways = {
             each["metadata"]["name"]: kubeconfigs[kind]

@@ -169,18 +169,17 @@ def test_a_helm_that_begins_after_the_approval_is_waited_for(sick: SickCluster) 
 
 def test_a_helm_that_outlives_its_run_is_waited_for(sick: SickCluster) -> None:
     """Ansible is killed, its helm works on: the next run leaves it alone, and goes on when it is done."""
-    kubeconfig = Path(str(sick.operator.options["remediation_kubeconfig"]))
     with upgrading_fleet(sick, "first", **CAREFUL) as run:
-        helm = helm_of(kubeconfig)
+        helm = helm_of(sick.kubeconfig)
         assert helm
         kill([pid for pid in [run.process.pid, *descendants(run.process.pid)] if pid not in helm])
         before = sick.revisions()
         told = operator(sick, "told").remediate(**CAREFUL)
         assert told.report["verdict"] == "refused", told
         assert told.report["error"]["code"] == "lock-held", told
-        assert helm_of(kubeconfig) == helm
+        assert helm_of(sick.kubeconfig) == helm
         assert sick.revisions() == before
-    sick.control_plane.wait_for("helm to end", lambda: not helm_of(kubeconfig), 120)
+    sick.control_plane.wait_for("helm to end", lambda: not helm_of(sick.kubeconfig), 120)
     number, status, _version = before["fleet"]
     assert (number, "deployed", sick.stuck.expected()["fleet"]) == sick.revisions()["fleet"], status
     second = operator(sick, "second").remediate(**CAREFUL)
@@ -191,7 +190,7 @@ def test_a_helm_that_outlives_its_run_is_waited_for(sick: SickCluster) -> None:
 
 
 def _cut_off_helm(_run: Running, sick: SickCluster) -> None:
-    kill(helm_of(Path(str(sick.operator.options["remediation_kubeconfig"]))))
+    kill(helm_of(sick.kubeconfig))
 
 
 def _cut_off_module(run: Running, _sick: SickCluster) -> None:
@@ -200,8 +199,7 @@ def _cut_off_module(run: Running, _sick: SickCluster) -> None:
 
 def _cut_off_ansible(run: Running, sick: SickCluster) -> None:
     """The machine the run was on is gone, with all that ran on it."""
-    kubeconfig = Path(str(sick.operator.options["remediation_kubeconfig"]))
-    kill([run.process.pid, *descendants(run.process.pid), *helm_of(kubeconfig)])
+    kill([run.process.pid, *descendants(run.process.pid), *helm_of(sick.kubeconfig)])
 
 
 @pytest.mark.parametrize("cut_off", [_cut_off_helm, _cut_off_module, _cut_off_ansible])

@@ -110,7 +110,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
             cluster("c-m-4", "locked", **HARVESTER),
             cluster("c-m-5", "guest", **{"provider.cattle.io": "rke2"}),
         ]
-        ways = {"c-m-1": Path(sick.operator.options["remediation_kubeconfig"])}
+        ways = {"c-m-1": sick.kubeconfig}
         dead = f"https://127.0.0.1:{free_ports(1)[0]}"
         kubeconfig(folder / "decoy", dead, exec=NO_PROGRAM)
         with ManagingRancher(folder / "rancher", TOKEN, clusters, ways) as rancher:

@@ -80,30 +80,18 @@ def acquire(
     Taking a lock one already holds renews it, and `annotations` are added to those it has; of another
     holder's none stays. `is_dead` is asked about the holder of a live lease.
     """
-    path = paths.api(_API, "leases", namespace, name)
     current = read(client, namespace, name)
     now = client.now()
+    given = dict(annotations or {})
     try:
         if current is None:
             body = _body(namespace, name, holder, duration_seconds, now, now, 0)
-            body["metadata"]["annotations"] = dict(annotations or {})
-            return _state(client.create(path.rpartition("/")[0], body, dry_run=dry_run))
-        taken_over = current.holder != holder
-        if taken_over and current.is_live(now) and not is_dead(current):
+            body["metadata"]["annotations"] = given
+            leases = paths.api(_API, "leases", namespace)
+            return _state(client.create(leases, body, dry_run=dry_run))
+        if current.holder != holder and current.is_live(now) and not is_dead(current):
             raise _held(current)
-        body = _body(
-            namespace,
-            name,
-            holder,
-            duration_seconds,
-            now if taken_over or current.acquire_time is None else current.acquire_time,
-            now,
-            current.transitions + int(taken_over),
-            current.resource_version,
-        )
-        kept = {} if taken_over else current.annotations
-        body["metadata"]["annotations"] = {**kept, **(annotations or {})}
-        return _state(client.replace(path, body, dry_run=dry_run))
+        return _put(client, current, holder, duration_seconds, now, given, dry_run)
     except RemediationError as exc:
         if exc.code != "conflict":
             raise
@@ -128,22 +116,8 @@ def renew(
     current = read(client, namespace, name)
     if current is None or current.holder != holder:
         raise _lost(namespace, name, holder, current)
-    now = client.now()
-    body = _body(
-        namespace,
-        name,
-        holder,
-        duration_seconds,
-        current.acquire_time or now,
-        now,
-        current.transitions,
-        current.resource_version,
-    )
-    body["metadata"]["annotations"] = dict(current.annotations)
     try:
-        return _state(
-            client.replace(paths.api(_API, "leases", namespace, name), body, dry_run=dry_run)
-        )
+        return _put(client, current, holder, duration_seconds, client.now(), {}, dry_run)
     except RemediationError as exc:
         if exc.code not in ("conflict", "not-found"):
             raise
@@ -151,6 +125,33 @@ def renew(
         if winner is not None and winner.holder == holder:
             raise
         raise _lost(namespace, name, holder, winner) from exc
+
+
+def _put(
+    client: KubeClient,
+    current: LeaseState,
+    holder: str,
+    duration_seconds: int,
+    now: datetime,
+    annotations: Mapping[str, str],
+    dry_run: bool,
+) -> LeaseState:
+    """Write the Lease that was read anew, for its holder or for the one who takes it over."""
+    taken_over = current.holder != holder
+    body = _body(
+        current.namespace,
+        current.name,
+        holder,
+        duration_seconds,
+        now if taken_over or current.acquire_time is None else current.acquire_time,
+        now,
+        current.transitions + int(taken_over),
+        current.resource_version,
+    )
+    kept = {} if taken_over else current.annotations
+    body["metadata"]["annotations"] = {**kept, **annotations}
+    path = paths.api(_API, "leases", current.namespace, current.name)
+    return _state(client.replace(path, body, dry_run=dry_run))
 
 
 def release(

@@ -167,22 +167,19 @@ def _ways(ways: Sequence[Way], element: dict[str, Any]) -> dict[str, Any]:
 
 def _commands(sources: Sequence[str], element: dict[str, Any]) -> list[str]:
     """The commands as they are to be typed; one that comes out empty is not for this element."""
-    found = []
-    for source in sources:
-        try:
-            command = template.render(source, element)
-        except template.TemplateError:
-            command = source
-        if command:
-            found.append(command)
-    return found
+    return [command for source in sources if (command := _filled(source, element, source))]
 
 
 def _rendered(source: str, element: dict[str, Any], fallback: str) -> str:
-    """The text of a template. When it cannot be rendered the reader gets the plain wording: never nothing, and never
-    a crash at the moment the diagnosis is needed."""
+    """The text of a template, or the plain wording where that would be nothing."""
+    return _filled(source, element, fallback) or fallback
+
+
+def _filled(source: str, element: dict[str, Any], fallback: str) -> str:
+    """The text of a template. When it cannot be rendered the reader gets the plain wording: never a crash at the moment
+    the diagnosis is needed."""
     try:
-        return template.render(source, element) or fallback
+        return template.render(source, element)
     except template.TemplateError:
         return fallback
 

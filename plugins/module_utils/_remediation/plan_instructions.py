@@ -20,6 +20,7 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.plan_context import (
     PlanContext,
+    Request,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.plan_document import (
     Instruction,
@@ -93,7 +94,8 @@ def _advice(
     remedy = mapping(finding.get("remedy"))
     given = mapping(remedy.get("instructions"))
     accepted = remedy.get("unattended") == "ask" and finding.get("id") in context.accept
-    if not given or (accepted and _leads_to_steps(context, finding, steps)):
+    leads_to_steps = _leads_to_steps(context, finding, steps)
+    if not given or (accepted and leads_to_steps):
         return None
     told = Instruction(
         finding=text(finding.get("id")) or "",
@@ -101,7 +103,7 @@ def _advice(
         why=text(given.get("why")) or text(finding.get("message")) or "",
         danger=tuple(texts(given.get("danger")) + texts(finding.get("must_not"))),
         commands=tuple(texts(given.get("commands"))),
-        blocks=_keeps_the_job(context, finding) and not _leads_to_steps(context, finding, steps),
+        blocks=_keeps_the_job(context, finding) and not leads_to_steps,
     )
     ways = (
         (text(way.get("title")) or "", tuple(texts(way.get("commands"))))
@@ -115,10 +117,8 @@ def _postponed(context: PlanContext, finding: Mapping[str, Any]) -> _Advice | No
     """Why nothing is done about a finding while nodes are upgraded, by a run or by hand; None when that
     is not so.
     """
-    identity = (finding.get("id"), finding.get("subject"))
-    asked = [each for each in context.requests if (each.finding, each.subject) == identity]
-    on_release = context.nodes_phase and identity[1] in _dependency_subjects(context)
-    if not on_release and not any(each.postponed for each in asked):
+    on_release = context.nodes_phase and finding.get("subject") in _dependency_subjects(context)
+    if not on_release and not any(each.postponed for each in _requests_of(context, finding)):
         return None
     told = Instruction(
         finding=text(finding.get("id")) or "",
@@ -159,8 +159,7 @@ def _leads_to_steps(
 
     A step that several findings ask for carries the name of the first of them.
     """
-    identity = (finding.get("id"), finding.get("subject"))
-    asked = [each for each in context.requests if (each.finding, each.subject) == identity]
+    asked = _requests_of(context, finding)
     releases = {each.release for each in asked if each.release is not None}
     actions = {each.action for each in asked if each.release is not None}
     return any(
@@ -168,3 +167,9 @@ def _leads_to_steps(
         and (not releases or (step.params.get("namespace"), step.params.get("release")) in releases)
         for step in steps
     )
+
+
+def _requests_of(context: PlanContext, finding: Mapping[str, Any]) -> list[Request]:
+    """What a finding asks for."""
+    identity = (finding.get("id"), finding.get("subject"))
+    return [each for each in context.requests if (each.finding, each.subject) == identity]

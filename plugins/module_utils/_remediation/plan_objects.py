@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.chart_catalog import (
+    CHARTS_REPO,
     CREATED_BY_RANCHER,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.lenient import (
@@ -37,7 +38,6 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._remedia
 )
 
 CATALOG = "catalog.cattle.io/v1"
-CHARTS_REPO = "rancher-charts"
 BRANCH_SETTING = "chart-default-branch"
 MANAGEMENT = "management.cattle.io/v3"
 FLEET = "fleet.cattle.io/v1alpha1"
@@ -395,12 +395,15 @@ def _with_blocking(
     context: PlanContext, charts: list[dict[str, str]], blocking: str | None
 ) -> list[dict[str, str]]:
     """The charts and the one that blocks Rancher's queue, in the version that Rancher wants of it."""
-    for each in context.dependencies:
-        version = text(dig(each, "desired", "chart_version"))
-        known = blocking in {listed["chart"] for listed in charts}
-        if blocking and version and each.get("chart") == blocking and not known:
-            charts = [*charts, {"chart": blocking, "version": version}]
-    return charts
+    if not blocking or blocking in {each["chart"] for each in charts}:
+        return charts
+    versions = (
+        text(dig(each, "desired", "chart_version"))
+        for each in context.dependencies
+        if each.get("chart") == blocking
+    )
+    version = next(filter(None, versions), None)
+    return [*charts, {"chart": blocking, "version": version}] if version else charts
 
 
 def _after_rancher_risk(context: PlanContext, request: Request) -> str | None:
