@@ -10,17 +10,9 @@ from typing import Any, ClassVar
 
 from ansible.module_utils.common.parameters import env_fallback
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._awx.assets import (
-    AssetImport,
-    replaced,
-    without,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._awx.controller import (
-    Controller,
-)
-from ansible_collections.harvester_ops.remediation.plugins.plugin_utils.controller_action import (
-    ControllerAction,
-)
+from ..module_utils._awx.assets import AssetImport, replaced, without
+from ..module_utils._awx.controller import Controller
+from ..plugin_utils._controller_action import ControllerAction
 
 
 def _option(variable: str, **spec: Any) -> dict[str, Any]:

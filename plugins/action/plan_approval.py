@@ -13,12 +13,8 @@ from typing import Any, ClassVar
 from ansible.errors import AnsiblePromptInterrupt, AnsiblePromptNoninteractive
 from ansible.utils.display import Display
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.approval import (
-    approval,
-)
-from ansible_collections.harvester_ops.remediation.plugins.plugin_utils.controller_action import (
-    ControllerAction,
-)
+from ..module_utils._plan.approval import approval
+from ..plugin_utils._controller_action import ControllerAction
 
 PROMPT = (
     "Carry out this plan now? Type the first four characters of its fingerprint to approve it,\n"

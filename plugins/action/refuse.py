@@ -8,13 +8,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
-    ERROR_CODES,
-    RemediationError,
-)
-from ansible_collections.harvester_ops.remediation.plugins.plugin_utils.controller_action import (
-    ControllerAction,
-)
+from ..module_utils._core.errors import ERROR_CODES, RemediationError
+from ..plugin_utils._controller_action import ControllerAction
 
 
 class ActionModule(ControllerAction):

@@ -11,9 +11,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.run_process import (
-    RunProcess,
-)
+from ..module_utils._run.process import RunProcess
 
 MODULE = "harvester_ops.remediation.remediation_lock"
 

@@ -11,36 +11,14 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
-    RemediationError,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.auth import (
-    AUTH_ARGUMENT_SPEC,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.waits.conditions import (
-    CONDITIONS,
-    title_of,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.waits.observation import (
-    Observation,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.waits.options import (
-    ARGUMENT_SPEC,
-    REQUIRED_IF,
-    filled,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.waits.watch import (
-    PENDING,
-    REACHED,
-    WatchRequest,
-    follow,
-)
-from ansible_collections.harvester_ops.remediation.plugins.plugin_utils.interruption import (
-    InterruptedRunError,
-    end_children,
-    noticing_interruption,
-)
-from ansible_collections.harvester_ops.remediation.plugins.plugin_utils.progress import tell
+from ..module_utils._core.errors import RemediationError
+from ..module_utils._kube.auth import AUTH_ARGUMENT_SPEC
+from ..module_utils._waits.conditions import CONDITIONS, title_of
+from ..module_utils._waits.observation import Observation
+from ..module_utils._waits.options import ARGUMENT_SPEC, REQUIRED_IF, filled
+from ..module_utils._waits.watch import PENDING, REACHED, WatchRequest, follow
+from ..plugin_utils._interruption import InterruptedRunError, end_children, noticing_interruption
+from ..plugin_utils._progress import tell
 
 _INTERRUPTION = "Ctrl-C stops the waiting; what was done stays, and the cluster lock is given back."
 MODULE = "harvester_ops.remediation.remediation_wait"

@@ -10,10 +10,7 @@ from typing import Any, ClassVar
 
 from ansible.utils.display import Display
 
-from ansible_collections.harvester_ops.remediation.plugins.plugin_utils.controller_action import (
-    ControllerAction,
-    prints_for_programs,
-)
+from ..plugin_utils._controller_action import ControllerAction, prints_for_programs
 
 
 class ActionModule(ControllerAction):

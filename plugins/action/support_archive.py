@@ -9,15 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
-    RemediationError,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.artifacts import (
-    write_archive,
-)
-from ansible_collections.harvester_ops.remediation.plugins.plugin_utils.controller_action import (
-    ControllerAction,
-)
+from ..module_utils._core.errors import RemediationError
+from ..module_utils._documents.artifacts import write_archive
+from ..plugin_utils._controller_action import ControllerAction
 
 
 class ActionModule(ControllerAction):

@@ -47,12 +47,8 @@ _value:
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.clusters_index import (
-    clusters_index,
-)
-from ansible_collections.harvester_ops.remediation.plugins.plugin_utils.document_filter import (
-    document_filter,
-)
+from ..module_utils._report.clusters import clusters_index
+from ..plugin_utils._document_filter import document_filter
 
 
 class FilterModule:

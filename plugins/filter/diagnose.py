@@ -68,16 +68,12 @@ _value:
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.harvester_ops.remediation.plugins.plugin_utils.document_filter import (
-    document_filter,
-)
+from ..plugin_utils._document_filter import document_filter
 
 
 def diagnose(evidence: object, rules_dirs: list[str] | None = None) -> dict[str, Any]:
     """The findings document of an evidence document."""
-    from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation import (
-        diagnose as diagnosis,
-    )
+    from ..module_utils._diagnosis import diagnose as diagnosis
 
     return diagnosis.diagnose(evidence, rules_dirs or [])
 

@@ -40,12 +40,8 @@ _value:
 
 from collections.abc import Callable
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.handover import (
-    handover,
-)
-from ansible_collections.harvester_ops.remediation.plugins.plugin_utils.document_filter import (
-    document_filter,
-)
+from ..module_utils._run.handover import handover
+from ..plugin_utils._document_filter import document_filter
 
 
 class FilterModule:

@@ -47,12 +47,8 @@ _value:
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.document_file import (
-    load_document,
-)
-from ansible_collections.harvester_ops.remediation.plugins.plugin_utils.document_filter import (
-    document_filter,
-)
+from ..module_utils._documents.loading import load_document
+from ..plugin_utils._document_filter import document_filter
 
 
 class FilterModule:

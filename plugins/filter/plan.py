@@ -60,9 +60,7 @@ _value:
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.harvester_ops.remediation.plugins.plugin_utils.document_filter import (
-    document_filter,
-)
+from ..plugin_utils._document_filter import document_filter
 
 
 def plan(
@@ -71,12 +69,8 @@ def plan(
     options: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Derive the facts and plan."""
-    from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.derive import (
-        derive,
-    )
-    from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.plan import (
-        make_plan,
-    )
+    from ..module_utils._diagnosis.facts.derive import derive
+    from ..module_utils._plan.make import make_plan
 
     return make_plan(evidence, findings, derive(evidence), options).to_dict()
 

@@ -55,9 +55,7 @@ _value:
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.harvester_ops.remediation.plugins.plugin_utils.document_filter import (
-    document_filter,
-)
+from ..plugin_utils._document_filter import document_filter
 
 
 def plan_drift(
@@ -67,12 +65,8 @@ def plan_drift(
     options: Mapping[str, Any] | None = None,
 ) -> list[str]:
     """Derive the facts and compare."""
-    from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.derive import (
-        derive,
-    )
-    from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.plan_drift import (
-        check_plan,
-    )
+    from ..module_utils._diagnosis.facts.derive import derive
+    from ..module_utils._plan.drift import check_plan
 
     return check_plan(plan, evidence, findings, derive(evidence), options)
 

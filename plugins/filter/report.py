@@ -41,12 +41,8 @@ _value:
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.run_report import (
-    build_report,
-)
-from ansible_collections.harvester_ops.remediation.plugins.plugin_utils.document_filter import (
-    document_filter,
-)
+from ..module_utils._report.report import build_report
+from ..plugin_utils._document_filter import document_filter
 
 
 class FilterModule:

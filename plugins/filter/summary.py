@@ -48,27 +48,23 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
-    RemediationError,
-)
-from ansible_collections.harvester_ops.remediation.plugins.plugin_utils.document_filter import (
-    document_filter,
-)
+from ..module_utils._core.errors import RemediationError
+from ..plugin_utils._document_filter import document_filter
 
-PACKAGE = "ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation"
+PACKAGE = "ansible_collections.harvester_ops.remediation.plugins.module_utils._report.render"
 # Module and function of every kind of document in every form.
 RENDERERS = {
-    ("findings", "text"): ("diagnosis_text", "diagnosis_text"),
+    ("findings", "text"): ("findings_text", "diagnosis_text"),
     ("plan", "text"): ("plan_text", "plan_text"),
     ("report", "text"): ("report_text", "report_text"),
     ("backup-sets", "text"): ("backup_text", "backup_text"),
     ("report", "html"): ("report_html", "report_html"),
     ("report", "markdown"): ("report_markdown", "report_markdown"),
-    ("preflight", "text"): ("preflight.preflight_text", "preflight_text"),
-    ("clusters-index", "text"): ("clusters_index_text", "clusters_index_text"),
-    ("clusters-index", "html"): ("clusters_index_html", "clusters_index_html"),
-    ("upgrade-matrix", "text"): ("preflight.matrix_text", "matrix_text"),
-    ("upgrade-matrix", "markdown"): ("preflight.matrix_text", "matrix_markdown"),
+    ("preflight", "text"): ("preflight_text", "preflight_text"),
+    ("clusters-index", "text"): ("clusters_text", "clusters_index_text"),
+    ("clusters-index", "html"): ("clusters_html", "clusters_index_html"),
+    ("upgrade-matrix", "text"): ("matrix_text", "matrix_text"),
+    ("upgrade-matrix", "markdown"): ("matrix_text", "matrix_markdown"),
 }
 
 

@@ -55,19 +55,13 @@ _value:
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.harvester_ops.remediation.plugins.plugin_utils.document_filter import (
-    document_filter,
-)
+from ..plugin_utils._document_filter import document_filter
 
 
 def matrix(releases: list[str], current: str = "", target: str = "") -> dict[str, Any]:
     """The matrix document; see DOCUMENTATION."""
-    from ansible_collections.harvester_ops.remediation.plugins.module_utils._harvester.upgrade_path.release_files import (
-        load_table,
-    )
-    from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.preflight.matrix import (
-        upgrade_matrix,
-    )
+    from ..module_utils._harvester.upgrade_path.release_files import load_table
+    from ..module_utils._preflight.matrix import upgrade_matrix
 
     return upgrade_matrix(load_table(releases), current=current, target=target)
 

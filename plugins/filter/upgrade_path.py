@@ -77,17 +77,11 @@ _value:
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
-    RemediationError,
-)
-from ansible_collections.harvester_ops.remediation.plugins.plugin_utils.document_filter import (
-    document_filter,
-)
+from ..module_utils._core.errors import RemediationError
+from ..plugin_utils._document_filter import document_filter
 
 if TYPE_CHECKING:
-    from ansible_collections.harvester_ops.remediation.plugins.module_utils._harvester.upgrade_path.release_table import (
-        HarvesterRelease,
-    )
+    from ..module_utils._harvester.upgrade_path.release_table import HarvesterRelease
 
 
 def upgrade_path(
@@ -99,12 +93,8 @@ def upgrade_path(
     evidence: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The preflight document; see DOCUMENTATION."""
-    from ansible_collections.harvester_ops.remediation.plugins.module_utils._harvester.upgrade_path.release_files import (
-        load_table,
-    )
-    from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.preflight.preflight import (
-        preflight,
-    )
+    from ..module_utils._harvester.upgrade_path.release_files import load_table
+    from ..module_utils._preflight.preflight import preflight
 
     table = load_table(releases or ())
     return preflight(
@@ -119,9 +109,7 @@ def _release(version: str, file: str | None) -> HarvesterRelease | str:
     """What the file describes, else the version; both have to agree."""
     if not file:
         return version
-    from ansible_collections.harvester_ops.remediation.plugins.module_utils._harvester.upgrade_path.release_files import (
-        load_release_file,
-    )
+    from ..module_utils._harvester.upgrade_path.release_files import load_release_file
 
     release = load_release_file(file)
     if version and version.removeprefix("v") != release.version.removeprefix("v"):

@@ -146,20 +146,16 @@ from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.unsafe_proxy import wrap_var
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
-    RemediationError,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.auth import resolve
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.client import (
-    KubeClient,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.cluster_access import (
+from ..module_utils._core.errors import RemediationError
+from ..module_utils._kube.auth import resolve
+from ..module_utils._kube.client import KubeClient
+from ..module_utils._rancher.server.cluster_access import (
     ClusterAccess,
     beside,
     host_names,
     rancher_of,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.managed_clusters import (
+from ..module_utils._rancher.server.managed_clusters import (
     ManagedCluster,
     list_from_local_cluster,
     list_from_rancher,

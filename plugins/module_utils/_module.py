@@ -14,19 +14,10 @@ from typing import Any, NoReturn, Protocol
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
-    RemediationError,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.auth import (
-    AUTH_ARGUMENT_SPEC,
-    resolve,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.client import (
-    KubeClient,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.redaction import (
-    redact_text,
-)
+from ._core.errors import RemediationError
+from ._core.redaction import redact_text
+from ._kube.auth import AUTH_ARGUMENT_SPEC, resolve
+from ._kube.client import KubeClient
 
 
 class _Module(Protocol):

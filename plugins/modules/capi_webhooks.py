@@ -77,14 +77,8 @@ after:
 
 from typing import Any, NoReturn
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._module import (
-    ModuleContext,
-    run_module,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.steps.capi_webhooks import (
-    RESOURCES,
-    delete_orphaned,
-)
+from ..module_utils._module import ModuleContext, run_module
+from ..module_utils._steps.capi_webhooks import RESOURCES, delete_orphaned
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "state": {"type": "str", "choices": ["absent"], "default": "absent"},

@@ -182,11 +182,8 @@ created:
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._module import (
-    ModuleContext,
-    run_module,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.repo_refresh import (
+from ..module_utils._module import ModuleContext, run_module
+from ..module_utils._rancher.catalog.refresh import (
     RefreshRequest,
     RepoOutcome,
     RepoSpec,

@@ -86,14 +86,8 @@ after:
 
 from typing import Any, NoReturn
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._module import (
-    ModuleContext,
-    run_module,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.steps.generation import (
-    agent,
-    raise_to,
-)
+from ..module_utils._module import ModuleContext, run_module
+from ..module_utils._steps.generation import agent, raise_to
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "state": {"type": "str", "choices": ["redeployed"], "default": "redeployed"},

@@ -86,13 +86,8 @@ sources:
 
 from typing import Any, NoReturn
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._module import (
-    ModuleContext,
-    run_module,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.steps.fleet_config import (
-    restore,
-)
+from ..module_utils._module import ModuleContext, run_module
+from ..module_utils._steps.fleet_config import restore
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "state": {"type": "str", "choices": ["present"], "default": "present"},

@@ -75,13 +75,8 @@ after:
 
 from typing import Any, NoReturn
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._module import (
-    ModuleContext,
-    run_module,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.steps.local_cluster import (
-    set_fleet_workspace,
-)
+from ..module_utils._module import ModuleContext, run_module
+from ..module_utils._steps.local_cluster import set_fleet_workspace
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "state": {"type": "str", "choices": ["present"], "default": "present"},

@@ -47,14 +47,8 @@ version:
 import asyncio
 from typing import Any, NoReturn
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.cli import (
-    HelmCli,
-    find_helm,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._module import (
-    ModuleContext,
-    run_module,
-)
+from ..module_utils._helm.cli import HelmCli, find_helm
+from ..module_utils._module import ModuleContext, run_module
 
 
 def find(context: ModuleContext) -> dict[str, Any]:

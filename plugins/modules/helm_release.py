@@ -245,69 +245,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
-    RemediationError,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.cli import (
-    HelmCli,
-    ReleaseChange,
-    find_helm,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.expectation import (
-    Expectation,
-    history_max,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.outcome import Outcome
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.rollback import (
-    RollbackRequest,
-    roll_back,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.storage import (
-    Revision,
-    list_revisions,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.unlock import (
-    Backup,
-    SealedBackup,
-    UnlockRequest,
-    unlock,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.upgrade import (
-    UpgradeRequest,
-    upgrade,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.auth import (
-    helm_environment,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._module import (
-    ModuleContext,
-    run_module,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.chart_archive import (
-    verify_archive,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.live_actor import (
-    actor_finder,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.release_values import (
-    ValuesRequest,
-    make_values,
-    read_rancher_state,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.values import (
-    pinned_keys,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.cluster_lock import (
-    LockRequest,
-    renew,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.manifest_diff import (
-    manifest_diff,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.redaction import (
-    redact,
-    redact_text,
-)
+from ..module_utils._core.errors import RemediationError
+from ..module_utils._core.redaction import redact, redact_text
+from ..module_utils._helm.cli import HelmCli, ReleaseChange, find_helm
+from ..module_utils._helm.expectation import Expectation, history_max
+from ..module_utils._helm.manifest_diff import manifest_diff
+from ..module_utils._helm.outcome import Outcome
+from ..module_utils._helm.rollback import RollbackRequest, roll_back
+from ..module_utils._helm.storage import Revision, list_revisions
+from ..module_utils._helm.unlock import Backup, SealedBackup, UnlockRequest, unlock
+from ..module_utils._helm.upgrade import UpgradeRequest, upgrade
+from ..module_utils._kube.auth import helm_environment
+from ..module_utils._module import ModuleContext, run_module
+from ..module_utils._rancher.charts.archive import verify_archive
+from ..module_utils._rancher.server.live_actor import actor_finder
+from ..module_utils._rancher.values.computed import pinned_keys
+from ..module_utils._rancher.values.release import ValuesRequest, make_values, read_rancher_state
+from ..module_utils._run.cluster_lock import LockRequest, renew
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "namespace": {"type": "str", "required": True},

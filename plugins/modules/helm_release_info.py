@@ -157,21 +157,10 @@ api_requests:
 
 from typing import Any, NoReturn
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.idleness import (
-    age_seconds,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.storage import (
-    Revision,
-    list_revisions,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._module import (
-    ModuleContext,
-    run_module,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.redaction import (
-    redact,
-    redact_text,
-)
+from ..module_utils._core.redaction import redact, redact_text
+from ..module_utils._helm.idleness import age_seconds
+from ..module_utils._helm.storage import Revision, list_revisions
+from ..module_utils._module import ModuleContext, run_module
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "releases": {

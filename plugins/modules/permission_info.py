@@ -52,16 +52,9 @@ checked:
 
 from typing import Any, NoReturn
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._module import (
-    ModuleContext,
-    run_module,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.permissions import (
-    require,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.plan_document import (
-    Plan,
-)
+from ..module_utils._documents.plan import Plan
+from ..module_utils._module import ModuleContext, run_module
+from ..module_utils._plan.permissions import require
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "plan": {"type": "dict", "required": True},

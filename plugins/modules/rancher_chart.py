@@ -241,29 +241,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
-    RemediationError,
+from ..module_utils._core.errors import RemediationError
+from ..module_utils._kube.client import KubeClient
+from ..module_utils._module import ModuleContext, run_module
+from ..module_utils._rancher.charts.fit import KubernetesFit, kubernetes_fit
+from ..module_utils._rancher.charts.http_source import (
+    fetch_from_cluster_repo_url,
+    fetch_from_helm_repository,
+    fetch_from_rancher_api,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.client import (
-    KubeClient,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._module import (
-    ModuleContext,
-    run_module,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.chart_fit import (
-    KubernetesFit,
-    kubernetes_fit,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.chart_request import (
-    ChartRequest,
-    FetchChart,
-    FetchedChart,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.chart_sink import (
-    ChartSink,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.chart_source import (
+from ..module_utils._rancher.charts.oci_source import Registry, fetch_from_registry
+from ..module_utils._rancher.charts.path_source import fetch_from_path
+from ..module_utils._rancher.charts.pod_source import fetch_from_pod
+from ..module_utils._rancher.charts.request import ChartRequest, FetchChart, FetchedChart
+from ..module_utils._rancher.charts.sink import ChartSink
+from ..module_utils._rancher.charts.source import (
     CatalogAnswer,
     StoredChart,
     already_stored,
@@ -273,25 +265,7 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher
     keep,
     store,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.chart_source_http import (
-    fetch_from_cluster_repo_url,
-    fetch_from_helm_repository,
-    fetch_from_rancher_api,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.chart_source_oci import (
-    Registry,
-    fetch_from_registry,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.chart_source_path import (
-    fetch_from_path,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.chart_source_pod import (
-    fetch_from_pod,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.chart_web import (
-    HttpAccess,
-    Web,
-)
+from ..module_utils._rancher.charts.web import HttpAccess, Web
 
 SOURCES = ["auto", "rancher_pod", "cluster_repo", "helm_repo", "oci", "path"]
 

@@ -100,27 +100,17 @@ import signal
 from types import FrameType
 from typing import Any, NoReturn
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
-    RemediationError,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._module import (
-    ModuleContext,
-    run_module,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.log_level import (
+from ..module_utils._core.errors import RemediationError
+from ..module_utils._core.redaction import redact
+from ..module_utils._module import ModuleContext, run_module
+from ..module_utils._rancher.catalog.refresh import RefreshRequest, nudge
+from ..module_utils._rancher.server.log_level import (
     Capture,
     capture,
     in_rancher,
     leader_pod,
     level_before,
     restore_all,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.repo_refresh import (
-    RefreshRequest,
-    nudge,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.redaction import (
-    redact,
 )
 
 ARGUMENT_SPEC: dict[str, Any] = {

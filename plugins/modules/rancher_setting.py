@@ -79,13 +79,8 @@ after:
 
 from typing import Any, NoReturn
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._module import (
-    ModuleContext,
-    run_module,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.steps.setting import (
-    set_value,
-)
+from ..module_utils._module import ModuleContext, run_module
+from ..module_utils._steps.setting import set_value
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "name": {"type": "str", "required": True},

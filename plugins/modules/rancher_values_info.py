@@ -150,18 +150,9 @@ rancher_version:
 
 from typing import Any, NoReturn
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.storage import (
-    list_revisions,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._module import (
-    ModuleContext,
-    run_module,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.release_values import (
-    ValuesRequest,
-    make_values,
-    read_rancher_state,
-)
+from ..module_utils._helm.storage import list_revisions
+from ..module_utils._module import ModuleContext, run_module
+from ..module_utils._rancher.values.release import ValuesRequest, make_values, read_rancher_state
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "namespace": {"type": "str", "required": True},

@@ -189,32 +189,18 @@ secrets:
 from pathlib import Path
 from typing import Any, NoReturn
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._module import (
-    ModuleContext,
-    run_module,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.backup import (
-    LOCATIONS,
-    BackupRequest,
-    back_up,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.backup_cluster import (
-    COPY_NAMESPACE,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.backup_retention import (
-    Retention,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.backup_vault import (
-    PASSPHRASE_SPEC,
-    passphrase_of,
-)
+from ..module_utils._backup.back_up import LOCATIONS, BackupRequest, back_up
+from ..module_utils._backup.retention import Retention
+from ..module_utils._backup.vault import PASSPHRASE_SPEC, passphrase_of
+from ..module_utils._core.names import BACKUP_NAMESPACE
+from ..module_utils._module import ModuleContext, run_module
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "plan": {"type": "dict", "default": {}},
     "directory": {"type": "path", "required": True},
     "run_id": {"type": "str", "required": True},
     "location": {"type": "str", "choices": list(LOCATIONS), "default": "directory"},
-    "namespace": {"type": "str", "default": COPY_NAMESPACE},
+    "namespace": {"type": "str", "default": BACKUP_NAMESPACE},
     "reason": {"type": "str", "default": ""},
     "keep": {"type": "int", "default": 0},
     "keep_days": {"type": "int", "default": 0},

@@ -154,29 +154,17 @@ set:
 from pathlib import Path
 from typing import Any, NoReturn
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._module import (
-    ModuleContext,
-    run_module,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.backup_catalog import (
+from ..module_utils._backup.backup_set import read_set
+from ..module_utils._backup.vault import PASSPHRASE_SPEC, passphrase_of
+from ..module_utils._core.names import BACKUP_NAMESPACE
+from ..module_utils._module import ModuleContext, run_module
+from ..module_utils._report.render.backup_text import SETS_SCHEMA
+from ..module_utils._restore.catalog import (
     checked_cover,
     opened,
     opened_in_cluster,
     sets_in_cluster,
     sets_in_folder,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.backup_cluster import (
-    COPY_NAMESPACE,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.backup_set import (
-    read_set,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.backup_text import (
-    SETS_SCHEMA,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.backup_vault import (
-    PASSPHRASE_SPEC,
-    passphrase_of,
 )
 
 ARGUMENT_SPEC: dict[str, Any] = {
@@ -184,7 +172,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "in_cluster": {"type": "bool", "default": False},
     "path": {"type": "path"},
     "id": {"type": "str"},
-    "namespace": {"type": "str", "default": COPY_NAMESPACE},
+    "namespace": {"type": "str", "default": BACKUP_NAMESPACE},
     **PASSPHRASE_SPEC,
 }
 

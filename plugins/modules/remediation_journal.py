@@ -142,21 +142,9 @@ import json
 from pathlib import Path
 from typing import Any, NoReturn
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
-    RemediationError,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._module import (
-    ModuleContext,
-    run_module,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.journal import (
-    EVENTS,
-    JOURNAL,
-    JournalEntry,
-    append,
-    now,
-    tell_cluster,
-)
+from ..module_utils._core.errors import RemediationError
+from ..module_utils._module import ModuleContext, run_module
+from ..module_utils._run.journal import EVENTS, JOURNAL, JournalEntry, append, now, tell_cluster
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "directory": {"type": "path", "required": True},

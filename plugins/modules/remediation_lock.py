@@ -108,13 +108,9 @@ taken_over_from:
 
 from typing import Any, NoReturn
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._module import (
-    ModuleContext,
-    run_module,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.cluster_lock import (
-    LOCK_NAME,
-    LOCK_NAMESPACE,
+from ..module_utils._core.names import LOCK_NAME, LOCK_NAMESPACE
+from ..module_utils._module import ModuleContext, run_module
+from ..module_utils._run.cluster_lock import (
     SILENT_SECONDS,
     LockRequest,
     free,

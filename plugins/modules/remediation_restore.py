@@ -150,39 +150,19 @@ safety_backup:
 from pathlib import Path
 from typing import Any, NoReturn
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._module import (
-    ModuleContext,
-    run_module,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.backup import (
-    LOCATIONS,
-    BackupRequest,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.backup_cluster import (
-    COPY_NAMESPACE,
-    load,
-    place,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.backup_restore import (
-    RestoreRequest,
-    restore,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.backup_set import (
-    read_set,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.backup_vault import (
-    PASSPHRASE_SPEC,
-    passphrase_of,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.restore_selection import (
-    PARTS,
-    Selection,
-)
+from ..module_utils._backup.back_up import LOCATIONS, BackupRequest
+from ..module_utils._backup.backup_set import read_set
+from ..module_utils._backup.cluster import load, place
+from ..module_utils._backup.vault import PASSPHRASE_SPEC, passphrase_of
+from ..module_utils._core.names import BACKUP_NAMESPACE
+from ..module_utils._module import ModuleContext, run_module
+from ..module_utils._restore.restore import RestoreRequest, restore
+from ..module_utils._restore.selection import PARTS, Selection
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "path": {"type": "path"},
     "id": {"type": "str"},
-    "namespace": {"type": "str", "default": COPY_NAMESPACE},
+    "namespace": {"type": "str", "default": BACKUP_NAMESPACE},
     "objects": {"type": "list", "elements": "str", "default": []},
     "releases": {"type": "list", "elements": "str", "default": []},
     "parts": {"type": "list", "elements": "str", "choices": list(PARTS), "default": []},

@@ -178,25 +178,11 @@ waited_seconds:
 
 from typing import Any, NoReturn
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._module import (
-    ModuleContext,
-    run_module,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.cluster_lock import (
-    LockRequest,
-    renew,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.waits.conditions import (
-    CONDITIONS,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.waits.options import (
-    ARGUMENT_SPEC,
-    REQUIRED_IF,
-    filled,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.waits.watch import (
-    look_until_change,
-)
+from ..module_utils._module import ModuleContext, run_module
+from ..module_utils._run.cluster_lock import LockRequest, renew
+from ..module_utils._waits.conditions import CONDITIONS
+from ..module_utils._waits.options import ARGUMENT_SPEC, REQUIRED_IF, filled
+from ..module_utils._waits.watch import look_until_change
 
 
 def handle(context: ModuleContext) -> dict[str, Any]:

@@ -62,13 +62,8 @@ after:
 
 from typing import Any, NoReturn
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._module import (
-    ModuleContext,
-    run_module,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.steps.local_cluster import (
-    create_stv_aggregation,
-)
+from ..module_utils._module import ModuleContext, run_module
+from ..module_utils._steps.local_cluster import create_stv_aggregation
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "state": {"type": "str", "choices": ["present"], "default": "present"},

@@ -52,13 +52,8 @@ missing:
 
 from typing import Any, NoReturn
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._module import (
-    ModuleContext,
-    run_module,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.support_logs import (
-    read_support_logs,
-)
+from ..module_utils._evidence.live.support_logs import read_support_logs
+from ..module_utils._module import ModuleContext, run_module
 
 
 def read(context: ModuleContext) -> dict[str, Any]:

@@ -71,13 +71,8 @@ after:
 
 from typing import Any, NoReturn
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._module import (
-    ModuleContext,
-    run_module,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.steps.upgrade_controller import (
-    restart_for,
-)
+from ..module_utils._module import ModuleContext, run_module
+from ..module_utils._steps.upgrade_controller import restart_for
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "state": {"type": "str", "choices": ["restarted"], "default": "restarted"},

@@ -163,17 +163,9 @@ api_requests:
 
 from typing import Any, NoReturn
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._module import (
-    ModuleContext,
-    run_module,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.collect.collector import (
-    CollectOptions,
-    collect,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._version import (
-    COLLECTION_VERSION,
-)
+from ..module_utils._core.version import COLLECTION_VERSION
+from ..module_utils._evidence.live.collector import CollectOptions, collect
+from ..module_utils._module import ModuleContext, run_module
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "stale_after": {"type": "int", "default": 600},

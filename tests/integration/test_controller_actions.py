@@ -17,7 +17,7 @@ from typing import Any
 import ansible_runner
 import pytest
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.plan_document import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._documents.plan import (
     ObjectRef,
     Plan,
     Step,

@@ -13,16 +13,16 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.permissions import (
-    needed_by,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.plan_actions import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._documents.actions import (
     ACTIONS,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.plan_document import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._documents.plan import (
     ObjectRef,
     Plan,
     Step,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._plan.permissions import (
+    needed_by,
 )
 from ansible_collections.harvester_ops.remediation.tests.integration.harvester_objects import (
     create,

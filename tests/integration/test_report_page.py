@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from browser.chromium import ChromiumMissingError, Page, chromium
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.report_html import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.render.report_html import (
     report_html,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.run_report import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.report import (
     build_report,
 )
 from ansible_collections.harvester_ops.remediation.tests.unit.builders.runs import report_of, run_of

@@ -15,15 +15,15 @@ from typing import Any
 import pytest
 import yaml
 
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._documents.evidence import (
+    SOURCES,
+    Evidence,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.auth import resolve
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.client import (
     KubeClient,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.evidence import (
-    SOURCES,
-    Evidence,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.stale_releases import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.server.stale_releases import (
     StaleReleases,
 )
 from ansible_collections.harvester_ops.remediation.tests.integration.module_run import ModuleRun

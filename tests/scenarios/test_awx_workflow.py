@@ -17,9 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.handover import (
-    LIMIT,
-)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._run.handover import LIMIT
 from ansible_collections.harvester_ops.remediation.tests.scenarios.sick_cluster import (
     PATIENCE,
     SickCluster,

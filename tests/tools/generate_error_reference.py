@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import ERROR_CODES
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.run_report import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._core.errors import (
+    ERROR_CODES,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.report import (
     verdict_of,
 )
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "errors.md"
 HEAD = """# Error codes
 
-<!-- Made by tests/tools/generate_error_reference.py; change the table in plugins/module_utils/_errors.py. -->
+<!-- Made by tests/tools/generate_error_reference.py; change the table in plugins/module_utils/_core/errors.py. -->
 
 Every module fails with `error: {code, message, remedy, retryable, details}`. The message says what was
 seen and where, the remedy what to do next; a program acts on the code. The last column is the verdict a

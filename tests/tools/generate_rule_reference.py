@@ -11,16 +11,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.dependencies import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.facts.dependencies import (
     DEPENDENCY_FACTS,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.derive import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.facts.derive import (
     FACTS,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.rule_schema import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.rule_schema import (
     RULE_SCHEMA,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.rules import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.rules import (
     Rule,
     load_rules,
 )

@@ -10,14 +10,14 @@ from pathlib import Path
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._harvester.upgrade_path.release_files import (
     load_table,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.preflight.matrix import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._preflight.matrix import (
     upgrade_matrix,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.preflight.matrix_text import (
-    matrix_markdown,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.preflight.prediction import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._preflight.prediction import (
     UNLESS,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.render.matrix_text import (
+    matrix_markdown,
 )
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "upgrade-matrix.md"

@@ -29,11 +29,34 @@ MAX_FUNCTION_LINES = 40
 MAX_TASK_LINES = 40
 MAX_LINE_LENGTH = 160  # for text that black leaves long; it breaks code at 100
 
-# Imports point down only: a package may import those right of it.
-LAYERS = ("_remediation", "_rancher _harvester", "_helm", "_kube")
-MODULE_UTILS = "ansible_collections.harvester_ops.remediation.plugins.module_utils."
-MODULE_FRAME = "_module"  # what every module's main() shares: above all layers
-RANK = {package: rank for rank, row in enumerate(LAYERS) for package in row.split()}
+# The packages of module_utils, bottom first: each imports only itself and those above it in this list.
+LAYERS = (
+    "_core",
+    "_kube",
+    "_documents",
+    "_harvester",
+    "_helm",
+    "_rancher/decision",
+    "_rancher/values",
+    "_rancher/catalog",
+    "_rancher/server",
+    "_rancher/charts",
+    "_evidence",
+    "_diagnosis",
+    "_plan",
+    "_backup",
+    "_restore",
+    "_steps",
+    "_waits",
+    "_run",
+    "_preflight",
+    "_report",
+    "_awx",
+    "_module.py",  # what every module's main() shares
+)
+COLLECTION = "ansible_collections.harvester_ops.remediation."
+PLUGINS = ("plugins",)
+MODULE_UTILS = (*PLUGINS, "module_utils")
 
 # Words that say nothing about what a thing is.
 EMPTY_WORDS = {"fix", "helper", "helpers", "manager", "misc", "util", "utils", "utils2"}
@@ -136,28 +159,60 @@ def binds_underscore(node: ast.AST) -> TypeGuard[ast.Name | ast.FunctionDef]:
     return isinstance(node, ast.Name) and node.id == "_" and isinstance(node.ctx, ast.Store)
 
 
-def imported_modules(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """Every absolute import of a file with its line, also those inside functions."""
+def imported_modules(tree: ast.Module, package: tuple[str, ...] = ()) -> Iterator[tuple[int, str]]:
+    """Every import of a file with its line, also those inside functions.
+
+    A relative one is resolved from ``package``, the folders of the file, to a path with dots.
+    """
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            parts = (*base, *([node.module] if node.module else []))
+            yield from ((node.lineno, ".".join((*parts, alias.name))) for alias in node.names)
+
+
+def layer_of(parts: tuple[str, ...]) -> int | None:
+    """The rank of the package that a path inside module_utils belongs to."""
+    below = "/".join(parts) + "/"
+    for rank, layer in enumerate(LAYERS):
+        if below.startswith(layer.removesuffix(".py") + "/"):
+            return rank
+    return None
 
 
 def check_layers(path: Path, tree: ast.Module) -> Iterator[Breach]:
     """Inside module_utils imports point down only and AnsibleModule stays out."""
     parts = path.relative_to(CHECKOUT).parts
-    if parts[:2] != ("plugins", "module_utils") or parts[2] == f"{MODULE_FRAME}.py":
+    if parts[:2] != MODULE_UTILS:
         return
-    own = parts[2]
-    for line, name in sorted(set(imported_modules(tree))):
-        if name.startswith(("ansible.module_utils.basic", "ansible.plugins", "ansible.utils")):
+    own = layer_of((*parts[2:-1], path.stem))
+    if own is None and path.name != "__init__.py":
+        yield Breach(
+            path, 1, "belongs to none of the packages in LAYERS (tests/tools/house_rules.py)"
+        )
+    for line, name in sorted(set(imported_modules(tree, parts[:-1]))):
+        ansible_only = name.startswith(
+            ("ansible.module_utils.basic", "ansible.plugins", "ansible.utils")
+        )
+        if ansible_only and path.name != "_module.py":
             yield Breach(path, line, f"{name} belongs into a module or plugin, not module_utils")
-        other = name.removeprefix(MODULE_UTILS).split(".")[0]
-        above = other in RANK and (own not in RANK or (own != other and RANK[own] >= RANK[other]))
-        if above or other == MODULE_FRAME:
-            yield Breach(path, line, f"{own} may not import {other}: imports point down only")
+        if not name.startswith(".".join(MODULE_UTILS) + "."):
+            continue
+        other = layer_of(tuple(name.split(".")[2:]))
+        if own is not None and other is not None and other > own:
+            message = f"{LAYERS[own]} may not import {LAYERS[other]}: imports point down only"
+            yield Breach(path, line, message)
+
+
+def check_relative_imports(path: Path, tree: ast.Module) -> Iterator[Breach]:
+    """Inside the collection imports are relative: short, and the same wherever it is installed."""
+    if path.relative_to(CHECKOUT).parts[:1] != PLUGINS:
+        return
+    for line, name in sorted(set(imported_modules(tree))):
+        if name.startswith(COLLECTION):
+            yield Breach(path, line, f"import {name} relatively")
 
 
 def check_doubles(path: Path, tree: ast.Module) -> Iterator[Breach]:
@@ -182,6 +237,9 @@ def check_sanity_ignores(path: Path, text: str) -> Iterator[Breach]:
         yield Breach(path, 1, "sanity tests are not ignored here: repair what they found")
 
 
+TREE_CHECKS = (check_definitions, check_layers, check_relative_imports, check_doubles)
+
+
 def breaches(paths: Iterable[Path]) -> Iterator[Breach]:
     """All breaches of all rules in ``paths``."""
     for path in paths:
@@ -193,7 +251,7 @@ def breaches(paths: Iterable[Path]) -> Iterator[Breach]:
             yield from check(path, text)
         if path.suffix == ".py" or text.startswith("#!/usr/bin/env python"):
             tree = ast.parse(text, str(path))
-            for check_tree in (check_definitions, check_layers, check_doubles):
+            for check_tree in TREE_CHECKS:
                 yield from check_tree(path, tree)
 
 

@@ -15,9 +15,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
-    RemediationError,
-)
+from .._core.errors import RemediationError
 
 Asset = Mapping[str, Any]
 

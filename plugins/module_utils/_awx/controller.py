@@ -14,9 +14,7 @@ from urllib.parse import urlencode
 
 from ansible.module_utils.urls import open_url
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
-    RemediationError,
-)
+from .._core.errors import RemediationError
 
 _PAGE_SIZE = "200"
 _LONGEST_ANSWER = 1000

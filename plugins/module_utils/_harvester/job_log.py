@@ -12,15 +12,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._harvester import (
-    release_file,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.log_lines import (
-    ContainerLog,
-    LogLine,
-    Pattern,
-    find_events,
-)
+from .._kube.log_lines import ContainerLog, LogLine, Pattern, find_events
+from . import release_file
 
 _RELEASE = (
     r"(?P<namespace>\S+) (?P<release>\S+) (?P<chart>\S+) (?P<app_version>\S+) (?P<status>\S+)"

@@ -8,9 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._harvester import (
-    release_file,
-)
+from . import release_file
 
 API = "harvesterhci.io/v1beta1"
 NAMESPACE = "harvester-system"

@@ -9,9 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
-    RemediationError,
-)
+from .._core.errors import RemediationError
 
 OLDEST = (3, 10)
 NEWEST_MAJOR = 4

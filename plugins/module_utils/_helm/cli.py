@@ -24,16 +24,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
-    RemediationError,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm import (
-    failure,
-    supervisor,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.capabilities import (
-    Capabilities,
-)
+from .._core.errors import RemediationError
+from . import failure, supervisor
+from .capabilities import Capabilities
 
 PYHELM3_IMPORT_ERROR: ImportError | None = None
 if TYPE_CHECKING:

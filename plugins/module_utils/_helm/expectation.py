@@ -9,12 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
-    RemediationError,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.storage import (
-    Revision,
-)
+from .._core.errors import RemediationError
+from .storage import Revision
 
 # Harvester's webhook has refused to delete Secrets there (FM 4), and a refused pruning fails helm.
 UNPRUNABLE_NAMESPACES = frozenset({"harvester-system"})

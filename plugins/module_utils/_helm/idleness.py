@@ -14,15 +14,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
-    RemediationError,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.expectation import (
-    release_name,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.storage import (
-    Revision,
-)
+from .._core.errors import RemediationError
+from .expectation import release_name
+from .storage import Revision
 
 DEFAULT_STALE_AFTER = 600
 

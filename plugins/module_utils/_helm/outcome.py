@@ -9,22 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
-    RemediationError,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm import expectation
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.cli import (
-    ReleaseChange,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.storage import (
-    Revision,
-    list_revisions,
-)
+from .._core.errors import RemediationError
+from . import expectation
+from .cli import ReleaseChange
+from .storage import Revision, list_revisions
 
 if TYPE_CHECKING:
-    from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.client import (
-        KubeClient,
-    )
+    from .._kube.client import KubeClient
 
 
 @dataclass(frozen=True)

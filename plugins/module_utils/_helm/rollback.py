@@ -16,34 +16,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
-    RemediationError,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm import (
-    expectation,
-    idleness,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.cli import (
-    HelmCli,
-    ReleaseChange,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.outcome import (
-    Outcome,
-    read_last,
-    with_state,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.storage import (
-    Revision,
-    list_revisions,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.upgrade import (
-    same_values,
-)
+from .._core.errors import RemediationError
+from . import expectation, idleness
+from .cli import HelmCli, ReleaseChange
+from .outcome import Outcome, read_last, with_state
+from .storage import Revision, list_revisions
+from .upgrade import same_values
 
 if TYPE_CHECKING:
-    from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.client import (
-        KubeClient,
-    )
+    from .._kube.client import KubeClient
 
 _GOOD_TARGETS = frozenset({"deployed", "superseded"})
 _UNFIT_LAST = frozenset({"uninstalled", "uninstalling"})

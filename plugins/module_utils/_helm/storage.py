@@ -20,15 +20,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
-    RemediationError,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.paths import core
+from .._core.errors import RemediationError
+from .._kube.paths import core
 
 if TYPE_CHECKING:
-    from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.client import (
-        KubeClient,
-    )
+    from .._kube.client import KubeClient
 
 SECRET_TYPE = "helm.sh/release.v1"
 OWNER_SELECTOR = "owner=helm"

@@ -18,24 +18,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
-    RemediationError,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm import (
-    expectation,
-    idleness,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.outcome import Outcome
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.storage import (
-    Revision,
-    list_revisions,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.paths import core
+from .._core.errors import RemediationError
+from .._kube.paths import core
+from . import expectation, idleness
+from .outcome import Outcome
+from .storage import Revision, list_revisions
 
 if TYPE_CHECKING:
-    from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.client import (
-        KubeClient,
-    )
+    from .._kube.client import KubeClient
 
 MAX_BACKUP_BYTES = 64 * 1024 * 1024
 # What the API server says for webhooks and for ValidatingAdmissionPolicies.

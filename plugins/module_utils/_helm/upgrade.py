@@ -13,28 +13,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
-    RemediationError,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm import expectation
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.cli import (
-    HelmCli,
-    HelmFailedError,
-    ReleaseChange,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.outcome import (
-    Outcome,
-    read_last,
-    with_state,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.storage import (
-    Revision,
-)
+from .._core.errors import RemediationError
+from . import expectation
+from .cli import HelmCli, HelmFailedError, ReleaseChange
+from .outcome import Outcome, read_last, with_state
+from .storage import Revision
 
 if TYPE_CHECKING:
-    from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.client import (
-        KubeClient,
-    )
+    from .._kube.client import KubeClient
 
 # On others helm has no base to work from ("has no deployed releases"), or somebody removes the release.
 _UPGRADABLE = frozenset({"deployed", "failed", "superseded"})

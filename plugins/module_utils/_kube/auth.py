@@ -21,9 +21,7 @@ from typing import Any
 
 from ansible.module_utils.common.parameters import env_fallback
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
-    RemediationError,
-)
+from .._core.errors import RemediationError
 
 
 def _option(name: str, *more_variables: str, **spec: Any) -> dict[str, Any]:

@@ -18,11 +18,9 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
-    RemediationError,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube import paths
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.auth import Connection
+from .._core.errors import RemediationError
+from . import paths
+from .auth import Connection
 
 Object = dict[str, Any]
 Objects = list[Object]  # the class below has a method called list

@@ -18,13 +18,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlparse
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
-    RemediationError,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube import paths
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.client import (
-    KubeClient,
-)
+from .._core.errors import RemediationError
+from . import paths
+from .client import KubeClient
 
 _STDIN, _STDOUT, _STDERR, _STATUS, _CLOSE = 0, 1, 2, 3, 255
 _V5 = "v5.channel.k8s.io"

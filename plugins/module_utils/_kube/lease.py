@@ -15,14 +15,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
-    RemediationError,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube import paths
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.client import (
-    KubeClient,
-    Object,
-)
+from .._core.errors import RemediationError
+from . import paths
+from .client import KubeClient, Object
 
 _API = "coordination.k8s.io/v1"
 

@@ -12,9 +12,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.client import (
-        KubeClient,
-    )
+    from .client import KubeClient
 
 # With timestamps=true every line starts with the time at which the container runtime got it.
 _STAMPED = re.compile(

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.backup_cover import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._backup.backup_set import (
+    files_of,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._backup.cover import (
     SetIdentity,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.backup_read import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._backup.read import (
     Content,
     SavedObject,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.backup_set import (
-    files_of,
 )
 
 CONFIG_PATH = "/api/v1/namespaces/cattle-fleet-system/configmaps/fleet-controller"

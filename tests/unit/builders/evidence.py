@@ -19,17 +19,17 @@ from typing import Any
 
 import yaml
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.merge_patch import (
-    merge,
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.facts import (
+    decisions,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.rancher_version import (
-    RancherVersion,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.evidence import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._documents.evidence import (
     SOURCES,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts import (
-    decisions,
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.decision.merge_patch import (
+    merge,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.decision.rancher_version import (
+    RancherVersion,
 )
 
 Document = dict[str, Any]

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.chart_version import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.decision.chart_version import (
     SemverRelease,
 )
 

@@ -12,16 +12,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.decision import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.decision.decide import (
     Action,
     Decision,
     decide,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.merge_patch import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.decision.merge_patch import (
     canonical,
     text_of,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.situation import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.decision.situation import (
     Situation,
 )
 

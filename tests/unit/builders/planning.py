@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.decision import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._documents.canonical import (
+    digest,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.decision.decide import (
     decide,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.situation import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.decision.situation import (
     Situation,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.document import (
-    digest,
 )
 
 Document = dict[str, Any]

@@ -14,7 +14,7 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._harvest
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._harvester.upgrade_path.release_table import (
     HarvesterRelease,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.preflight.check import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._preflight.check import (
     Check,
 )
 from ansible_collections.harvester_ops.remediation.tests.unit.builders.evidence import (

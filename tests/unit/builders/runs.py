@@ -7,16 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.diagnose import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.diagnose import (
     diagnose,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.derive import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.facts.derive import (
     derive,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.plan import (
-    make_plan,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.run_report import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._plan.make import make_plan
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.report import (
     build_report,
 )
 from ansible_collections.harvester_ops.remediation.tests.unit.builders.evidence import (

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.situation import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.decision.situation import (
     CONTROL_PLANE_TOLERATION,
     InstalledRelease,
     Situation,

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._core.errors import (
     RemediationError,
 )
 from ansible_collections.harvester_ops.remediation.tests.unit.builders import catalog

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.dependencies import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.facts.dependencies import (
     DEPENDENCY_FACTS,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.derive import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.facts.derive import (
     FACTS,
     derive,
 )

@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.harvester_ops.remediation.tests.tools import house_rules
 
 HEADER = "\n".join(house_rules.HEADER) + "\n"
-IMPORT = f"from {house_rules.MODULE_UTILS}"
+ABSOLUTE = f"from {house_rules.COLLECTION}plugins.module_utils."
 LONG = "def long():\n" + "    pass\n" * house_rules.MAX_FUNCTION_LINES
 # In two parts, or this file would break the rules itself.
 LEFT = "# TO" + "DO: later\n"
@@ -46,24 +46,42 @@ CASES = [
     ("plugins/modules/a.py", HEADER + "def a(_):\n    pass\n", "named _"),
     ("tests/unit/test_a.py", HEADER + "@pytest.mark.skip\ndef test_a():\n    pass\n", "skipif"),
     ("tests/unit/test_a.py", HEADER + "@pytest.mark.skipif(x)\ndef test_a():\n    pass\n", ""),
-    ("plugins/module_utils/_helm/a.py", HEADER + IMPORT + "_kube.client import b\n", ""),
-    ("plugins/module_utils/_kube/a.py", HEADER + IMPORT + "_kube.client import b\n", ""),
-    ("plugins/module_utils/_kube/a.py", HEADER + IMPORT + "_errors import b\n", ""),
-    ("plugins/module_utils/_kube/a.py", HEADER + IMPORT + "_helm.cli import b\n", "point down"),
+    ("plugins/module_utils/_helm/a.py", HEADER + "from .._kube.client import b\n", ""),
+    ("plugins/module_utils/_kube/a.py", HEADER + "from .client import b\n", ""),
+    ("plugins/module_utils/_kube/a.py", HEADER + "from .._core.errors import b\n", ""),
+    ("plugins/module_utils/_kube/a.py", HEADER + "from .._core import errors\n", ""),
+    ("plugins/module_utils/_kube/a.py", HEADER + "from .._helm.cli import b\n", "point down"),
+    ("plugins/module_utils/_kube/a.py", HEADER + "from .._helm import cli\n", "point down"),
+    ("plugins/module_utils/_kube/b/a.py", HEADER + "from ..._helm.cli import b\n", "point down"),
     (
-        "plugins/module_utils/_rancher/a.py",
-        HEADER + IMPORT + "_harvester.x import b\n",
+        "plugins/module_utils/_harvester/a.py",
+        HEADER + "from .._rancher.decision.x import b\n",
         "point down",
     ),
-    ("plugins/module_utils/_errors.py", HEADER + IMPORT + "_kube.client import b\n", "point down"),
-    ("plugins/module_utils/_kube/a.py", HEADER + IMPORT + "_module import b\n", "point down"),
-    ("plugins/module_utils/_module.py", HEADER + IMPORT + "_kube.client import b\n", ""),
+    (
+        "plugins/module_utils/_rancher/decision/a.py",
+        HEADER + "from ..charts.x import b\n",
+        "point down",
+    ),
+    ("plugins/module_utils/_rancher/charts/a.py", HEADER + "from ..decision.x import b\n", ""),
+    ("plugins/module_utils/_core/a.py", HEADER + "from .._kube.client import b\n", "point down"),
+    ("plugins/module_utils/_kube/a.py", HEADER + "from .._module import b\n", "point down"),
+    ("plugins/module_utils/_module.py", HEADER + "from ._kube.client import b\n", ""),
+    ("plugins/module_utils/_elsewhere/a.py", HEADER, "none of the packages"),
+    ("plugins/module_utils/a.py", HEADER, "none of the packages"),
+    (
+        "plugins/module_utils/_kube/a.py",
+        HEADER + ABSOLUTE + "_core.errors import b\n",
+        "relatively",
+    ),
+    ("plugins/filter/a.py", HEADER + ABSOLUTE + "_core.errors import b\n", "relatively"),
+    ("tests/unit/test_a.py", HEADER + ABSOLUTE + "_core.errors import b\n", ""),
     (
         "plugins/module_utils/_kube/a.py",
         HEADER + "def b():\n    from ansible.module_utils.basic import AnsibleModule\n",
         "belongs into a module",
     ),
-    ("tests/doubles/a.py", HEADER + IMPORT + "_kube.client import b\n", "shares no code"),
+    ("tests/doubles/a.py", HEADER + ABSOLUTE + "_kube.client import b\n", "shares no code"),
     ("roles/a/tasks/main.yml", HEADER + "---\n" * 38, "41 lines"),
     ("roles/a/tasks/main.yml", HEADER + "---\n" * 37, ""),
     ("tests/sanity/ignore-2.19.txt", "plugins/modules/a.py pylint\n", "not ignored"),

@@ -54,7 +54,7 @@ _COLLECTIONS = Path(__file__).parents[6]
 if _COLLECTIONS.name == "ansible_collections" and str(_COLLECTIONS.parent) not in sys.path:
     sys.path.append(str(_COLLECTIONS.parent))
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._core.errors import (
     RemediationError,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.auth import (
@@ -64,7 +64,7 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.au
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.client import (
     KubeClient,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.stale_releases import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.server.stale_releases import (
     StaleReleases,
 )
 

@@ -13,9 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._harvester.upgrade_path.version import (
-    HarvesterVersion,
-)
+from .version import HarvesterVersion
 
 
 class GuardRule(str, Enum):

@@ -14,18 +14,9 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
-    RemediationError,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._harvester import (
-    release_file,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._harvester.upgrade_path.release_table import (
-    HarvesterRelease,
-    RancherRelease,
-    ReleaseTable,
-    from_release_file,
-)
+from ..._core.errors import RemediationError
+from .. import release_file
+from .release_table import HarvesterRelease, RancherRelease, ReleaseTable, from_release_file
 
 SHIPPED_RELEASES = (
     Path(__file__).resolve().parents[4] / "roles" / "preflight" / "files" / "releases.yml"

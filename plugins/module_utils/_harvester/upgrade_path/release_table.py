@@ -10,9 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._harvester.upgrade_path.version_sort import (
-    highest,
-)
+from .version_sort import highest
 
 #: The charts whose releases the upgrade job waits for, and the chart that lends its version (FM 1.6).
 AWAITED_CHARTS = {"fleet-crd": "fleet", "fleet": "fleet", "rancher-webhook": "rancher-webhook"}

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._core.errors import (
     RemediationError,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._module import (

@@ -11,13 +11,15 @@ from typing import Any, cast
 
 import pytest
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._core.errors import (
     RemediationError,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._module import ModuleContext
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.cluster_lock import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._core.names import (
     LOCK_NAME,
     LOCK_NAMESPACE,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._module import ModuleContext
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._run.cluster_lock import (
     LockRequest,
     hold,
 )

@@ -11,10 +11,10 @@ import sys
 import pytest
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._core.errors import (
     RemediationError,
 )
-from ansible_collections.harvester_ops.remediation.plugins.plugin_utils.document_filter import (
+from ansible_collections.harvester_ops.remediation.plugins.plugin_utils._document_filter import (
     document_filter,
 )
 

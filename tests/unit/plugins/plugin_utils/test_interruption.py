@@ -9,7 +9,7 @@ import signal
 
 import pytest
 
-from ansible_collections.harvester_ops.remediation.plugins.plugin_utils.interruption import (
+from ansible_collections.harvester_ops.remediation.plugins.plugin_utils._interruption import (
     InterruptedRunError,
     noticing_interruption,
 )

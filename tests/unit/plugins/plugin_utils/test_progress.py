@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.harvester_ops.remediation.plugins.plugin_utils import progress
+from ansible_collections.harvester_ops.remediation.plugins.plugin_utils import _progress as progress
 
 
 @pytest.mark.parametrize(

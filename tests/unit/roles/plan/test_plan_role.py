@@ -11,15 +11,13 @@ from typing import Any
 
 import yaml
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.diagnose import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.diagnose import (
     diagnose,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts.derive import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.facts.derive import (
     derive,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.plan import (
-    make_plan,
-)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._plan.make import make_plan
 from ansible_collections.harvester_ops.remediation.tests.unit.builders.evidence import (
     FLEET,
     build,

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.diagnose import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.diagnose import (
     diagnose,
 )
 from ansible_collections.harvester_ops.remediation.tests.unit.builders.evidence import (

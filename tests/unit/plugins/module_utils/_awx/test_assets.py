@@ -15,7 +15,7 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._awx.ass
     replaced,
     without,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._core.errors import (
     RemediationError,
 )
 from awx.assets import FOUNDATION, TEMPLATES

@@ -15,7 +15,7 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._awx imp
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._awx.controller import (
     Controller,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._core.errors import (
     RemediationError,
 )
 from awx.fake_controller import TOKEN, fake_controller

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._errors import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._core.errors import (
     RemediationError,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.cli import (

@@ -91,7 +91,7 @@ def test_its_words_are_harvesters(rule: GuardRule, message: str) -> None:
 
 
 def test_the_diagnosis_knows_every_word_of_the_guard() -> None:
-    from ansible_collections.harvester_ops.remediation.plugins.module_utils._remediation.facts import (
+    from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.facts import (
         leftovers,
     )
 

@@ -1,0 +1,13 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Names of objects that several packages have to agree on."""
+
+from __future__ import annotations
+
+# The Lease that is the cluster lock.
+LOCK_NAMESPACE = "harvester-system"
+LOCK_NAME = "harvester-ops-remediation"
+
+# Where backup sets are kept in the cluster.
+BACKUP_NAMESPACE = "harvester-ops-backups"

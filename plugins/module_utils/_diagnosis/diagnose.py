@@ -1,0 +1,138 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Diagnosis: evidence in, findings document out. Pure: no cluster, no clock, no file but the rules."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from .._core.errors import RemediationError
+from .._core.lenient import Document, dig, mapping, mappings
+from .._documents.canonical import digest
+from .._documents.evidence import Evidence, check_schema
+from . import findings, verdict
+from .facts.derive import derive
+from .facts.sources import not_seen
+from .judging import FAIL, PASS, UNKNOWN, WARN, Judgement, judge
+from .rules import Rule, load_rules
+
+FINDINGS_SCHEMA = "harvester_ops.remediation/findings/v1"
+_WORST_FIRST = (FAIL, WARN, UNKNOWN, PASS)
+
+
+def diagnose(evidence: object, rules_dirs: Sequence[str | Path] = ()) -> dict[str, Any]:
+    """The findings document of an evidence document, with the collection's rules and those of more directories.
+
+    The same evidence and rules give the same bytes, always and everywhere. Raises RemediationError
+    ``evidence-invalid`` when the input is no evidence document at all, and ``rule-invalid`` for faulty rules; no damage
+    inside an evidence document makes it raise.
+    """
+    document = _plain(evidence)
+    rules = load_rules(rules_dirs)
+    facts = derive(Evidence.from_dict(document).to_dict())
+    judged = [judgement for rule in rules for judgement in judge(rule, facts)]
+    kept, set_aside = exclude(judged)
+    ranked = findings.rank(kept)
+    answer = verdict.verdict(facts, ranked)
+    return {
+        "schema": FINDINGS_SCHEMA,
+        "evidence_digest": digest(document),
+        "collected_at": facts["collected_at"],
+        "verdict": answer.word,
+        "headline": answer.headline,
+        "refusal": answer.refusal,
+        "phase": facts["phase"],
+        "waits_for": verdict.waits_for(facts),
+        "since": verdict.since(facts),
+        "dependencies": [_state_of(item) for item in mappings(facts.get("dependencies"))],
+        "findings": ranked,
+        "set_aside": set_aside,
+        "rules": _summary(rules, kept),
+        "not_seen": not_seen(facts),
+    }
+
+
+def _state_of(dependency: Document) -> dict[str, Any]:
+    """One row of the versions an operator compares, and what Rancher would do about it."""
+    decision = mapping(dependency.get("decision"))
+    return {
+        "chart": dependency.get("chart"),
+        "release": dependency.get("release"),
+        "namespace": dependency.get("namespace"),
+        "awaited": dependency.get("awaited") is True,
+        "wanted": dependency.get("wanted"),
+        "expected": dig(dependency, "expected", "chart_version"),
+        "desired": dig(dependency, "desired", "chart_version"),
+        "installed": dig(dependency, "installed", "chart_version"),
+        "status": dependency.get("release_state"),
+        "decision": (
+            {"action": decision.get("action"), "reason": decision.get("reason")}
+            if decision
+            else None
+        ),
+    }
+
+
+def exclude(judged: Sequence[Judgement]) -> tuple[list[Judgement], list[dict[str, str]]]:
+    """Leave out what cannot be judged while another mode is there (FM 6.0, mutual exclusion).
+
+    A rule that matched sets the rules it excludes aside: for the same subject when both are judged on the same
+    elements, else everywhere. What is set aside excludes nothing itself. Answers the judgements left and, for the
+    reader, what was set aside and because of which finding.
+    """
+    kept: list[Judgement] = []
+    aside: list[dict[str, str]] = []
+    active: list[Judgement] = []
+    for judgement in judged:
+        cause = next((item for item in active if _excludes(item, judgement)), None)
+        if cause is None:
+            kept.append(judgement)
+            if judgement.matched and judgement.outcome in (FAIL, WARN):
+                active.append(judgement)
+        elif judgement.matched or judgement.outcome == UNKNOWN:
+            aside.append(
+                {"id": judgement.rule.id, "subject": judgement.subject, "by": cause.rule.id}
+            )
+    return kept, aside
+
+
+def _excludes(cause: Judgement, judgement: Judgement) -> bool:
+    if judgement.rule.id not in cause.rule.excludes:
+        return False
+    if cause.rule.applies_to != judgement.rule.applies_to:
+        return True
+    return cause.subject == judgement.subject
+
+
+def _summary(rules: Sequence[Rule], judged: Sequence[Judgement]) -> list[dict[str, str]]:
+    """For every rule the worst it has said, so that the reader sees what was looked for and not found."""
+    outcomes: dict[str, set[str]] = {}
+    for judgement in judged:
+        outcomes.setdefault(judgement.rule.id, set()).add(judgement.outcome)
+    return [
+        {"id": rule.id, "failure_mode": rule.failure_mode, "outcome": _worst(outcomes.get(rule.id))}
+        for rule in rules
+    ]
+
+
+def _worst(outcomes: set[str] | None) -> str:
+    return next((name for name in _WORST_FIRST if name in (outcomes or ())), PASS)
+
+
+def _plain(evidence: object) -> dict[str, Any]:
+    """A copy made of plain JSON types. Ansible hands values over in types of its own, whose names the functions of
+    JMESPath do not know; and what is no JSON at all has to be told before anything is judged."""
+    check_schema(evidence)
+    try:
+        plain: dict[str, Any] = json.loads(json.dumps(evidence))
+    except (TypeError, ValueError, RecursionError) as problem:
+        raise RemediationError(
+            "evidence-invalid",
+            f"The evidence is no JSON document: {str(problem)[:200]}.",
+            "Give the evidence.json that a diagnosis wrote, whole and unchanged.",
+        ) from problem
+    return plain

@@ -1,0 +1,113 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""ClusterRepo rancher-charts and its index as a whole (FM 3, 6.8, 6.9, 6.15, 6.25)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..._core.lenient import Document, dig, integer, mapping, mappings, seconds_between, text
+from .index import ABSENT, OK, UNKNOWN, charts_repo, conditions, index_error, index_state
+from .patience import TRANSIENT_SECONDS
+from .sources import readable
+
+CHARTS_REPO = "rancher-charts"
+# In the order in which the upgrade script deletes them (FM 1.7, step 6).
+CREATED_BY_RANCHER = (CHARTS_REPO, "rancher-rke2-charts", "rancher-partner-charts")
+"""The ClusterRepos that the upgrade script deletes and only a starting Rancher makes again (FM 1.7 step 6, 3.1)."""
+
+_LOOP_SECONDS = 60
+
+
+def chart_catalog(
+    evidence: Document, dependencies: list[Document], patience: Document
+) -> dict[str, Any]:
+    """Whether Rancher can find charts at all, and which of the wanted ones are not in its index.
+
+    Keys: ``repo_present``, ``missing_repos``, ``state`` of the index, ``error`` as Rancher words it, ``usable``,
+    ``settled`` (it is no transient), ``missing`` (wanted versions the index lacks), ``download_message``, ``branch``,
+    ``blocked_on`` (the chart the leader looks for in vain, over and over), ``rebuildable`` (something of the index is
+    there that has to be deleted before Rancher builds it anew).
+    """
+    repo = charts_repo(evidence)
+    state = index_state(evidence)
+    present = (repo is not None) if readable(evidence, "cluster_repos") else None
+    downloaded = mapping(conditions(dig(repo, "conditions")).get("Downloaded"))
+    missing = _missing(dependencies) if state == OK else []
+    return {
+        "repo_present": present,
+        "missing_repos": _missing_repos(evidence),
+        "state": state,
+        "usable": None if present is None or state == UNKNOWN else bool(present and state == OK),
+        "error": None if state == OK and present else index_error(evidence),
+        "settled": _settled(evidence, patience),
+        "missing": missing,
+        "holds_awaited": any(each["waited"] for each in dependencies),
+        "download_status": text(downloaded.get("status")),
+        "download_message": (text(downloaded.get("message")) or "")[:500],
+        "branch": text(dig(repo, "git_branch")),
+        "commit": text(dig(repo, "commit")),
+        "bundled_head": text(evidence.get("bundled_head")),
+        "config_map": text(dig(repo, "index_config_map")),
+        "blocked_on": _blocked_on(evidence),
+        # While the first ConfigMap is there, Rancher builds nothing anew for the same commit (FM 3.2).
+        "rebuildable": state not in (ABSENT, OK) or (state == ABSENT and _has_index_maps(evidence)),
+    }
+
+
+def _has_index_maps(evidence: Document) -> bool:
+    return bool(mappings(dig(evidence, "chart_index", "config_maps")))
+
+
+def _missing_repos(evidence: Document) -> list[str]:
+    if not readable(evidence, "cluster_repos"):
+        return []
+    repos = mapping(evidence.get("cluster_repos"))
+    return [name for name in CREATED_BY_RANCHER if not mapping(repos.get(name))]
+
+
+def _missing(dependencies: list[Document]) -> list[dict[str, Any]]:
+    return [
+        {
+            "chart": each["chart"],
+            "version": dig(each, "desired", "chart_version"),
+            "error": dig(each, "decision", "error"),
+            "waited": each["waited"],
+        }
+        for each in dependencies
+        if each["awaited"]
+        and each["index"]["has_desired"] is False
+        and each["at_expected"] is False
+        if each["compare"]["desired_expected"] in ("equal", "unknown")
+    ]
+
+
+def _settled(evidence: Document, patience: Document) -> bool | None:
+    """Right after the job has deleted the ClusterRepos an index that is missing is normal for seconds to minutes."""
+    if any(_span(match) >= TRANSIENT_SECONDS for match in _searches(evidence)):
+        return True
+    return patience.get("settled")
+
+
+def _searches(evidence: Document) -> list[Document]:
+    matches = mappings(dig(evidence, "leader_log", "matches"))
+    return [match for match in matches if match.get("kind") == "find-failed"]
+
+
+def _span(match: Document) -> int:
+    return seconds_between(match.get("at"), match.get("last_at")) or 0
+
+
+def _blocked_on(evidence: Document) -> dict[str, Any] | None:
+    """The chart of the endless search (FM 0.14). It counts while it goes on: one line every five seconds."""
+    for match in reversed(_searches(evidence)):
+        quiet = seconds_between(match.get("last_at"), evidence.get("collected_at"))
+        if quiet is not None and quiet <= _LOOP_SECONDS and _span(match) >= _LOOP_SECONDS:
+            return {
+                "chart": text(match.get("chart")),
+                "detail": (text(match.get("detail")) or "")[:300],
+                "count": integer(match.get("count")),
+                "since": text(match.get("at")),
+            }
+    return None

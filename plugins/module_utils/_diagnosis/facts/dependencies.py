@@ -1,0 +1,285 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rancher's dependencies: what the job expects, what Rancher wants, what is there, and what Rancher will do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..._core.lenient import Document, dig, integer, mapping, mappings, text, texts
+from ..._rancher.decision.rancher_version import RancherVersion
+from ..._rancher.decision.system_charts import Requirement, SystemChart, system_charts
+from ..._rancher.values.computed import pinned_keys
+from . import decisions, loops, pins
+from .comparison import compare
+from .expected import expected_of
+from .index import index_of
+from .locks import lock_of, revision_age, revision_time
+from .upgrade import ENDED, NONE
+
+DEPENDENCY_FACTS: dict[str, str] = {
+    "chart": "the chart's name",
+    "release": "the release's name",
+    "namespace": "its namespace",
+    "awaited": "the job waits for it at some time",
+    "waited": "the job waits for it now",
+    "wanted": "Rancher keeps it installed; null when that depends on what was not read",
+    "min": "Rancher treats the wanted version as a minimum (Fleet's charts)",
+    "exact": "Rancher wants exactly this version",
+    "expected": "`chart_version`, `app_version` and `source` of what the job wants; null when nothing says so",
+    "desired": "`chart_version`, `setting` and its `source`: what Rancher wants",
+    "installed": "the last revision: `chart_version`, `revision`, `status`, `description`, `age_seconds`, …",
+    "compare": "`installed_expected`, `desired_expected`, `installed_desired`: each `equal`, `equal-precedence`"
+    " (only build metadata differs), `lower`, `higher` or `unknown`",
+    "at_expected": "deployed at exactly the expected version, byte by byte",
+    "lock": "`locked`, `status`, `revision`, `age_seconds`, `idle`, `live_actor`, `stale`, `target` of a rollback,"
+    " `previous`, `right_version`, `roll_back` (without the lock alone Rancher would drop the release's values)",
+    "index": "`state`, `has_expected`, `has_desired`",
+    "pins": "values that pin images or versions: `key`, `value`, `holds_back`",
+    "upstream_chart": "the installed chart is not Rancher's packaging",
+    "operations": "Rancher's operations on it",
+    "helm_pods": "the helm-operation pods of it, with `log_kinds`",
+    "situation": "what Rancher looks at when it decides",
+    "decision": "what Rancher does next: `action`, `reason`, `version`, `resolves_to`, `error`, `trace`",
+    "values_error": "why Rancher cannot make values for it",
+    "release_state": "status of the last revision, or `absent`, `undecodable`, `unknown`",
+    "history": "the revisions, newest first",
+    "pinned_keys": "names of the pinning values",
+    "reinstall_loop": "`count` and `period_seconds` when Rancher installs the same chart over and over",
+    "elsewhere": "other namespaces with a release of that name",
+}
+"""What an element of ``dependencies`` holds, for the reference of the rule language."""
+
+_JOB_ORDER = ("fleet", "fleet-crd", "rancher-webhook")
+"""In this order the job waits (FM 1.7, steps 10 to 12)."""
+_AWAITED = frozenset(_JOB_ORDER)
+_NEWEST_KNOWN_RANCHER = RancherVersion(2, 15, 0)
+
+
+def dependencies_of(evidence: Document, upgrade: Document) -> list[dict[str, Any]]:
+    """One entry per dependency of the running Rancher, in repair order (fleet-crd, fleet, rancher-webhook, rest)."""
+    at_rest = upgrade.get("phase") in (ENDED, NONE)
+    rancher = _rancher(evidence)
+    override = text(dig(evidence, "rancher", "env", "CATTLE_SUC_APP_NAME_OVERRIDE")) or ""
+    found = [
+        _dependency(evidence, rancher, chart, chart.release_name(rancher, override), at_rest)
+        for chart in system_charts(rancher)
+    ]
+    if mapping(evidence.get("wait")).get("kind") == "rancher-dependencies":
+        _mark_silent_wait(found)
+    return found
+
+
+def _mark_silent_wait(dependencies: list[dict[str, Any]]) -> None:
+    """Find out what a script waits for that does not say it (before v1.4.0, FM 1.8): it takes one release after the
+    other, and stands at the first that is not as it should be. Where one before that is unknown, so is the wait.
+    """
+    by_chart = {each["chart"]: each for each in dependencies}
+    for chart in _JOB_ORDER:
+        here = by_chart.get(chart)
+        if here is None or here["at_expected"] is True:
+            continue
+        here["waited"] = here["at_expected"] is False and here["release_state"] != "unknown"
+        return
+
+
+def _rancher(evidence: Document) -> RancherVersion:
+    """The Rancher whose table of charts counts. Where its version is unknown the newest table names the releases to
+    look at; what Rancher decides about them is then unknown all the same."""
+    for version in (
+        decisions.server_version(evidence),
+        text(dig(evidence, "upgrade", "target_rancher_version")),
+    ):
+        parsed = RancherVersion.parse(version)
+        if parsed is not None:
+            return parsed
+    return _NEWEST_KNOWN_RANCHER
+
+
+def _dependency(
+    evidence: Document, rancher: RancherVersion, chart: SystemChart, release: str, at_rest: bool
+) -> dict[str, Any]:
+    namespace = chart.namespace
+    entry = decisions.release_entry(evidence, namespace, release)
+    desired = _desired(evidence, chart)
+    expected = expected_of(evidence, chart.chart, namespace, release)
+    if expected is None and at_rest and chart.chart in _AWAITED:
+        expected = _expected_at_rest(desired)
+    installed = _installed(evidence, entry)
+    versions = [text(mapping(item).get("chart_version")) for item in (expected, desired, installed)]
+    situation = decisions.situation_of(evidence, rancher, chart, namespace, release)
+    named = {**entry, "namespace": namespace, "release": release}
+    return {
+        "chart": chart.chart,
+        "release": release,
+        "namespace": namespace,
+        "awaited": _awaited(chart.chart, expected),
+        "waited": _waited(evidence, namespace, release),
+        "wanted": _wanted(evidence, chart),
+        "min": chart.requirement is Requirement.MINIMUM,
+        "exact": chart.requirement is Requirement.EXACT,
+        "expected": expected,
+        "desired": desired,
+        "installed": installed,
+        "compare": _compared(*versions),
+        "at_expected": _at_expected(expected, installed),
+        "lock": lock_of(evidence, named, versions[0]),
+        "index": index_of(evidence, chart.chart, versions[0], versions[1]),
+        "pins": pins.pins_of(entry, expected, installed),
+        "upstream_chart": _upstream_chart(expected, installed),
+        "operations": _about(evidence, "operations", namespace, release),
+        "helm_pods": _pods(evidence, namespace, release),
+        "situation": situation.to_dict(),
+        "decision": decisions.decision_of(situation),
+        "values_error": decisions.values_of(evidence, rancher, chart.chart).error or None,
+        **_stored(evidence, entry),
+    }
+
+
+def _expected_at_rest(desired: Document | None) -> dict[str, Any] | None:
+    """The job and its log are deleted after a week. When no job waits, what Rancher wants is what is to be there."""
+    if desired is None:
+        return None
+    return {"chart_version": desired["chart_version"], "app_version": None, "source": "setting"}
+
+
+def _stored(evidence: Document, entry: Document) -> dict[str, Any]:
+    """What helm's storage says about the release by itself."""
+    revisions = mappings(entry.get("revisions"))
+    return {
+        "release_state": _release_state(entry),
+        "history": [_history_item(item, evidence) for item in revisions][:20],
+        "pinned_keys": list(pinned_keys(mapping(entry.get("config")))),
+        "reinstall_loop": loops.reinstall_loop(evidence, revisions),
+        "elsewhere": texts(entry.get("elsewhere")),
+    }
+
+
+def _compared(expected: str | None, desired: str | None, installed: str | None) -> dict[str, str]:
+    return {
+        "installed_expected": compare(installed, expected),
+        "desired_expected": compare(desired, expected),
+        "installed_desired": compare(installed, desired),
+    }
+
+
+def _awaited(chart: str, expected: Document | None) -> bool:
+    """Whether the job waits for this release at some time. Without any release file the scripts still wait for the same
+    three (FM 1.7 steps 10 to 12)."""
+    return chart in _AWAITED or expected is not None
+
+
+def _waited(evidence: Document, namespace: str, release: str) -> bool:
+    wait = mapping(evidence.get("wait"))
+    about = (wait.get("namespace"), wait.get("release")) == (namespace, release)
+    return about and wait.get("kind") in ("helm-release", "helm-release-pending", "helm-rollback")
+
+
+def _wanted(evidence: Document, chart: SystemChart) -> bool | None:
+    """Whether Rancher keeps this release installed; None when that depends on what was not read."""
+    return chart.enabled(
+        {
+            name: state
+            for name, state in mapping(evidence.get("features")).items()
+            if isinstance(state, bool)
+        }
+    )
+
+
+def _desired(evidence: Document, chart: SystemChart) -> dict[str, Any] | None:
+    wanted = chart.wanted(decisions.effective_settings(evidence))
+    if not wanted.text:
+        return None
+    setting = mapping(dig(evidence, "settings", wanted.setting))
+    return {
+        "chart_version": wanted.text,
+        "setting": wanted.setting,
+        "source": text(setting.get("source")),
+    }
+
+
+def _installed(evidence: Document, entry: Document) -> dict[str, Any] | None:
+    revisions = mappings(entry.get("revisions"))
+    if not revisions:
+        return None
+    last = revisions[0]
+    return {
+        "chart": text(last.get("chart_name")),
+        "chart_version": text(last.get("chart_version")),
+        "app_version": text(last.get("app_version")),
+        "revision": integer(last.get("revision")),
+        "status": text(last.get("status")),
+        "description": (text(last.get("description")) or "")[:500],
+        "updated_at": revision_time(last),
+        "age_seconds": revision_age(last, evidence),
+        "decodable": text(last.get("error")) is None and text(last.get("status")) is not None,
+        "error": text(last.get("error")),
+    }
+
+
+def _release_state(entry: Document) -> str:
+    """The status of the last revision, or ``absent``, ``undecodable``, ``unknown`` (it could not be read)."""
+    if entry.get("read") not in ("ok", "absent"):
+        return "unknown"
+    revisions = mappings(entry.get("revisions"))
+    if not revisions:
+        return "absent"
+    if text(revisions[0].get("error")):
+        return "undecodable"
+    return text(revisions[0].get("status")) or "unknown"
+
+
+def _history_item(revision: Document, evidence: Document) -> dict[str, Any]:
+    return {
+        "revision": integer(revision.get("revision")),
+        "status": text(revision.get("status")) or text(revision.get("label_status")),
+        "chart_version": text(revision.get("chart_version")),
+        "description": (text(revision.get("description")) or "")[:200],
+        "updated_at": revision_time(revision),
+        "age_seconds": revision_age(revision, evidence),
+    }
+
+
+def _at_expected(expected: Document | None, installed: Document | None) -> bool | None:
+    """What the job asks of the last revision: deployed, at exactly the expected versions of chart and application, where
+    that one is known (FM 1.8)."""
+    if not expected or expected.get("chart_version") is None:
+        return None
+    if not installed:
+        return False
+    if installed.get("status") is None or installed.get("chart_version") is None:
+        return None
+    same = installed["chart_version"] == expected["chart_version"]
+    apps = expected.get("app_version"), installed.get("app_version")
+    same_app = None in apps or apps[0] == apps[1]
+    return bool(same and same_app and installed["status"] == "deployed")
+
+
+def _upstream_chart(expected: Document | None, installed: Document | None) -> bool:
+    """Whether the chart installed is not Rancher's packaging, whose versions carry the upstream one behind a "+"
+    (FM 6.39)."""
+    wanted = text(mapping(expected).get("chart_version")) or ""
+    version = text(mapping(installed).get("chart_version"))
+    return version is not None and "+" in wanted and "+" not in version
+
+
+def _about(evidence: Document, key: str, namespace: str, release: str) -> list[dict[str, Any]]:
+    return [
+        item
+        for item in mappings(evidence.get(key))
+        if item.get("release") == release and item.get("release_namespace") in (None, namespace)
+    ][:10]
+
+
+def _pods(evidence: Document, namespace: str, release: str) -> list[dict[str, Any]]:
+    """The helm-operation pods of the release: they name it themselves or through their operation."""
+    operations = _about(evidence, "operations", namespace, release)
+    names = {text(item.get("pod")) or text(item.get("name")) for item in operations}
+    pods = [
+        pod
+        for pod in mappings(evidence.get("helm_pods"))
+        if (pod.get("release") == release and pod.get("release_namespace") in (None, namespace))
+        or (pod.get("name") in names and not pod.get("release"))
+    ]
+    return pods[:10]

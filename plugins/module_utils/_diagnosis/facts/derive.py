@@ -1,0 +1,97 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The facts rules are written on: the evidence, and what follows from it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..._core.lenient import mapping
+from . import leftovers
+from .bundles import bundle_states, managed_chart_states
+from .chart_catalog import chart_catalog
+from .dependencies import dependencies_of
+from .fleet import fleet_agent, fleet_config, imported_facts
+from .locks import stale_after
+from .patience import patience
+from .progress import progress
+from .rancher import rancher_facts
+from .shell_image import rancher_config_state, shell_image
+from .upgrade import upgrade_facts
+from .webhooks import webhook_facts
+
+FACTS: dict[str, str] = {
+    "phase": "`none` (no Upgrade), `not-started`, `rancher`, `after-rancher`, `ended`; null when unknown",
+    "nodes_phase": "whether the nodes' upgrade has begun and has not ended well",
+    "upgrade_count": "how many Upgrades are marked as the latest",
+    "ended_well": "whether the manifest job is over and did its work",
+    "wait": "what the job waits for now, with `kind`, `since`, `age_seconds` and the fields of the log line",
+    "wait_kind": "the kind of `wait`, `none` when it waits for nothing, null when that cannot be seen",
+    "job_running": "whether a pod of the job is active",
+    "job_failed": "whether the Job has the condition Failed",
+    "attempts": "`failed` pods of the job and the `limit`",
+    "log_kinds": "kinds of telling lines in the newest pod's log",
+    "settled": "no passing state of an upgrade explains what is seen any more (5 minutes)",
+    "wait_stale": "the job has waited longer than `stale_after_seconds`",
+    "stale_after_seconds": "the age from which a lock or a wait is too old",
+    "dependencies": "Rancher's charts; see below",
+    "progress": "`moving`, `why` and the `actors` that run helm now",
+    "path_refusal": "the version guard's words when it has refused the upgrade",
+    "rancher_state": "versions, image, roll-out, pods and Helm release of Rancher itself",
+    "chart_catalog": "ClusterRepo rancher-charts and its index as a whole: `usable`, `missing`, `blocked_on`, …",
+    "shell_image": "the image in which Rancher runs helm: `pinned`, `defaults`, `failing` pods",
+    "rancher_config_state": "what is wrong in ConfigMap rancher-config",
+    "rancher_webhook": "whether Rancher's admission webhook can be reached",
+    "legacy_capi_webhooks": "Cluster API's webhook configurations whose Services are gone",
+    "fleet_config": "ConfigMap fleet-controller: `lost`, `missing`, `wanted_url`, `settled`",
+    "fleet_agent": "the agent's workloads, their kind, and its redeployment",
+    "imported": "condition Imported of Cluster fleet-local/local",
+    "bundle_states": "every Bundle with the lock of its release",
+    "managed_chart_states": "every ManagedChart with the state of its Bundle",
+    "stv_aggregation": "the Secret stv-aggregation and the Plan that needs it",
+    "rke_state": "the type of Secret local-rke-state",
+    "fleet_workspace": "fleetWorkspaceName and label of the provisioning cluster",
+    "retry_trap": "whether the job's attempts die on an object the first one deleted",
+    "waited_plan": "the Plan the job waits for",
+    "skipped_phase": "whether a retried job skipped the Rancher step, and what is `undone`",
+}
+"""What is added to the evidence, for the reference of the rule language."""
+
+
+def derive(evidence: object) -> dict[str, Any]:
+    """Everything of the evidence under its own name, plus what is computed from it. Pure; nothing in the evidence,
+    however damaged, makes it raise: a part that cannot be understood is unknown.
+
+    What is added to the evidence, or replaces a part of it, is in FACTS.
+    """
+    document = mapping(evidence)
+    upgrade = upgrade_facts(document)
+    waiting = patience(document, upgrade)
+    dependencies = dependencies_of(document, upgrade)
+    facts = {
+        **document,
+        **upgrade,
+        **waiting,
+        "stale_after_seconds": stale_after(document),
+        "dependencies": dependencies,
+        "progress": progress(document, upgrade),
+        "path_refusal": leftovers.path_refusal(document),
+        "rancher_state": rancher_facts(document),
+        "chart_catalog": chart_catalog(document, dependencies, waiting),
+        "shell_image": shell_image(document),
+        "rancher_config_state": rancher_config_state(document),
+        **webhook_facts(document),
+        "fleet_config": fleet_config(document, upgrade, waiting),
+        "fleet_agent": fleet_agent(document),
+        "imported": imported_facts(document),
+        "bundle_states": bundle_states(document),
+        "managed_chart_states": managed_chart_states(document, upgrade),
+        "stv_aggregation": leftovers.stv_aggregation(document, upgrade),
+        "rke_state": leftovers.rke_state(document, upgrade),
+        "fleet_workspace": leftovers.fleet_workspace(document, upgrade),
+        "retry_trap": leftovers.retry_trap(document, upgrade),
+        "waited_plan": leftovers.waited_plan(document, upgrade),
+    }
+    facts["skipped_phase"] = leftovers.skipped_phase(document, upgrade, dependencies, facts)
+    return facts

@@ -1,0 +1,60 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which version of a dependency the waiting job wants (FM 1.6, 1.8)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..._core.lenient import Document, dig, mapping, mappings, text
+
+_RELEASE_EVENTS = ("helm-release", "helm-release-completed")
+
+
+def expected_of(
+    evidence: Document, chart: str, namespace: str, release: str
+) -> dict[str, Any] | None:
+    """``{chart_version, app_version, source}``, or None when nothing says what the job wants.
+
+    The operator's own word comes first, then the job's: the line it printed for this release, then the release file at
+    the top of its log. ``source`` is ``option``, ``wait-line`` or the source of the release file.
+    """
+    chosen = text(dig(evidence, "options", "expected_versions", chart))
+    if chosen:
+        return {"chart_version": chosen, "app_version": None, "source": "option"}
+    line = _line_of(evidence, namespace, release)
+    if line:
+        return line
+    listed = mapping(dig(evidence, "release_file", "rancher_dependencies", chart))
+    version = text(listed.get("chart"))
+    if version is None:
+        return None
+    source = text(dig(evidence, "release_file", "source")) or "release-file"
+    return {"chart_version": version, "app_version": text(listed.get("app")), "source": source}
+
+
+def _line_of(evidence: Document, namespace: str, release: str) -> dict[str, Any] | None:
+    pods = mappings(evidence.get("job_pods"))
+    events = mappings(dig(pods[0], "log", "events")) if pods else []
+    for event in [mapping(evidence.get("wait")), *reversed(events)]:
+        about = (event.get("namespace"), event.get("release")) == (namespace, release)
+        version = chart_version_of(event)
+        if about and event.get("kind") in _RELEASE_EVENTS and version:
+            return {
+                "chart_version": version,
+                "app_version": text(event.get("app_version")),
+                "source": "wait-line",
+            }
+    return None
+
+
+def chart_version_of(event: Document) -> str | None:
+    """The version in a ``wait helm release`` line, whose chart is written ``<name>-<version>``."""
+    version = text(event.get("chart_version"))
+    if version:
+        return version
+    release, chart = text(event.get("release")), text(event.get("chart"))
+    if release and chart and chart.startswith(f"{release}-"):
+        return chart[len(release) + 1 :]
+    return None

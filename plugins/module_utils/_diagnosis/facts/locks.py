@@ -1,0 +1,132 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lock of a release: its last revision is pending-* (FM 4, 6.3 to 6.6)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ..._core.lenient import Document, dig, integer, mapping, mappings, seconds_between, text
+from ..._helm.idleness import DEFAULT_STALE_AFTER
+from ..._helm.storage import LOCKED_STATUSES, touched_at
+from .actors import idleness
+
+_DEFAULT_HELM_TIMEOUT = 300
+_HELM_TIMEOUT_MARGIN = 300
+_UNITS = {"h": 3600, "m": 60, "s": 1}
+
+
+def lock_of(evidence: Document, release: Document, expected: str | None) -> dict[str, Any]:
+    """The lock of a release in scope (an element of ``evidence.releases``).
+
+    Keys: ``locked`` (None when the last revision cannot be read), ``status``, ``revision``, ``age_seconds``, ``idle``
+    and ``live_actor`` (FM P-IDLE), ``stale`` (nobody works on it and it is older than any helm run may be; None when
+    that is not known), ``target`` (the revision a rollback would go to), ``right_version`` (the locked revision is the
+    wanted version already, FM 6.6), ``previous`` (the revision that becomes the last one when the lock is removed),
+    ``roll_back`` (removing the lock is not enough: see ``_must_roll_back``).
+    """
+    revisions = mappings(release.get("revisions"))
+    last = revisions[0] if revisions else {}
+    status = text(last.get("status"))
+    known = release.get("read") in ("ok", "absent") and (not revisions or status is not None)
+    locked = status in LOCKED_STATUSES if known else None
+    age = revision_age(last, evidence)
+    namespace, name = text(release.get("namespace")) or "", text(release.get("release")) or ""
+    idle = idleness(evidence, namespace, name)
+    target = rollback_target(revisions) if locked else None
+    previous = _previous(revisions) if locked else None
+    return {
+        "locked": locked,
+        "status": status if locked else None,
+        "revision": integer(last.get("revision")) if locked else None,
+        "age_seconds": age if locked else None,
+        "stale_after_seconds": stale_after(evidence),
+        "idle": idle.idle,
+        "live_actor": idle.actor,
+        "stale": _stale(evidence, locked, age, idle.idle),
+        "target": target,
+        "previous": previous,
+        "roll_back": _must_roll_back(name, previous, target),
+        "right_version": bool(locked and expected and last.get("chart_version") == expected),
+    }
+
+
+def revision_age(revision: Document, evidence: Document) -> int | None:
+    """Seconds since helm last touched the revision, at the time of the evidence."""
+    age = integer(revision.get("age_seconds"))
+    if age is not None:
+        return age
+    return seconds_between(revision_time(revision), evidence.get("collected_at"))
+
+
+def revision_time(revision: Document) -> str | None:
+    """When helm last touched the revision, as the module that unlocks counts it too."""
+    return touched_at(text(revision.get("last_deployed")), text(revision.get("created_at")))
+
+
+def stale_after(evidence: Document) -> int:
+    """The age in seconds from which no helm run of Rancher can still hold a lock: what the operator chose (default
+    600), and more when the cluster lets helm run longer than usual (FM P-IDLE)."""
+    chosen = integer(dig(evidence, "options", "stale_after_seconds"))
+    seconds = DEFAULT_STALE_AFTER if chosen is None or chosen < 0 else chosen
+    timeout = _helm_timeout(evidence)
+    if timeout > _DEFAULT_HELM_TIMEOUT:
+        return max(seconds, timeout + _HELM_TIMEOUT_MARGIN)
+    return seconds
+
+
+def rollback_target(revisions: list[Document]) -> dict[str, Any] | None:
+    """The newest deployed revision below the last one, else the newest superseded one (FM 6.3 to 6.5)."""
+    for wanted in ("deployed", "superseded"):
+        for revision in revisions[1:]:
+            if (text(revision.get("status")) or text(revision.get("label_status"))) == wanted:
+                return _brief(revision)
+    return None
+
+
+def _previous(revisions: list[Document]) -> dict[str, Any] | None:
+    """The newest revision below all the pending ones, which are removed together."""
+    for revision in revisions[1:]:
+        if text(revision.get("status")) not in LOCKED_STATUSES:
+            return _brief(revision)
+    return None
+
+
+def _must_roll_back(release: str, previous: Document | None, target: Document | None) -> bool:
+    """Whether Rancher would drop the release's values once the lock is removed, and a rollback keeps them.
+
+    A last revision that is not deployed counts as not installed, and Rancher then passes its own values only (FM 2.5
+    row 1). The CRDs of Fleet take no values, and going back to older ones can drop fields (FM 6.10b).
+    """
+    if previous is None or previous["status"] == "deployed" or release.endswith("-crd"):
+        return False
+    return target is not None and target["chart_version"] is not None
+
+
+def _brief(revision: Document) -> dict[str, Any]:
+    return {
+        "revision": integer(revision.get("revision")),
+        "status": text(revision.get("status")) or text(revision.get("label_status")),
+        "chart_version": text(revision.get("chart_version")),
+    }
+
+
+def _stale(
+    evidence: Document, locked: bool | None, age: int | None, idle: bool | None
+) -> bool | None:
+    if locked is not True:
+        return locked
+    if idle is False or (age is not None and age < stale_after(evidence)):
+        return False
+    return True if idle and age is not None else None
+
+
+def _helm_timeout(evidence: Document) -> int:
+    """The Setting system-managed-charts-operation-timeout in seconds; it is a Go duration such as ``5m0s``."""
+    setting = mapping(dig(evidence, "settings", "system-managed-charts-operation-timeout"))
+    value = text(setting.get("effective")) or text(setting.get("value")) or ""
+    if not re.fullmatch(r"(\d{1,6}[hms])+", value):
+        return _DEFAULT_HELM_TIMEOUT
+    return sum(int(number) * _UNITS[unit] for number, unit in re.findall(r"(\d+)([hms])", value))

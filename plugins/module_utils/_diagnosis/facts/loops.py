@@ -1,0 +1,46 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Releases that Rancher installs again and again (FM 6.33)."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+from ..._core.lenient import Document, seconds_between, text
+from .locks import revision_time
+
+_LEAST_REVISIONS = 4
+_LONGEST_GAP = 900
+_STILL_GOING = 1800
+
+
+def reinstall_loop(evidence: Document, revisions: list[Document]) -> dict[str, Any] | None:
+    """``{count, period_seconds}`` when the newest revisions (newest first) carry the same chart version, follow each
+    other within minutes, and the newest is recent; None when there is no such row.
+
+    Helm keeps five revisions for Rancher (FM 2.4), so four gaps are all that can ever be seen. Revisions that were not
+    decoded count by the time of their Secret; a different chart version ends the row.
+    """
+    if not revisions or not _recent(evidence, revisions[0]):
+        return None
+    version = text(revisions[0].get("chart_version"))
+    gaps: list[int] = []
+    for newer, older in pairwise(revisions):
+        gap = seconds_between(revision_time(older), revision_time(newer))
+        if (
+            gap is None
+            or gap > _LONGEST_GAP
+            or text(older.get("chart_version")) not in (None, version)
+        ):
+            break
+        gaps.append(gap)
+    if len(gaps) + 1 < _LEAST_REVISIONS:
+        return None
+    return {"count": len(gaps) + 1, "period_seconds": sum(gaps) // len(gaps)}
+
+
+def _recent(evidence: Document, revision: Document) -> bool:
+    age = seconds_between(revision_time(revision), evidence.get("collected_at"))
+    return age is not None and age <= _STILL_GOING

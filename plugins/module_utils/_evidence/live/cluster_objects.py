@@ -1,0 +1,289 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Single objects and short lists around the upgrade: nodes, plans, Secrets' types, clusters, the ISO's repository."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from ..._core.lenient import Document, boolean, dig, integer, mapping, mappings, text, texts
+from ..._documents.evidence import (
+    ABSENT,
+    OK,
+    CapiCluster,
+    Node,
+    Plan,
+    ProvisioningCluster,
+    Secret,
+    Source,
+    Taint,
+    UpgradeRepo,
+)
+from ..._harvester import upgrade
+from ..._kube import paths
+from ..._kube.client import KubeClient
+from ..._rancher.values.computed import is_control_plane
+from .objects import (
+    condition_status,
+    conditions_of,
+    created_at,
+    identity,
+    label,
+    name_of,
+    namespace_of,
+    replica_counts,
+)
+from .rancher import NODES
+from .reading import Context, Found, Group, Parts, Reads
+from .upgrade import UPGRADES, latest_upgrade
+
+VERSION = "kubernetes_version"
+KUBECONFIG = "local_kubeconfig"
+PRIORITY_CLASSES = "priority_classes"
+CAPI_CLUSTER = "capi_cluster"
+PROVISIONING_CLUSTER = "provisioning_cluster"
+PLANS = "plans"
+REPO_VM = "upgrade_repo_vm"
+REPO_DEPLOYMENT = "upgrade_repo_deployment"
+
+_SECRETS = (
+    ("cattle-system", "stv-aggregation"),
+    ("fleet-local", "local-rke-state"),
+    ("fleet-local", "local-kubeconfig"),
+    ("cattle-fleet-local-system", "fleet-agent"),
+    ("cattle-fleet-local-system", "fleet-agent-bootstrap"),
+)
+_PLAN_LABEL = "plan.upgrade.cattle.io/"
+_CAPI_VERSIONS = ("v1beta1", "v1beta2")
+
+
+def _secret_name(namespace: str, name: str) -> str:
+    # Of this one the keys are of interest as well: the whole object is read elsewhere.
+    return KUBECONFIG if name == "local-kubeconfig" else f"secret:{namespace}/{name}"
+
+
+def _reads(_context: Context, found: Found) -> Reads:
+    def get(path: str, client: KubeClient) -> Any:
+        return client.get(path)
+
+    def table(path: str, client: KubeClient) -> Any:
+        return client.table(path)
+
+    kubeconfig = paths.core("v1", "secrets", "fleet-local", "local-kubeconfig")
+    reads: Reads = {
+        KUBECONFIG: partial(get, kubeconfig),
+        VERSION: lambda client: text(client.server_version().get("gitVersion")),
+        PRIORITY_CLASSES: lambda client: client.list(
+            paths.api("scheduling.k8s.io/v1", "priorityclasses"), metadata_only=True
+        ),
+        PLANS: lambda client: client.list(
+            paths.api("upgrade.cattle.io/v1", "plans", "cattle-system")
+        ),
+        CAPI_CLUSTER: _read_capi_cluster,
+        PROVISIONING_CLUSTER: partial(
+            get, paths.api("provisioning.cattle.io/v1", "clusters", "fleet-local", "local")
+        ),
+    }
+    for namespace, name in _SECRETS:
+        reads.setdefault(
+            _secret_name(namespace, name),
+            partial(table, paths.core("v1", "secrets", namespace, name)),
+        )
+    name = name_of(latest_upgrade(found))
+    if name:
+        repo = upgrade.repo_name(name)
+        machines = paths.api("kubevirt.io/v1", "virtualmachines", upgrade.NAMESPACE, repo)
+        reads[REPO_VM] = partial(get, machines)
+        reads[REPO_DEPLOYMENT] = partial(
+            get, paths.api("apps/v1", "deployments", upgrade.NAMESPACE, repo)
+        )
+    return reads
+
+
+def _read_capi_cluster(client: KubeClient) -> Any:
+    """The CAPI cluster in the version its API is served in; newer CAPI drops the older one."""
+    oldest, newest = (
+        paths.api(f"cluster.x-k8s.io/{version}", "clusters", "fleet-local", "local")
+        for version in _CAPI_VERSIONS
+    )
+    try:
+        return client.get(oldest)
+    except Exception as first:
+        if getattr(first, "code", "") != "not-found":
+            raise
+        return client.get(newest)
+
+
+def _parts(_context: Context, found: Found) -> Parts:
+    secret_reads = [_secret_name(*each) for each in _SECRETS]
+    fields: dict[str, Any] = {
+        "secrets": tuple(_secret(found, *each) for each in _SECRETS),
+        "upgrade_repo": _upgrade_repo(found),
+    }
+    if found.ok(NODES):
+        nodes = sorted(found.objects(NODES), key=name_of)
+        fields["nodes"] = tuple(_node(each) for each in nodes)
+    if found.ok(PRIORITY_CLASSES):
+        fields["priority_classes"] = tuple(sorted(map(name_of, found.objects(PRIORITY_CLASSES))))
+    if found.ok(CAPI_CLUSTER):
+        fields["capi_cluster"] = _capi_cluster(found.object(CAPI_CLUSTER))
+    if found.ok(PROVISIONING_CLUSTER):
+        fields["provisioning_cluster"] = _provisioning_cluster(found.object(PROVISIONING_CLUSTER))
+    if found.ok(PLANS):
+        plans = sorted(found.objects(PLANS), key=name_of)
+        fields["plans"] = tuple(_plan(each, found) for each in plans)
+    return Parts(
+        fields,
+        {
+            "secrets": found.source(*secret_reads),
+            "nodes": found.source(NODES),
+            "priority_classes": found.source(PRIORITY_CLASSES),
+            "capi_cluster": found.source(CAPI_CLUSTER),
+            "provisioning_cluster": found.source(PROVISIONING_CLUSTER),
+            "plans": _list_source(found, PLANS),
+            "upgrade_repo": _repo_source(found),
+        },
+    )
+
+
+def _list_source(found: Found, name: str) -> Source:
+    return Source(OK) if found.ok(name) else found.source(name)
+
+
+def _secret(found: Found, namespace: str, name: str) -> Secret:
+    reading = found.reading(_secret_name(namespace, name))
+    rows = mappings(reading.value) or [mapping(reading.value)]
+    known = reading.state in (OK, ABSENT)
+    return Secret(
+        namespace, name, reading.state == OK if known else None, text(rows[0].get("type"))
+    )
+
+
+def _node(obj: Document) -> Node:
+    labels = mapping(dig(obj, "metadata", "labels"))
+    return Node(
+        name=name_of(obj),
+        ready=condition_status(obj.get("status"), "Ready") == "True",
+        unschedulable=boolean(dig(obj, "spec", "unschedulable")) is True,
+        control_plane=is_control_plane(labels),
+        taints=tuple(
+            Taint(text(each.get("key")), text(each.get("value")), text(each.get("effect")))
+            for each in mappings(dig(obj, "spec", "taints"))
+        ),
+        kubelet_version=text(dig(obj, "status", "nodeInfo", "kubeletVersion")),
+        labels_plan={
+            name: value
+            for name, value in labels.items()
+            if name.startswith(_PLAN_LABEL) and isinstance(value, str)
+        },
+    )
+
+
+def _plan(obj: Document, found: Found) -> Plan:
+    latest = text(dig(obj, "status", "latestHash"))
+    missing = _missing_nodes(obj, latest, found)
+    return Plan(
+        name=name_of(obj),
+        namespace=namespace_of(obj),
+        uid=text(dig(obj, "metadata", "uid")),
+        complete=None if missing is None else latest is not None and not missing,
+        latest_hash=latest,
+        applying=tuple(texts(dig(obj, "status", "applying"))),
+        created_at=created_at(obj),
+        missing_nodes=tuple(missing or ()),
+        secrets=tuple(
+            name
+            for each in mappings(dig(obj, "spec", "secrets"))
+            if (name := text(each.get("name")))
+        ),
+    )
+
+
+def _missing_nodes(plan: Document, latest: str | None, found: Found) -> list[str] | None:
+    """Nodes the plan selects that do not bear its latest hash; None when the nodes could not be read."""
+    if not found.ok(NODES):
+        return None
+    selector = mapping(dig(plan, "spec", "nodeSelector"))
+    done = _PLAN_LABEL + name_of(plan)
+    return sorted(
+        name_of(node)
+        for node in found.objects(NODES)
+        if _selects(selector, mapping(dig(node, "metadata", "labels")))
+        and (latest is None or label(node, done) != latest)
+    )
+
+
+def _selects(selector: Document, labels: Document) -> bool:
+    """A label selector, as the API server evaluates it."""
+    wanted = mapping(selector.get("matchLabels"))
+    if any(labels.get(name) != value for name, value in wanted.items()):
+        return False
+    for expression in mappings(selector.get("matchExpressions")):
+        key, values = text(expression.get("key")) or "", texts(expression.get("values"))
+        holds = {
+            "In": labels.get(key) in values,
+            "NotIn": labels.get(key) not in values,
+            "Exists": key in labels,
+            "DoesNotExist": key not in labels,
+        }
+        if not holds.get(text(expression.get("operator")) or "", False):
+            return False
+    return True
+
+
+def _capi_cluster(obj: Document) -> CapiCluster:
+    return CapiCluster(
+        phase=text(dig(obj, "status", "phase")),
+        generation=integer(dig(obj, "metadata", "generation")),
+        observed_generation=integer(dig(obj, "status", "observedGeneration")),
+    )
+
+
+def _provisioning_cluster(obj: Document) -> ProvisioningCluster:
+    return ProvisioningCluster(
+        **identity(obj),
+        fleet_workspace_name=text(dig(obj, "status", "fleetWorkspaceName")),
+        management_cluster_label=label(obj, "provisioning.cattle.io/management-cluster-name"),
+        conditions=conditions_of(obj.get("status")),
+    )
+
+
+def _upgrade_repo(found: Found) -> UpgradeRepo | None:
+    """The running Harvester decides which of the two it is (FM 1.5)."""
+    if found.ok(REPO_VM):
+        machine = found.object(REPO_VM)
+        status = text(dig(machine, "status", "printableStatus"))
+        return UpgradeRepo("VirtualMachine", name_of(machine), status == "Running", status)
+    if found.ok(REPO_DEPLOYMENT):
+        deployment = found.object(REPO_DEPLOYMENT)
+        counts = replica_counts(deployment)
+        status = f"{counts['ready']}/{counts['replicas']} ready"
+        return UpgradeRepo("Deployment", name_of(deployment), bool(counts["ready"]), status)
+    return None
+
+
+def _repo_source(found: Found) -> Source:
+    if REPO_VM not in found:
+        if not found.ok(UPGRADES):
+            return found.source(UPGRADES)
+        return Source(ABSENT, "There is no Upgrade.")
+    if found.ok(REPO_VM) or found.ok(REPO_DEPLOYMENT):
+        return Source(OK)
+    return found.source(REPO_VM, REPO_DEPLOYMENT)
+
+
+GROUP = Group(
+    (
+        "secrets",
+        "nodes",
+        "priority_classes",
+        "capi_cluster",
+        "provisioning_cluster",
+        "plans",
+        "upgrade_repo",
+    ),
+    _reads,
+    _parts,
+)

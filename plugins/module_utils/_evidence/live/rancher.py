@@ -1,0 +1,201 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rancher itself: its Deployment, pods, leader and the leader's log (FM 2.1, 6.0 D.6 and D.9)."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from ..._core.lenient import Document, dig, integer, mappings, text, texts
+from ..._documents.evidence import ABSENT, OK, LeaderLog, Rancher, RancherPod, Services, Source
+from ..._kube import paths
+from ..._kube.client import KubeClient
+from ..._kube.log_lines import parse_lines
+from ..._rancher.server import leader_log
+from .objects import (
+    container_status,
+    created_at,
+    digest_of,
+    environment,
+    image_tag,
+    name_of,
+    newest_first,
+    pod_is_ready,
+    replica_counts,
+    waiting_reason,
+)
+from .reading import Context, Found, Group, Parts, Reads
+from .settings import effective_setting
+
+NAMESPACE = "cattle-system"
+DEPLOYMENTS = "deployments:cattle-system"
+PODS = "pods:cattle-system"
+LEASE = "leader_lease"
+NODES = "nodes"
+SERVICE = "rancher_service"
+
+_CONTAINER = "rancher"
+_LEASE = ("kube-system", "cattle-controllers")
+_VARIABLES = ("CATTLE_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+
+
+def deployment(found: Found) -> Document:
+    """Deployment cattle-system/rancher, empty when it could not be read."""
+    return next((each for each in found.objects(DEPLOYMENTS) if name_of(each) == "rancher"), {})
+
+
+def variables(found: Found) -> dict[str, str]:
+    """Rancher's own and the proxy variables of its container, unredacted."""
+    container = _rancher_container(deployment(found))
+    return {
+        item["name"]: item["value"]
+        for item in environment(container)
+        if item["name"].startswith(_VARIABLES)
+    }
+
+
+def _leader(found: Found) -> str | None:
+    # Some releases of the library append a random part to the name of the pod.
+    return (text(dig(found.object(LEASE), "spec", "holderIdentity")) or "").partition("_")[
+        0
+    ] or None
+
+
+def _log_name(found: Found) -> str:
+    return f"leader_log:{_leader(found)}"
+
+
+def _reads(context: Context, found: Found) -> Reads:
+    def read_log(pod: str, client: KubeClient) -> str:
+        lines = context.log_tail_lines
+        return client.pod_log(NAMESPACE, pod, _CONTAINER, tail_lines=lines, timestamps=True)
+
+    lease = paths.api("coordination.k8s.io/v1", "leases", *_LEASE)
+    reads: Reads = {
+        DEPLOYMENTS: lambda client: client.list(paths.api("apps/v1", "deployments", NAMESPACE)),
+        PODS: lambda client: client.list(paths.core("v1", "pods", NAMESPACE)),
+        LEASE: lambda client: client.get(lease),
+        NODES: lambda client: client.list(paths.core("v1", "nodes")),
+        SERVICE: lambda client: client.get(paths.core("v1", "services", NAMESPACE, "rancher")),
+    }
+    leader = _leader(found)
+    if leader:
+        reads[_log_name(found)] = partial(read_log, leader)
+    return reads
+
+
+def _parts(context: Context, found: Found) -> Parts:
+    obj, pods = deployment(found), _pods(found)
+    counts = replica_counts(obj) if obj else {}
+    container = _rancher_container(obj)
+    image = text(container.get("image"))
+    fields: dict[str, Any] = {
+        "rancher": Rancher(
+            version=effective_setting(found, "server-version"),
+            image=image,
+            image_tag=image_tag(image),
+            **counts,  # type: ignore[arg-type]
+            env=context.redactor.value(variables(found)),
+            pods=tuple(_pod(pod) for pod in pods),
+            leader=_leader(found),
+            node_images=_node_images(found, image),
+        ),
+        "leader_log": _leader_log(context, found),
+        "services": Services(text(dig(found.object(SERVICE), "spec", "clusterIP"))),
+    }
+    return Parts(
+        fields,
+        {
+            "rancher_deployment": _present(found, DEPLOYMENTS, bool(obj), "Deployment/cattle-system/rancher"),
+            "rancher_pods": _present(found, PODS, bool(pods), "A pod with the label app=rancher"),
+            "leader": found.source(LEASE),
+            "leader_log": _leader_log_source(found),
+            "services": found.source(SERVICE),
+        },
+    )  # fmt: skip
+
+
+def _present(found: Found, name: str, present: bool, what: str) -> Source:
+    if not found.ok(name):
+        return found.source(name)
+    return Source(OK) if present else Source(ABSENT, f"{what} does not exist.")
+
+
+def _rancher_container(obj: Document) -> Document:
+    containers = mappings(dig(obj, "spec", "template", "spec", "containers"))
+    named = [each for each in containers if each.get("name") == _CONTAINER]
+    return next(iter(named or containers), {})
+
+
+def _pods(found: Found) -> list[Document]:
+    pods = [
+        pod for pod in found.objects(PODS) if dig(pod, "metadata", "labels", "app") == "rancher"
+    ]
+    return newest_first(pods)
+
+
+def _pod(pod: Document) -> RancherPod:
+    status = container_status(pod, _CONTAINER) or container_status(pod)
+    containers = mappings(dig(pod, "spec", "containers"))
+    asked = next((each for each in containers if each.get("name") == _CONTAINER), {})
+    return RancherPod(
+        name=name_of(pod),
+        phase=text(dig(pod, "status", "phase")),
+        ready=pod_is_ready(pod),
+        image=text(asked.get("image")) or text(status.get("image")),
+        image_id=digest_of(text(status.get("imageID"))),
+        node=text(dig(pod, "spec", "nodeName")),
+        created_at=created_at(pod),
+        waiting_reason=waiting_reason(pod),
+        restarts=integer(status.get("restartCount")),
+    )
+
+
+def _node_images(found: Found, image: str | None) -> dict[str, tuple[str, ...]]:
+    """Node -> digests of the image that bears Rancher's tag there (FM 6.11).
+
+    An image that was imported without a digest has none to show; nodes report their 50 largest images.
+    """
+    if not image:
+        return {}
+    result = {}
+    for node in found.objects(NODES):
+        digests: set[str] = set()
+        for entry in mappings(dig(node, "status", "images")):
+            names = texts(entry.get("names"))
+            if any(name == image or name.endswith(f"/{image}") for name in names):
+                digests.update(d for name in names if "@" in name and (d := digest_of(name)))
+        if digests:
+            result[name_of(node)] = tuple(sorted(digests))
+    return result
+
+
+def _leader_log(context: Context, found: Found) -> LeaderLog | None:
+    content = found.value(_log_name(found))
+    if not isinstance(content, str):
+        return None
+    lines = parse_lines(content)
+    times = [line.at for line in lines if line.at]
+    return LeaderLog(
+        pod=_leader(found),
+        start=times[0] if times else None,
+        end=times[-1] if times else None,
+        line_count=len(lines),
+        truncated=len(lines) >= context.log_tail_lines,
+        matches=tuple(context.redactor.value(match) for match in leader_log.matches_of(lines)),
+    )
+
+
+def _leader_log_source(found: Found) -> Source:
+    if _leader(found) is None:
+        lease = found.source(LEASE)
+        return lease if lease.state != OK else Source(ABSENT, "The leader's Lease names no holder.")
+    reading = found.reading(_log_name(found))
+    return Source(reading.state, reading.reason)
+
+
+GROUP = Group(
+    ("rancher_deployment", "rancher_pods", "leader", "leader_log", "services"), _reads, _parts
+)

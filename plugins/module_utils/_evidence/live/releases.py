@@ -1,0 +1,267 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Helm releases: all revisions by their metadata, and the content of those that matter (FM 4, 6.0 D.4).
+
+One metadata-only list finds the releases wherever they are; the thousands of revisions of other releases are neither
+transferred nor decoded. Where listing everywhere is not allowed, the namespaces of the dependencies are listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Any
+
+from ..._documents.evidence import ABSENT, FORBIDDEN, OK, Release, Revision, Source
+from ..._helm import storage
+from ..._kube.client import KubeClient
+from ..._kube.paths import core
+from ..._rancher.decision.rancher_version import NEWEST_LINE, OLDEST_LINE, RancherVersion
+from ..._rancher.decision.system_charts import HARVESTER_UPGRADE_CONTROLLER_RELEASE, system_charts
+from .bundles import BUNDLES, bundle_release, bundle_state
+from .objects import name_of
+from .rancher import variables
+from .reading import Context, Found, Group, Parts, Reads
+
+Key = tuple[str, str]  # namespace, release
+Metadata = dict[Key, list[storage.Revision]]
+
+EVERYWHERE = "release_secrets"
+NAMESPACES = "namespaces"
+
+_RANCHER: Key = ("cattle-system", "rancher")
+_BUNDLE_RELEASES = (
+    "harvester",
+    "harvester-crd",
+    "rancher-monitoring-crd",
+    "rancher-logging-crd",
+)
+_STATES_WITHOUT_TROUBLE = (None, "Ready")
+
+
+def _all_charts() -> dict[str, str]:
+    """Every chart that any known Rancher keeps for itself -> its namespace."""
+    lines = range(OLDEST_LINE[1], NEWEST_LINE[1] + 1)
+    tables = (system_charts(RancherVersion(OLDEST_LINE[0], minor, 0)) for minor in lines)
+    return {chart.chart: chart.namespace for table in tables for chart in table}
+
+
+_CHARTS = _all_charts()
+_UPGRADE_CONTROLLER = "system-upgrade-controller"
+
+
+def _dependencies(found: Found) -> dict[Key, str]:
+    """Where each dependency belongs -> its chart. Of the chart with several possible release names all are listed."""
+    expected = {(namespace, chart): chart for chart, namespace in _CHARTS.items()}
+    override = variables(found).get("CATTLE_SUC_APP_NAME_OVERRIDE")
+    for release in (HARVESTER_UPGRADE_CONTROLLER_RELEASE, override):
+        if release:
+            expected[_CHARTS[_UPGRADE_CONTROLLER], release] = _UPGRADE_CONTROLLER
+    return expected
+
+
+def _names(found: Found) -> tuple[str, ...]:
+    names = {release for _namespace, release in _dependencies(found)}
+    return tuple(sorted(names | {_RANCHER[1], *_BUNDLE_RELEASES}))
+
+
+def _list_name(namespace: str) -> str:
+    return f"release_secrets:{namespace}"
+
+
+def _revision_name(revision: storage.Revision) -> str:
+    return f"revision:{revision.namespace}/{revision.secret_name}"
+
+
+def _again_name(key: Key) -> str:
+    return f"release_again:{key[0]}/{key[1]}"
+
+
+def _troubled_bundles(found: Found) -> list[Key]:
+    """Releases of Bundles that are not ready."""
+    keys = []
+    for bundle in found.objects(BUNDLES):
+        namespace, release = bundle_release(bundle)
+        if bundle_state(bundle) not in _STATES_WITHOUT_TROUBLE and namespace and release:
+            keys.append((namespace, release))
+    return keys
+
+
+def _reads(_context: Context, found: Found) -> Reads:
+    def listing(names: Sequence[str], namespace: str | None, client: KubeClient) -> Metadata:
+        return storage.list_release_metadata(client, names, namespace)
+
+    reads: Reads = {EVERYWHERE: partial(listing, _names(found), None)}
+    if found.reading(EVERYWHERE).state == FORBIDDEN:
+        reads[NAMESPACES] = _read_namespaces
+    if NAMESPACES in found:
+        for namespace in _searched(found):
+            reads[_list_name(namespace)] = partial(listing, _names(found), namespace)
+    for namespace, release in _troubled_bundles(found):
+        if release not in _names(found):
+            reads[_list_name(f"{namespace}/{release}")] = partial(listing, [release], namespace)
+    for key in _scope(found):
+        reads.update(_revision_reads(found, key))
+    return reads
+
+
+def _revision_reads(found: Found, key: Key) -> Reads:
+    def fetch(revision: storage.Revision, client: KubeClient) -> storage.Revision | None:
+        return storage.fetch_revision(client, revision)
+
+    def again(client: KubeClient) -> list[storage.Revision]:
+        return storage.list_revisions(client, *key, decode="relevant")
+
+    wanted = _wanted(found, _metadata(found).get(key, []))
+    reads: Reads = {_revision_name(each): partial(fetch, each) for each in wanted}
+    vanished = [
+        each
+        for each in wanted
+        if found.ok(_revision_name(each)) and found.value(_revision_name(each)) is None
+    ]
+    if vanished:
+        # Somebody works on it: one more look, in one piece.
+        reads[_again_name(key)] = again
+    return reads
+
+
+def _wanted(found: Found, revisions: Sequence[storage.Revision]) -> list[storage.Revision]:
+    """The revisions whose content is needed: the last, the newest deployed, and below a lock what comes next."""
+    wanted = storage.relevant_revisions(revisions)
+    for index, revision in enumerate(revisions):
+        decoded = found.value(_revision_name(revision))
+        locked = decoded.locked if isinstance(decoded, storage.Revision) else False
+        if not (locked or revision.label_status in storage.LOCKED_STATUSES):
+            break
+        wanted += [each for each in revisions[: index + 2] if each not in wanted]
+    return wanted
+
+
+def _metadata(found: Found) -> Metadata:
+    """Every release that was found, with its undecoded revisions."""
+    lists = [found.value(EVERYWHERE)]
+    lists += [found.value(_list_name(namespace)) for namespace in _searched(found)]
+    lists += [found.value(_list_name(f"{ns}/{name}")) for ns, name in _troubled_bundles(found)]
+    return {
+        key: revisions
+        for each in lists
+        if isinstance(each, dict)
+        for key, revisions in each.items()
+    }
+
+
+def _searched(found: Found) -> list[str]:
+    """The namespaces to list one by one. In one that does not exist everything is forbidden, so it is left out."""
+    namespaces = {namespace for namespace, _release in [*_dependencies(found), _RANCHER]}
+    return sorted(each for each in namespaces if _may_exist(found, each))
+
+
+def _may_exist(found: Found, namespace: str) -> bool:
+    return not found.ok(NAMESPACES) or namespace in found.value(NAMESPACES)
+
+
+def _read_namespaces(client: KubeClient) -> list[str]:
+    return [name_of(each) for each in client.list(core("v1", "namespaces"), metadata_only=True)]
+
+
+def _scope(found: Found) -> list[Key]:
+    """The releases that the evidence is about, dependencies first."""
+    metadata = _metadata(found)
+    dependencies = _dependencies(found)
+    names = {release for _namespace, release in dependencies}
+    locked = [
+        key
+        for key, revisions in metadata.items()
+        if revisions and revisions[0].label_status in storage.LOCKED_STATUSES
+    ]
+    misplaced = [key for key in metadata if key[1] in names and key not in dependencies]
+    keys = [*dependencies, _RANCHER, *misplaced, *locked, *_troubled_bundles(found)]
+    return list(dict.fromkeys(keys))
+
+
+def _parts(context: Context, found: Found) -> Parts:
+    # Until the list has been read there is no scope to speak of.
+    releases = [_release(context, found, key) for key in _scope(found)]
+    bad = [each for each in releases if each.read not in (OK, ABSENT)]
+    if bad:
+        where = f"{bad[0].namespace}/{bad[0].release}"
+        source = Source(bad[0].read or "", f"Release {where}: {bad[0].reason}")
+    elif found.reading(EVERYWHERE).state == FORBIDDEN:
+        source = Source(
+            OK,
+            "Releases in other namespaces were not looked for: " + found.reading(EVERYWHERE).reason,
+        )
+    else:
+        source = Source(OK)
+    return Parts({"releases": tuple(releases)}, {"releases": source})
+
+
+def _release(context: Context, found: Found, key: Key) -> Release:
+    namespace, release = key
+    state, reason = _read_state(found, key)
+    revisions = _revisions(found, key) if state in (OK, ABSENT) else []
+    last = revisions[0] if revisions else None
+    others = [other for other, name in _metadata(found) if name == release and other != namespace]
+    return Release(
+        release=release,
+        namespace=namespace,
+        dependency=_dependencies(found).get(key),
+        read=state if revisions or state != OK else ABSENT,
+        reason=reason,
+        revisions=tuple(_revision(context, each, index) for index, each in enumerate(revisions)),
+        config=context.redactor.value(dict(last.config)) if last and last.decoded else None,
+        elsewhere=tuple(sorted(others)),
+    )
+
+
+def _read_state(found: Found, key: Key) -> tuple[str, str]:
+    """Whether the release's list and its needed revisions were read."""
+    listed = found.reading(EVERYWHERE)
+    if listed.state == FORBIDDEN:
+        if not _may_exist(found, key[0]):
+            return OK, ""
+        listed = found.reading(_list_name(key[0]))
+    special = found.reading(_list_name(f"{key[0]}/{key[1]}"))
+    if special.value is not None:
+        listed = special
+    if listed.state != OK:
+        return listed.state, listed.reason
+    if found.ok(_again_name(key)):
+        return OK, ""
+    for revision in _wanted(found, _metadata(found).get(key, [])):
+        reading = found.reading(_revision_name(revision))
+        if reading.state not in (OK, ABSENT):
+            return reading.state, reading.reason
+    return OK, ""
+
+
+def _revisions(found: Found, key: Key) -> list[storage.Revision]:
+    again = found.value(_again_name(key))
+    if isinstance(again, list):
+        return again
+    revisions = _metadata(found).get(key, [])
+    read = (found.value(_revision_name(each)) for each in revisions)
+    return [
+        decoded if isinstance(decoded, storage.Revision) else revision
+        for revision, decoded in zip(revisions, read, strict=True)
+    ]
+
+
+def _revision(context: Context, revision: storage.Revision, index: int) -> Revision:
+    document = revision.to_dict()
+    known: Iterable[str] = Revision.__dataclass_fields__
+    fields: dict[str, Any] = {name: document.get(name) for name in known if name in document}
+    # The values of the last revision are the release's own; of older ones those a lock hides are of interest.
+    config = dict(revision.config) if revision.decoded and index > 0 else None
+    return Revision(
+        **{
+            **fields,
+            "age_seconds": context.age(revision.touched_at),
+            "description": context.redactor.text(revision.description or "") or None,
+            "config": None if config is None else context.redactor.value(config),
+        }
+    )
+
+
+GROUP = Group(("releases",), _reads, _parts)

@@ -1,0 +1,74 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The latest Upgrade (FM 1.1, 6.0 D.1), and the Harvester version that is installed now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..._core.lenient import Document, dig, mapping, text
+from ..._documents.evidence import Upgrade
+from ..._harvester import upgrade
+from ..._kube import paths
+from .objects import conditions_of, created_at, identity, label, name_of, namespace_of
+from .reading import Context, Found, Group, Parts, Reads
+
+UPGRADES = "upgrades"
+SERVER_VERSION = "harvester_version"
+
+
+def latest_upgrade(found: Found) -> Document:
+    """The Upgrade all the rest is about; of several that claim to be the latest the newest. May be empty."""
+    return mapping(upgrade.newest(found.objects(UPGRADES)))
+
+
+def _reads(_context: Context, _found: Found) -> Reads:
+    path = paths.api(upgrade.API, "upgrades", upgrade.NAMESPACE)
+    version = paths.api(upgrade.API, "settings", None, upgrade.VERSION_SETTING)
+    return {
+        UPGRADES: lambda client: client.list(path, label_selector=upgrade.LATEST_SELECTOR),
+        SERVER_VERSION: lambda client: client.get(version),
+    }
+
+
+def _parts(context: Context, found: Found) -> Parts:
+    obj = latest_upgrade(found)
+    absent = f"No Upgrade in {upgrade.NAMESPACE} has the label {upgrade.LATEST_SELECTOR}."
+    if found.reading(UPGRADES).error is not None:
+        absent = ""
+    sources = {
+        "upgrade": found.source(UPGRADES, absent=absent),
+        "harvester_version": found.source(SERVER_VERSION),
+    }
+    setting = found.object(SERVER_VERSION)
+    fields: dict[str, Any] = {
+        "harvester_version": text(setting.get("value")) or text(setting.get("default"))
+    }
+    if obj:
+        fields["upgrade"] = _upgrade(context, found, obj)
+    return Parts(fields, sources)
+
+
+def _upgrade(context: Context, found: Found, obj: Document) -> Upgrade:
+    info = upgrade.repo_info(dig(obj, "status", "repoInfo"))
+    names = tuple(sorted(name_of(each) for each in found.objects(UPGRADES)))
+    skip = text(dig(obj, "metadata", "annotations", upgrade.SKIP_VERSION_CHECK))
+    return Upgrade(
+        name=name_of(obj),
+        namespace=namespace_of(obj),
+        **identity(obj),
+        created_at=created_at(obj),
+        version=text(dig(obj, "spec", "version")),
+        image=text(dig(obj, "spec", "image")),
+        state=label(obj, upgrade.STATE_LABEL),
+        previous_version=text(dig(obj, "status", "previousVersion")),
+        skip_version_check=skip == "true",
+        conditions=conditions_of(obj.get("status")),
+        repo_info=context.redactor.value(info),
+        latest_names=names,
+        target_rancher_version=text(dig(info, "release", "rancher")),
+    )
+
+
+GROUP = Group(("upgrade", "harvester_version"), _reads, _parts)

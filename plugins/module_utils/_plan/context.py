@@ -1,0 +1,156 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the planner looks at: evidence, facts derived from it, and what the findings ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._core.errors import RemediationError
+from .._core.lenient import dig, mappings
+from .._documents.actions import ACTIONS, NODES_PHASE_ACTIONS
+from .._documents.plan import RISKS
+
+UNATTENDED = ("yes", "ask", "no")
+
+
+@dataclass(frozen=True)
+class Request:
+    """One step a finding asks for, before it is known on which object and whether it is needed."""
+
+    action: str
+    arguments: Mapping[str, Any]
+    finding: str
+    subject: str
+    reason: str
+    unattended: str
+    risk: str | None
+    granted: bool
+    postponed: bool = False
+
+    @property
+    def release(self) -> tuple[str, str] | None:
+        """Namespace and release the step is about, null when it is about no release."""
+        namespace, release = self.arguments.get("namespace"), self.arguments.get("release")
+        if isinstance(namespace, str) and isinstance(release, str):
+            return namespace, release
+        parts = self.subject.split("/")
+        if len(parts) == 3 and "release" in parts[0].lower():
+            return parts[1], parts[2]
+        return None
+
+
+@dataclass(frozen=True)
+class PlanContext:
+    """Evidence, facts, findings and options, with the look-ups every builder needs."""
+
+    evidence: Mapping[str, Any]
+    facts: Mapping[str, Any]
+    findings: Sequence[Mapping[str, Any]]
+    accept: frozenset[str] = frozenset()
+    chart_source: str = "auto"
+    chart_path: str | None = None
+    chart_repository: str | None = None
+    helm_binary: str | None = None
+    force_releases: frozenset[str] = frozenset()
+    requests: tuple[Request, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "requests", tuple(self._read_requests()))
+
+    @property
+    def nodes_phase(self) -> bool:
+        """Whether nodes are being upgraded, or were left half upgraded."""
+        return self.facts.get("nodes_phase") is True
+
+    @property
+    def charts_may_come_from_outside(self) -> bool:
+        """Whether a chart may be taken from anywhere but the cluster's own Rancher pods."""
+        if self.chart_source == "auto":
+            return bool(self.chart_path or self.chart_repository)
+        return self.chart_source != "rancher_pod"
+
+    @property
+    def dependencies(self) -> list[dict[str, Any]]:
+        """Rancher's dependencies with everything derived about them."""
+        return mappings(self.facts.get("dependencies"))
+
+    def dependency(self, namespace: str, release: str) -> Mapping[str, Any] | None:
+        """The dependency behind a release, null for any other release."""
+        for each in self.dependencies:
+            if each.get("namespace") == namespace and each.get("release") == release:
+                return each
+        return None
+
+    def revisions(self, namespace: str, release: str) -> list[dict[str, Any]]:
+        """The revisions of a release that were read, newest first."""
+        for each in mappings(self.evidence.get("releases")):
+            if each.get("namespace") == namespace and each.get("release") == release:
+                return mappings(each.get("revisions"))
+        return []
+
+    def last_config(self, namespace: str, release: str) -> Mapping[str, Any] | None:
+        """The (redacted) user values of a release's last revision, null when they were not read."""
+        for each in mappings(self.evidence.get("releases")):
+            if each.get("namespace") == namespace and each.get("release") == release:
+                config = each.get("config")
+                return config if isinstance(config, Mapping) else None
+        return None
+
+    def cluster_repo(self, name: str = "rancher-charts") -> Mapping[str, Any] | None:
+        """A ClusterRepo that exists and is not being deleted."""
+        repo = dig(self.evidence, "cluster_repos", name)
+        return repo if isinstance(repo, Mapping) and not repo.get("deleted") else None
+
+    def index_entry(self, chart: str, version: str) -> Mapping[str, Any] | None:
+        """The index entry of one chart version, compared byte by byte."""
+        for entry in mappings(dig(self.evidence, "chart_index", "charts", chart)):
+            if entry.get("version") == version:
+                return entry
+        return None
+
+    def _read_requests(self) -> Iterator[Request]:
+        for finding in self.findings:
+            if finding.get("outcome") not in ("fail", "warn"):
+                continue
+            remedy = finding.get("remedy")
+            for wanted in mappings(dig(remedy, "steps")):
+                yield self._request(finding, remedy, wanted)
+
+    def _request(
+        self, finding: Mapping[str, Any], remedy: Any, wanted: Mapping[str, Any]
+    ) -> Request:
+        action = str(wanted.get("action") or "")
+        if action not in ACTIONS:
+            raise RemediationError(
+                code="plan-invalid",
+                message=f"Finding {finding.get('id')!r} asks for the unknown step {action!r}.",
+                remedy=f"Correct its rule; steps are: {', '.join(sorted(ACTIONS))}.",
+            )
+        unattended = _unattended(wanted.get("unattended", dig(remedy, "unattended")))
+        risk = wanted.get("risk", dig(remedy, "risk"))
+        identifier = str(finding.get("id") or "")
+        arguments = wanted.get("with")
+        postponed = self.nodes_phase and action not in NODES_PHASE_ACTIONS
+        allowed = unattended == "yes" or (unattended == "ask" and identifier in self.accept)
+        return Request(
+            action=action,
+            arguments=arguments if isinstance(arguments, Mapping) else {},
+            finding=identifier,
+            subject=str(finding.get("subject") or ""),
+            reason=str(finding.get("message") or finding.get("title") or ""),
+            unattended=unattended,
+            risk=risk if risk in RISKS else None,
+            granted=allowed and not postponed,
+            postponed=postponed,
+        )
+
+
+def _unattended(value: Any) -> str:
+    """yes, ask or no; YAML reads a bare yes/no as a boolean, and anything unclear is a no."""
+    if value is True:
+        return "yes"
+    return value if value in UNATTENDED else "no"

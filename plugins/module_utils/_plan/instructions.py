@@ -1,0 +1,162 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the findings leave to a person: why, the dangers, and commands in the order they are to be run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .._core.lenient import mapping, mappings, text, texts
+from .._documents.actions import release_position
+from .._documents.plan import Instruction, Step
+from .context import PlanContext, Request
+
+_NODES_FIRST = (
+    "The system services are upgraded, so the upgrade does not wait for it, and nodes are being upgraded or were"
+    " left half upgraded. Bring the upgrade of the nodes to its end first; then run this again."
+)
+_SHOW_UPGRADE = (
+    "kubectl -n harvester-system get upgrades.harvesterhci.io -l harvesterhci.io/latestUpgrade=true"
+    " -o jsonpath='{.items[*].status.nodeStatuses}'"
+)
+
+
+@dataclass(frozen=True)
+class _Advice:
+    """The instruction of one finding, before those of the same mode are put together."""
+
+    instruction: Instruction
+    release: str = ""
+    ways: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+def instructions(context: PlanContext, steps: Sequence[Step]) -> tuple[Instruction, ...]:
+    """What a finding leaves to a person: all of it, or what its steps do not cover.
+
+    Accepting a finding takes its instructions away only where that has led to steps. Findings of one
+    mode on several objects are one instruction with the commands for all of them.
+    """
+    groups: dict[tuple[str, str, tuple[str, ...]], list[_Advice]] = {}
+    for finding in context.findings:
+        if finding.get("outcome") not in ("fail", "warn"):
+            continue
+        made = _postponed(context, finding) or _advice(context, finding, steps)
+        if made is not None:
+            told = made.instruction
+            groups.setdefault((told.finding, told.why, told.danger), []).append(made)
+    return tuple(map(_put_together, groups.values()))
+
+
+def _put_together(group: Sequence[_Advice]) -> Instruction:
+    """One instruction for all, fleet-crd first (its CRDs carry the others), each way out as one list."""
+    ordered = sorted(group, key=lambda each: release_position(each.release))
+    commands = dict.fromkeys(each for one in ordered for each in one.instruction.commands)
+    ways: dict[str, dict[str, None]] = {}
+    for one in ordered:
+        for title, own in one.ways:
+            ways.setdefault(title, {}).update(dict.fromkeys(own))
+    return replace(
+        group[0].instruction,
+        commands=(*commands, *_one_of(ways)),
+        blocks=any(each.instruction.blocks for each in group),
+    )
+
+
+def _one_of(ways: Mapping[str, Mapping[str, None]]) -> list[str]:
+    """The ways out one after the other, each under its letter."""
+    letters = [chr(ord("A") + number) for number in range(len(ways))]
+    lines = [f"# One of these ways only: {' or '.join(letters)}"] if ways else []
+    for number, (title, own) in enumerate(ways.items()):
+        lines += [f"# {letters[number]}: {title}", *own]
+    return lines
+
+
+def _advice(
+    context: PlanContext, finding: Mapping[str, Any], steps: Sequence[Step]
+) -> _Advice | None:
+    """What the rule of a finding leaves to a person; None when it leaves nothing."""
+    remedy = mapping(finding.get("remedy"))
+    given = mapping(remedy.get("instructions"))
+    accepted = remedy.get("unattended") == "ask" and finding.get("id") in context.accept
+    leads_to_steps = _leads_to_steps(context, finding, steps)
+    if not given or (accepted and leads_to_steps):
+        return None
+    told = Instruction(
+        finding=text(finding.get("id")) or "",
+        title=text(finding.get("title")) or "",
+        why=text(given.get("why")) or text(finding.get("message")) or "",
+        danger=tuple(texts(given.get("danger")) + texts(finding.get("must_not"))),
+        commands=tuple(texts(given.get("commands"))),
+        blocks=_keeps_the_job(context, finding) and not leads_to_steps,
+    )
+    ways = (
+        (text(way.get("title")) or "", tuple(texts(way.get("commands"))))
+        for way in mappings(given.get("ways"))
+    )
+    subject = text(finding.get("subject")) or ""
+    return _Advice(told, release=subject.rpartition("/")[2], ways=tuple(ways))
+
+
+def _postponed(context: PlanContext, finding: Mapping[str, Any]) -> _Advice | None:
+    """Why nothing is done about a finding while nodes are upgraded, by a run or by hand; None when that
+    is not so.
+    """
+    on_release = context.nodes_phase and finding.get("subject") in _dependency_subjects(context)
+    if not on_release and not any(each.postponed for each in _requests_of(context, finding)):
+        return None
+    told = Instruction(
+        finding=text(finding.get("id")) or "",
+        title=f"Left until the nodes are upgraded: {text(finding.get('title')) or ''}",
+        why=f"{text(finding.get('message')) or ''} {_NODES_FIRST}".strip(),
+        danger=(
+            "Do not run helm on it, nor redeploy the fleet-agent, while nodes drain and reboot.",
+        ),
+        commands=(_SHOW_UPGRADE,),
+    )
+    return _Advice(told)
+
+
+def _keeps_the_job(context: PlanContext, finding: Mapping[str, Any]) -> bool:
+    """Whether the job cannot go on while this finding lasts: it is about a release the job waits for
+    now or later, or the Upgrade has ended with it.
+    """
+    if finding.get("outcome") != "fail":
+        return False
+    if context.facts.get("phase") == "ended":
+        return finding.get("holds_job") is True
+    return finding.get("subject") in _dependency_subjects(context, awaited_only=True)
+
+
+def _dependency_subjects(context: PlanContext, *, awaited_only: bool = False) -> set[str]:
+    """Rancher's releases as findings name them."""
+    return {
+        f"Release/{each.get('namespace')}/{each.get('release')}"
+        for each in context.dependencies
+        if each.get("awaited") or not awaited_only
+    }
+
+
+def _leads_to_steps(
+    context: PlanContext, finding: Mapping[str, Any], steps: Sequence[Step]
+) -> bool:
+    """Whether a step does what the finding asks for; on its release where it is about one.
+
+    A step that several findings ask for carries the name of the first of them.
+    """
+    asked = _requests_of(context, finding)
+    releases = {each.release for each in asked if each.release is not None}
+    actions = {each.action for each in asked if each.release is not None}
+    return any(
+        (step.finding == finding.get("id") or step.action in actions)
+        and (not releases or (step.params.get("namespace"), step.params.get("release")) in releases)
+        for step in steps
+    )
+
+
+def _requests_of(context: PlanContext, finding: Mapping[str, Any]) -> list[Request]:
+    """What a finding asks for."""
+    identity = (finding.get("id"), finding.get("subject"))
+    return [each for each in context.requests if (each.finding, each.subject) == identity]

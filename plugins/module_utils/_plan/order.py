@@ -1,0 +1,56 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The order of the steps, their ids, and which step builds on which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from .._documents.actions import INDEX_ACTIONS, RELEASE_ACTIONS
+from .._documents.plan import Step
+
+Placed = tuple[tuple[int, int, str], Step]
+
+UNLOCKING = frozenset({"unlock_release", "roll_back_release"})
+
+
+def in_order(placed: Iterable[Placed]) -> tuple[Step, ...]:
+    """Sort the steps, give each its id (``01-upgrade-fleet-crd``) and the ids it depends on."""
+    ordered = [step for _key, step in sorted(placed, key=lambda item: item[0])]
+    width = max(2, len(str(len(ordered))))
+    done: list[Step] = []
+    for position, step in enumerate(ordered, start=1):
+        named = replace(step, id=f"{position:0{width}}-{_slug(step)}")
+        done.append(replace(named, depends_on=_builds_on(named, done)))
+    return tuple(done)
+
+
+def _builds_on(step: Step, earlier: Sequence[Step]) -> tuple[str, ...]:
+    return tuple(each.id for each in earlier if _needs(step, each))
+
+
+def _needs(step: Step, earlier: Step) -> bool:
+    """Whether the state the step expects is only there once the earlier step has had its effect."""
+    if step.action in RELEASE_ACTIONS and earlier.action in UNLOCKING | {"let_rancher_upgrade"}:
+        return _release(step) == _release(earlier)
+    if step.action == "let_rancher_upgrade":
+        return earlier.action in INDEX_ACTIONS | {"nudge", "reset_shell_image"}
+    if step.action == "upgrade_release":
+        return earlier.action in INDEX_ACTIONS
+    if step.action == "restore_fleet_config":
+        return earlier.action == "upgrade_release" and earlier.params.get("release") == "fleet"
+    if step.action == "nudge":
+        return earlier.action == "create_cluster_repos"
+    return False
+
+
+def _release(step: Step) -> tuple[object, object]:
+    return step.params.get("namespace"), step.params.get("release")
+
+
+def _slug(step: Step) -> str:
+    verb = step.action.removesuffix("_release").replace("_", "-")
+    subject = step.params.get("release")
+    return f"{verb}-{subject}" if isinstance(subject, str) else verb

@@ -1,0 +1,412 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The steps that bring one release back to work: wait, unlock, let Rancher do it, do it ourselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .._core.lenient import dig, integer, mapping, mappings, text, texts
+from .._core.redaction import Redactor
+from .._documents.actions import ACTIONS, release_position
+from .._documents.canonical import canonical_json, digest
+from .._documents.plan import RISKS, ObjectRef, Step
+from .context import PlanContext, Request
+from .outlook import outlook
+from .simulation import decide_after
+
+LOCKED_STATUSES = frozenset({"pending-install", "pending-upgrade", "pending-rollback"})
+PINNED_VALUES = "pinned-values-in-release"
+VALUES_LOST = "Its last revision has failed, so Rancher's next try would pass its own values only (FM 2.5 row 1)"
+
+
+@dataclass(frozen=True)
+class ReleaseState:
+    """A release as the evidence shows it, newest revision first."""
+
+    namespace: str
+    release: str
+    revisions: Sequence[Mapping[str, Any]]
+    dependency: Mapping[str, Any] | None
+    requests: Sequence[Request]
+
+    @property
+    def last(self) -> Mapping[str, Any]:
+        """The last revision; empty when there is none."""
+        return self.revisions[0] if self.revisions else {}
+
+    @property
+    def pending(self) -> list[Mapping[str, Any]]:
+        """The revisions on top that are pending: the lock is gone only when all of them are."""
+        pending = []
+        for revision in self.revisions:
+            if revision.get("status") not in LOCKED_STATUSES:
+                break
+            pending.append(revision)
+        return pending
+
+    def asked(self, *actions: str) -> Request | None:
+        """The first granted request for one of the actions."""
+        for request in self.requests:
+            if request.action in actions and request.granted:
+                return request
+        return None
+
+    @property
+    def withheld(self) -> bool:
+        """Whether a finding on this release wants a person and none has said yes."""
+        return any(not request.granted for request in self.requests)
+
+
+def release_state(context: PlanContext, namespace: str, release: str) -> ReleaseState:
+    """Collect what is known and asked about one release."""
+    return ReleaseState(
+        namespace=namespace,
+        release=release,
+        revisions=context.revisions(namespace, release),
+        dependency=context.dependency(namespace, release),
+        requests=[each for each in context.requests if each.release == (namespace, release)],
+    )
+
+
+def release_steps(context: PlanContext, state: ReleaseState, *, index_repaired: bool) -> list[Step]:
+    """Plan one release. Nothing is planned past a point that needs a person who has not agreed."""
+    steps: list[Step] = []
+    waiting = state.asked("wait_for_actor")
+    if waiting is not None:
+        steps.append(_wait_for_actor(state, waiting))
+    unlocking = state.asked("unlock_release", "roll_back_release")
+    if state.pending and unlocking is None:
+        return steps
+    last: Mapping[str, Any] | None = state.last or None
+    if unlocking is not None and state.pending:
+        unlock, last = _unlock(state, unlocking)
+        steps += unlock
+    if state.dependency is None:
+        return steps
+    unlocked = bool(state.pending)
+    return steps + _upgrade(context, state, last, unlocked=unlocked, index_repaired=index_repaired)
+
+
+def _unlock(state: ReleaseState, request: Request) -> tuple[list[Step], Mapping[str, Any] | None]:
+    """The unlocking steps and the revision that is the last one after them."""
+    if request.action == "roll_back_release":
+        target = rollback_target(state.revisions)
+        if target is None:
+            return [], state.last
+        return [_roll_back(state, request, target)], _rolled_back(state.last, target)
+    pending = state.pending
+    rest = state.revisions[len(pending) :]
+    return [_remove_pending(state, request, each) for each in pending], rest[0] if rest else None
+
+
+def rollback_target(revisions: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """The revision to roll back to: the newest deployed, else the newest superseded (FM 6.3, 6.5).
+
+    Only one that was decoded counts: Helm's own default (last - 1) may be bad itself.
+    """
+    for wanted in ("deployed", "superseded"):
+        for revision in revisions:
+            readable = revision.get("decoded") is not False and not revision.get("error")
+            if readable and revision.get("status") == wanted and revision.get("chart_version"):
+                return revision
+    return None
+
+
+def _rolled_back(last: Mapping[str, Any], target: Mapping[str, Any]) -> dict[str, Any]:
+    """The revision a rollback makes: the target's chart and values under the next number."""
+    names = ("chart_name", "chart_version", "app_version", "config")
+    made: dict[str, Any] = {name: target.get(name) for name in names}
+    return {**made, "status": "deployed", "revision": (integer(last.get("revision")) or 0) + 1}
+
+
+def _upgrade(
+    context: PlanContext,
+    state: ReleaseState,
+    last: Mapping[str, Any] | None,
+    *,
+    unlocked: bool,
+    index_repaired: bool,
+) -> list[Step]:
+    dependency = mapping(state.dependency)
+    decision = dependency.get("decision")
+    if unlocked or index_repaired:
+        simulated = decide_after(
+            dependency, _with_config(context, state, last), index_repaired=index_repaired
+        )
+        decision = simulated.to_dict() if simulated is not None else None
+    view = outlook(dependency, last, mapping(decision))
+    asked = state.asked("upgrade_release", "let_rancher_upgrade")
+    pinned = texts(dependency.get("pinned_keys"))
+    if _pins_hold_back(dependency) and PINNED_VALUES not in context.accept:
+        return []
+    if view.kind == "reached":
+        if not pinned or asked is None:
+            return []
+        # The version is right and the values are not: the same chart once more, without them.
+        why = f"Its values pin {', '.join(pinned)}"
+        return [_upgrade_release(context, state, asked, last, why, after_rancher=False)]
+    if asked is None and (view.kind == "open" or state.withheld):
+        return []
+    request = asked or _any_request(context, state)
+    if request is None:
+        return []
+    if view.kind != "rancher":
+        return [_upgrade_release(context, state, request, last, view.why, after_rancher=False)]
+    if request.action == "upgrade_release" and mapping(last).get("status") == "failed":
+        return [_upgrade_release(context, state, request, last, VALUES_LOST, after_rancher=False)]
+    upgrade = _upgrade_release(context, state, request, last, view.why, after_rancher=True)
+    return [_let_rancher(state, request, view.why), upgrade]
+
+
+def _pins_hold_back(dependency: Mapping[str, Any]) -> bool:
+    """Whether an upgrade that keeps the values would not bring the wanted images (FM 6.22)."""
+    return any(pin.get("holds_back") is not False for pin in mappings(dependency.get("pins")))
+
+
+def _with_config(
+    context: PlanContext, state: ReleaseState, last: Mapping[str, Any] | None
+) -> Mapping[str, Any] | None:
+    """The revision with its values: evidence keeps those of the last revision on the release."""
+    if not last or "config" in last or last.get("revision") != state.last.get("revision"):
+        return last
+    return {**last, "config": context.last_config(state.namespace, state.release)}
+
+
+def _any_request(context: PlanContext, state: ReleaseState) -> Request | None:
+    """The granted request a follow-up belongs to: one on this release, else one of the index."""
+    own = [each for each in state.requests if each.granted]
+    others = [each for each in context.requests if each.granted and each.release is None]
+    return next(iter(own + others), None)
+
+
+def _wait_for_actor(state: ReleaseState, request: Request) -> Step:
+    return Step(
+        action="wait_for_actor",
+        module=ACTIONS["wait_for_actor"].module,
+        title=f"Wait until nobody works on release {state.release}",
+        finding=request.finding,
+        object=_secret(state, state.last),
+        params={
+            "condition": "actor_finished",
+            "namespace": state.namespace,
+            "release": state.release,
+        },
+        reason=request.reason,
+        risk="low",
+        undo="Nothing to undo: it only watches.",
+    )
+
+
+def _remove_pending(state: ReleaseState, request: Request, pending: Mapping[str, Any]) -> Step:
+    secret = _secret(state, pending)
+    return Step(
+        action="unlock_release",
+        module=ACTIONS["unlock_release"].module,
+        title=f"Unlock release {state.release}: remove its pending revision {pending['revision']}",
+        finding=request.finding,
+        object=secret,
+        precondition=_revision_facts(pending),
+        params={
+            "state": "unlocked",
+            "namespace": state.namespace,
+            "release": state.release,
+            **_expected(pending),
+        },
+        reason=request.reason,
+        risk=_risk(request, "unlock_release"),
+        undo=f"Bring {secret.label} back from the backup set.",
+        changes=(
+            f"{secret.label} ({pending.get('status')}, {pending.get('chart_version')}) is deleted;"
+            " no other object is touched.",
+        ),
+    )
+
+
+def _roll_back(state: ReleaseState, request: Request, target: Mapping[str, Any]) -> Step:
+    chart = f"{target.get('chart_name') or state.release}-{target.get('chart_version')}"
+    return Step(
+        action="roll_back_release",
+        module=ACTIONS["roll_back_release"].module,
+        title=f"Roll release {state.release} back to revision {target['revision']}",
+        finding=request.finding,
+        object=_secret(state, state.last),
+        precondition={
+            **_revision_facts(state.last),
+            "target": _revision_facts(target),
+        },
+        params={
+            "state": "rolled_back",
+            "namespace": state.namespace,
+            "release": state.release,
+            "revision": target.get("revision"),
+            "revision_uid": text(target.get("secret_uid")),
+            **_expected(state.last),
+        },
+        reason=request.reason,
+        risk=_risk(request, "roll_back_release"),
+        undo=f"Upgrade the release again; revision {state.last.get('revision')} is in the backup.",
+        changes=(f"The objects of {chart} (revision {target.get('revision')}) are applied again.",),
+    )
+
+
+def _let_rancher(state: ReleaseState, request: Request, why: str) -> Step:
+    dependency = mapping(state.dependency)
+    return Step(
+        action="let_rancher_upgrade",
+        module=ACTIONS["let_rancher_upgrade"].module,
+        title=f"Give Rancher the time to upgrade {state.release} itself",
+        finding=request.finding,
+        object=_secret(state, state.last),
+        params={
+            "condition": "release_version",
+            "namespace": state.namespace,
+            "release": state.release,
+            "chart_version": dig(dependency, "expected", "chart_version"),
+            "required": False,
+        },
+        reason=f"{why}.",
+        risk="low",
+        undo="Nothing to undo: it only watches.",
+    )
+
+
+def _upgrade_release(
+    context: PlanContext,
+    state: ReleaseState,
+    request: Request,
+    last: Mapping[str, Any] | None,
+    why: str,
+    after_rancher: bool,
+) -> Step:
+    params = _upgrade_params(context, state, last, after_rancher)
+    before, version = text(mapping(last).get("chart_version")), params["chart_version"]
+    return Step(
+        action="upgrade_release",
+        module=ACTIONS["upgrade_release"].module,
+        title=f"Upgrade release {state.release} to {version}",
+        finding=request.finding,
+        object=_secret(state, mapping(last)),
+        precondition={
+            **({} if after_rancher else _revision_facts(mapping(last))),
+            **_values_facts(mapping(state.dependency)),
+        },
+        params=params,
+        reason=f"{why}.",
+        risk=_upgrade_risk(request, params, context),
+        undo=_undo_upgrade(state, last),
+        changes=(
+            f"Release {state.release} goes from {before or 'nothing'} to {version}.",
+            *(f"Its value {key} is dropped." for key in _dropped(state, params)),
+        ),
+    )
+
+
+def _dropped(state: ReleaseState, params: Mapping[str, Any]) -> list[str]:
+    return texts(dig(state.dependency, "pinned_keys")) if params["drop_pinned_values"] else []
+
+
+def _upgrade_params(
+    context: PlanContext,
+    state: ReleaseState,
+    last: Mapping[str, Any] | None,
+    after_rancher: bool,
+) -> dict[str, Any]:
+    dependency = mapping(state.dependency)
+    version = text(dig(dependency, "expected", "chart_version")) or ""
+    chart = text(dependency.get("chart")) or state.release
+    return {
+        "state": "upgraded",
+        "namespace": state.namespace,
+        "release": state.release,
+        "chart": chart,
+        "chart_version": version,
+        "app_version": dig(dependency, "expected", "app_version"),
+        "chart_digest": mapping(context.index_entry(chart, version)).get("digest"),
+        # Once Rancher may have upgraded it in between, no revision can be foretold.
+        **_expected({} if after_rancher else mapping(last)),
+        "drop_pinned_values": PINNED_VALUES in context.accept,
+        "force": state.release in context.force_releases,
+        "take_ownership": "always" if _ownership_refused(dependency) else "when_refused",
+    }
+
+
+def _upgrade_risk(request: Request, params: Mapping[str, Any], context: PlanContext) -> str:
+    """At least medium where the archive cannot be checked against the index, or force is used."""
+    risk = _risk(request, "upgrade_release")
+    from_outside = context.charts_may_come_from_outside and not params["chart_digest"]
+    return max(risk, "medium", key=RISKS.index) if params["force"] or from_outside else risk
+
+
+def _undo_upgrade(state: ReleaseState, last: Mapping[str, Any] | None) -> str:
+    if not last:
+        return f"Delete the revision this made; {state.release} had none before."
+    candidates = (last, *state.revisions)
+    deployed = next((each for each in candidates if each.get("status") == "deployed"), None)
+    if deployed is None:
+        return (
+            f"No revision of {state.release} is deployed to go back to;"
+            f" revision {last.get('revision')} is in the backup set."
+        )
+    return (
+        f"helm rollback {state.release} {deployed.get('revision')} -n {state.namespace} --wait;"
+        " the revision is in the backup set too."
+    )
+
+
+def _ownership_refused(dependency: Mapping[str, Any]) -> bool:
+    """Whether helm has complained that the chart's objects belong to nobody or another release."""
+    for pod in mappings(dependency.get("helm_pods")):
+        if "ownership" in (pod.get("log_kinds") or ()):
+            return True
+    return False
+
+
+def _risk(request: Request, action: str) -> str:
+    return request.risk or ACTIONS[action].risk
+
+
+def _revision_facts(revision: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("revision", "status", "chart_version", "secret_uid", "secret_resource_version")
+    return {name: revision[name] for name in names if revision.get(name) is not None}
+
+
+def _values_facts(dependency: Mapping[str, Any]) -> dict[str, Any]:
+    """A digest of the values Rancher would pass, as the evidence has them: secrets do not count.
+
+    They are passed by us, too, so a change of them after the approval makes it another plan.
+    """
+    values = dig(dependency, "situation", "values")
+    if values is None:
+        return {}
+    return {"rancher_values": digest(Redactor.alike(canonical_json(values)))}
+
+
+def _expected(revision: Mapping[str, Any]) -> dict[str, Any]:
+    """What helm_release checks of the last revision before it acts; null means any."""
+    return {
+        "expected_revision": integer(revision.get("revision")),
+        "expected_uid": text(revision.get("secret_uid")),
+        "expected_resource_version": text(revision.get("secret_resource_version")),
+    }
+
+
+def _secret(state: ReleaseState, revision: Mapping[str, Any]) -> ObjectRef:
+    """The Secret of a revision; for a release without one the first that it will have."""
+    number = integer(revision.get("revision")) or 1
+    return ObjectRef(
+        api_version="v1",
+        kind="Secret",
+        namespace=state.namespace,
+        name=text(revision.get("secret_name")) or f"sh.helm.release.v1.{state.release}.v{number}",
+        uid=text(revision.get("secret_uid")),
+        resource_version=text(revision.get("secret_resource_version")),
+    )
+
+
+def release_rank(step: Step, release: str) -> tuple[int, int, str]:
+    """Where a release's step stands in the plan."""
+    return ACTIONS[step.action].rank, release_position(release), release

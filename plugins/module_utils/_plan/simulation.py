@@ -1,0 +1,58 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rancher's decision on a state that does not exist yet: after the unlock, with a whole index."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from .._core.lenient import dig, text
+from .._rancher.decision.decide import Decision, decide
+from .._rancher.decision.situation import InstalledRelease, Situation
+
+
+def decide_after(
+    dependency: Mapping[str, Any], last: Mapping[str, Any] | None, *, index_repaired: bool
+) -> Decision | None:
+    """What Rancher will do once last is the last revision (null: the release has none).
+
+    index_repaired puts the expected version into the index, as its repair is to do. None when the
+    situation of the dependency is not known, so nothing can be said.
+    """
+    if not isinstance(dependency.get("situation"), Mapping):
+        return None
+    situation = Situation.from_dict(dependency["situation"])
+    revision = _installed(last)
+    unreadable = set(situation.unreadable) - {"last_revision"}
+    if last is not None and revision is None:
+        unreadable.add("last_revision")
+    if last is not None and not isinstance(last.get("config"), Mapping):
+        # An older revision's values were not read: what depends on them cannot be decided.
+        unreadable.add("values")
+    changed = replace(situation, last_revision=revision, unreadable=tuple(sorted(unreadable)))
+    return decide(_with_index(changed, dependency) if index_repaired else changed)
+
+
+def _installed(last: Mapping[str, Any] | None) -> InstalledRelease | None:
+    status, version = text(dig(last, "status")), text(dig(last, "chart_version"))
+    if status is None or version is None:
+        return None
+    config = dig(last, "config")
+    return InstalledRelease(
+        status=status,
+        chart_version=version,
+        config=config if isinstance(config, Mapping) else None,
+        chart_name=text(dig(last, "chart_name")) or "",
+    )
+
+
+def _with_index(situation: Situation, dependency: Mapping[str, Any]) -> Situation:
+    expected = text(dig(dependency, "expected", "chart_version"))
+    entries = tuple(situation.index or ())
+    if expected is not None and expected not in entries:
+        entries = (expected, *entries)
+    unreadable = tuple(name for name in situation.unreadable if name != "index")
+    return replace(situation, index=entries, index_error="", unreadable=unreadable)

@@ -1,0 +1,130 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Releases that are locked, unreadable or pinned before the upgrade starts (FM 4, 6.3 to 6.7, 6.12, 6.17, 6.22, 6.39).
+
+A lock left behind by an earlier upgrade is the most frequent reason why an upgrade between final releases hangs, and
+Harvester's own pre-check does not look for it (FM 8.3).
+"""
+
+from __future__ import annotations
+
+from .._core.lenient import Document, mapping, mappings, text
+from .._core.template import duration
+from .._diagnosis.facts.locks import lock_of
+from .._diagnosis.facts.pins import pins_of
+from .._harvester.upgrade_path.release_table import HarvesterRelease, ReleaseTable
+from .check import FAIL, PASS, UNKNOWN, WARN, Check
+
+_MODES = {"pending-upgrade": "6.3", "pending-install": "6.4", "pending-rollback": "6.5"}
+
+
+def release_checks(
+    evidence: Document, table: ReleaseTable, target: HarvesterRelease
+) -> list[Check]:
+    """Every release in scope of the evidence: what Rancher keeps, Rancher itself, and those of Bundles that are stuck."""
+    entries = mappings(evidence.get("releases"))
+    checks = [check for entry in entries for check in _of_release(evidence, table, target, entry)]
+    if entries and not checks:
+        count = len(entries)
+        message = f"None of the {count} Helm releases that Rancher and its bundles keep is locked."
+        checks.append(Check("release-lock", PASS, "Releases", message))
+    return checks
+
+
+def _of_release(
+    evidence: Document, table: ReleaseTable, target: HarvesterRelease, entry: Document
+) -> list[Check]:
+    subject = f"Release/{text(entry.get('namespace')) or '?'}/{text(entry.get('release')) or '?'}"
+    revisions = mappings(entry.get("revisions"))
+    last = revisions[0] if revisions else {}
+    error = text(last.get("error"))
+    if error:
+        message = f"The last revision of {subject} cannot be read: {error}"
+        what = (
+            "Find out who wrote it; helm and Rancher cannot work on the release before it is gone."
+        )
+        return [Check("release-undecodable", FAIL, subject, message, what, "6.39")]
+    lock = lock_of(evidence, entry, None)
+    if lock["locked"] is None:
+        reason = text(entry.get("reason")) or "it was not read"
+        message = f"Whether {subject} is locked cannot be told: {reason}"
+        return [Check("release-lock", UNKNOWN, subject, message, "Look with more permissions.")]
+    if lock["locked"]:
+        return [_locked(subject, entry, lock)]
+    return [*_failed(subject, entry, last), *_pinned(subject, table, target, entry, last)]
+
+
+def _locked(subject: str, entry: Document, lock: Document) -> Check:
+    status, number = str(lock["status"]), lock["revision"]
+    is_rancher = entry.get("release") == "rancher"
+    mode = "6.12" if is_rancher else _MODES.get(status, "6.3")
+    age = lock["age_seconds"]
+    since = f" for {duration(age)}" if isinstance(age, int) else ""
+    actor = mapping(lock.get("live_actor"))
+    if actor:
+        message = f"{actor.get('kind')}/{actor.get('namespace')}/{actor.get('name')} works on {subject} right now."
+        return Check(
+            "release-lock", WARN, subject, message, "Wait until it is done, then look again.", mode
+        )
+    if lock["stale"] is False:
+        message = f"Revision {number} of {subject} has been {status}{since}; somebody may still work on it."
+        return Check("release-lock", WARN, subject, message, "Look again in ten minutes.", mode)
+    # Unlocked under a live helm, a release is lost: who could not be seen is not said to be nobody.
+    who = "nobody works on it" if lock["idle"] else "whether somebody works on it could not be seen"
+    message = (
+        f"Revision {number} of {subject} has been {status}{since} and {who}: neither Rancher nor helm upgrades a "
+        "locked release."
+    )
+    return Check("release-lock", FAIL, subject, message, _unlock(entry, lock, is_rancher), mode)
+
+
+def _unlock(entry: Document, lock: Document, is_rancher: bool) -> str:
+    namespace, release = entry.get("namespace"), entry.get("release")
+    if is_rancher:
+        return (
+            "A rollback would take Rancher itself back: save the values of the pending revision, then have that "
+            "revision's Secret removed (module helm_release, state unlocked) and upgrade Rancher again."
+        )
+    target = mapping(lock.get("target"))
+    if target.get("revision") is None:
+        return (
+            "There is no revision to go back to. Back the release's Secrets up, then remove the pending revision "
+            "(module helm_release, state unlocked); Rancher installs it anew."
+        )
+    return (
+        f"Back its Secrets up, then roll it back: helm rollback {release} {target['revision']} -n {namespace} --wait "
+        f"(or module helm_release, state rolled_back). Revision {target['revision']} is {target['chart_version'] or target['status']}."
+    )
+
+
+def _failed(subject: str, entry: Document, last: Document) -> list[Check]:
+    if text(last.get("status")) != "failed":
+        return []
+    about = (text(last.get("description")) or "no reason given")[:300]
+    message = f"The last operation on {subject} failed: {about}"
+    what = "Find out why (log of its helm-operation pod) before the upgrade runs into the same."
+    mode = "6.12" if entry.get("release") == "rancher" else "6.7"
+    return [Check("release-failed", WARN, subject, message, what, mode)]
+
+
+def _pinned(
+    subject: str,
+    table: ReleaseTable,
+    target: HarvesterRelease,
+    entry: Document,
+    last: Document,
+) -> list[Check]:
+    chart = text(entry.get("dependency"))
+    if chart is None:
+        return []
+    wanted = table.expected(target, chart)
+    expected = {"chart_version": wanted} if wanted else None
+    pins = pins_of(entry, expected, {"chart_version": last.get("chart_version")})
+    keys = [f"{pin['key']}={pin['value']}" for pin in pins or [] if pin["holds_back"]]
+    if not keys:
+        return []
+    message = f"The values of {subject} pin {', '.join(keys)}: the new chart would run with the old images."
+    what = "Upgrade the release once without these values, with the chart version it has."
+    return [Check("pinned-values", WARN, subject, message, what, "6.22")]

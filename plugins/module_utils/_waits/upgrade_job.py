@@ -1,0 +1,197 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Waiting for the upgrade's manifest job: until it is past a line, or done (FM 1.1, 1.4, 1.7)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .._core.errors import RemediationError
+from .._core.lenient import dig, mapping, mappings, text
+from .._harvester import upgrade as harvester
+from .._harvester.job_log import WAITS, events_of, wait_of
+from .._kube import paths
+from .._kube.client import KubeClient, Object
+from .._kube.log_lines import read_log
+from .observation import Observation
+
+SERVICES = "SystemServicesUpgraded"
+# What makes two waits the same; a rollout of another workload or a chart of another release is another.
+_IDENTITY = ("kind", "namespace", "release", "chart", "workload", "name", "where", "version")
+# These lines come after everything the Rancher phase waits for.
+_AFTER_RANCHER = frozenset({"next-phase", "rancher-skipped"})
+_LINE_LENGTH = 160
+
+
+@dataclass(frozen=True)
+class UpgradeView:
+    """The latest Upgrade, its job and the newest pod of that as they are now."""
+
+    upgrade: Object
+    job: Object | None
+    pod: Object | None
+    events: Sequence[Mapping[str, Any]]
+
+    @property
+    def subject(self) -> str:
+        """The Upgrade as messages name it."""
+        return f"Upgrade/{harvester.NAMESPACE}/{self.upgrade['metadata']['name']}"
+
+    @property
+    def pod_name(self) -> str | None:
+        """The newest pod of the job."""
+        return text(dig(self.pod, "metadata", "name"))
+
+    @property
+    def wait(self) -> dict[str, Any] | None:
+        """What the newest pod waits for."""
+        return wait_of(self.events)
+
+    @property
+    def state(self) -> str:
+        """In words: where the upgrade is and what its job says last."""
+        where = text(dig(self.upgrade, "metadata", "labels", harvester.STATE_LABEL)) or "unknown"
+        if self.job is None:
+            return f"the Upgrade is in state {where}, its job is gone or not made yet"
+        if self.pod is None:
+            return f"the Upgrade is in state {where}, its job has no pod"
+        phase = text(dig(self.pod, "status", "phase")) or "Unknown"
+        said = text(self.events[-1].get("text")) if self.events else None
+        line = f", last told: {said[:_LINE_LENGTH]}" if said else ""
+        return f"the Upgrade is in state {where}, Pod {self.pod_name} is {phase}{line}"
+
+    @property
+    def services_upgraded(self) -> bool:
+        """Whether the job has ended well."""
+        return _condition(self.upgrade, SERVICES).get("status") == "True"
+
+
+def system_services_upgraded(
+    client: KubeClient, _params: Mapping[str, Any], _baseline: Mapping[str, Any]
+) -> Observation:
+    """Done when the Upgrade says so; a failed job or Upgrade never gets there."""
+    view = _view(client)
+    return Observation(view.services_upgraded, view.state, failure=_failure(view))
+
+
+def job_past_wait(
+    client: KubeClient, params: Mapping[str, Any], _baseline: Mapping[str, Any]
+) -> Observation:
+    """Done when the job no longer waits for what it waited for.
+
+    A new pod of the job begins at the top, so for it that wait must have come and gone, or a line
+    from after the Rancher phase must be there.
+    """
+    view = _view(client)
+    failure = _failure(view)
+    if failure is not None or view.services_upgraded:
+        return Observation(failure is None, view.state, failure=failure)
+    return Observation(_is_past(view, mapping(params["wait"])), view.state)
+
+
+def _is_past(view: UpgradeView, wait: Mapping[str, Any]) -> bool:
+    if not text(wait.get("kind")):
+        return True
+    if view.pod is None or dig(view.pod, "status", "phase") == "Failed":
+        return False
+    current = view.wait
+    if current is not None and _identity(current) == _identity(wait):
+        return False
+    if view.pod_name == text(wait.get("pod")):
+        return True
+    kinds = {event["kind"] for event in view.events}
+    met = any(
+        event["kind"] in WAITS and _identity(event) == _identity(wait) for event in view.events
+    )
+    return met or bool(kinds & _AFTER_RANCHER)
+
+
+def _identity(wait: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(wait.get(name) for name in _IDENTITY)
+
+
+def _failure(view: UpgradeView) -> RemediationError | None:
+    """Why the upgrade can never go on, None while it can."""
+    for condition in (_condition(view.upgrade, SERVICES), _condition(view.upgrade, "Completed")):
+        if condition.get("status") == "False":
+            return _stopped(view.subject, f"{condition['type']} is False", condition)
+    failed = _condition(view.job, "Failed")
+    if failed.get("status") == "True":
+        name = dig(view.job, "metadata", "name")
+        return _stopped(f"Job/{harvester.NAMESPACE}/{name}", "it has failed", failed)
+    if dig(view.upgrade, "metadata", "labels", harvester.STATE_LABEL) == "Failed":
+        return _stopped(view.subject, "its state is Failed", {})
+    return None
+
+
+def _stopped(subject: str, what: str, condition: Mapping[str, Any]) -> RemediationError:
+    said = ": ".join(part for name in ("reason", "message") if (part := text(condition.get(name))))
+    return RemediationError(
+        "stalled",
+        f"{subject}: {what}{f' ({said})' if said else ''}. The upgrade does not go on from here.",
+        "Diagnose again: finding job-backoff-limit says how to start the upgrade anew. Never delete"
+        " the Job.",
+        details={"reason": condition.get("reason"), "message": condition.get("message")},
+    )
+
+
+def _view(client: KubeClient) -> UpgradeView:
+    upgrade = _latest(client)
+    selector = f"{harvester.UPGRADE_LABEL}={upgrade['metadata']['name']}"
+    selector = f"{selector},{harvester.MANIFEST_SELECTOR}"
+    jobs = client.list(paths.api("batch/v1", "jobs", harvester.NAMESPACE), label_selector=selector)
+    pods = client.list(paths.core("v1", "pods", harvester.NAMESPACE), label_selector=selector)
+    pod = _newest(pods)
+    return UpgradeView(upgrade, _newest(jobs), pod, _events(client, pod))
+
+
+def _latest(client: KubeClient) -> Object:
+    path = paths.api(harvester.API, "upgrades", harvester.NAMESPACE)
+    found = client.list(path, label_selector=harvester.LATEST_SELECTOR)
+    if len(found) == 1:
+        return found[0]
+    names = ", ".join(sorted(each["metadata"]["name"] for each in found))
+    if found:
+        raise RemediationError(
+            "upgrade-ambiguous",
+            f"Several Upgrades are marked as the latest: {names}.",
+            f"Take the label {harvester.LATEST_SELECTOR} from all but the one that runs.",
+        )
+    raise RemediationError(
+        "upgrade-absent",
+        f"No Upgrade in namespace {harvester.NAMESPACE} is marked as the latest.",
+        "Nothing is being upgraded, so there is nothing to wait for.",
+    )
+
+
+def _events(client: KubeClient, pod: Object | None) -> Sequence[Mapping[str, Any]]:
+    if pod is None:
+        return ()
+    try:
+        log = read_log(
+            client, harvester.NAMESPACE, pod["metadata"]["name"], harvester.JOB_CONTAINER
+        )
+    except RemediationError as error:
+        # A container that has not started has no log yet; the API calls that a bad request.
+        if error.code == "not-found" or error.details.get("http_status") == 400:
+            return ()
+        raise
+    return events_of(log)
+
+
+def _newest(objects: Sequence[Object]) -> Object | None:
+    def age(found: Object) -> tuple[str, str]:
+        metadata = found["metadata"]
+        return str(metadata.get("creationTimestamp") or ""), str(metadata["name"])
+
+    return max(objects, key=age, default=None)
+
+
+def _condition(found: Mapping[str, Any] | None, kind: str) -> Mapping[str, Any]:
+    for condition in mappings(dig(found, "status", "conditions")):
+        if condition.get("type") == kind:
+            return condition
+    return {}

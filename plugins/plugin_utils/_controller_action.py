@@ -1,0 +1,60 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the actions that run on the controller only have in common."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from ansible import constants
+from ansible.plugins.action import ActionBase
+
+from ..module_utils._core.errors import RemediationError
+from ..module_utils._kube.auth import AUTH_ARGUMENT_SPEC
+
+# Callbacks whose standard output is one JSON document, or one for each line.
+_FOR_PROGRAMS = frozenset({"json", "jsonl"})
+
+
+def prints_for_programs() -> bool:
+    """Whether standard output is to be read by a program, which a line of text would break."""
+    return (
+        str(constants.config.get_config_value("DEFAULT_STDOUT_CALLBACK")).rpartition(".")[2]
+        in _FOR_PROGRAMS
+    )
+
+
+class ControllerAction(ActionBase):
+    """An action without a module process and without a connection.
+
+    Subclasses give C(ARGUMENT_SPEC) and C(act). The connection options of the action group are taken
+    and not used, so that its defaults in a play fit every task.
+    """
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    ARGUMENT_SPEC: ClassVar[dict[str, dict[str, Any]]] = {}
+
+    def run(
+        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Check the options and act; a RemediationError becomes a failure of the common shape."""
+        super().run(tmp, task_vars)
+        _result, options = self.validate_argument_spec(
+            argument_spec={**AUTH_ARGUMENT_SPEC, **self.ARGUMENT_SPEC}
+        )
+        try:
+            return {"changed": False, **self.act(options)}
+        except RemediationError as error:
+            return {
+                "changed": False,
+                "failed": True,
+                "msg": str(error),
+                "error": error.to_dict(),
+            }
+
+    def act(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Do the work and return what the task registers."""
+        raise NotImplementedError

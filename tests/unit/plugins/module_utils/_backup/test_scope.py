@@ -1,0 +1,83 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._backup.scope import (
+    Wanted,
+    scope,
+)
+
+
+def labels(plan: dict[str, object] | None = None) -> dict[str, Wanted]:
+    found = scope(plan or {})
+    return {
+        f"{each.resource.api_version} {each.label} {each.label_selector or ''}{each.name_suffix}".strip(): each
+        for each in found
+    }
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        # P-BACKUP
+        "harvesterhci.io/v1beta1 Upgrade/harvester-system/* harvesterhci.io/latestUpgrade=true",
+        "batch/v1 Job/harvester-system/* harvesterhci.io/upgradeComponent=manifest",
+        "v1 Pod/harvester-system/* harvesterhci.io/upgradeComponent=manifest",
+        "v1 ConfigMap/cattle-fleet-system/fleet-controller",
+        "v1 ConfigMap/cattle-system/rancher-config",
+        "catalog.cattle.io/v1 ClusterRepo/rancher-charts",
+        "v1 ConfigMap/cattle-system/rancher-charts-*",
+        "management.cattle.io/v3 Setting/fleet-version",
+        "management.cattle.io/v3 Setting/internal-cacerts",
+        "fleet.cattle.io/v1alpha1 Cluster/*",
+        "fleet.cattle.io/v1alpha1 Bundle/*",
+        "management.cattle.io/v3 ManagedChart/*",
+        "apiextensions.k8s.io/v1 CustomResourceDefinition/* .fleet.cattle.io",
+        # 6.40, by failure mode
+        "v1 Secret/cattle-fleet-system/* owner=helm,name=fleet-crd",  # 6.1, 6.3
+        "v1 Secret/cattle-system/* owner=helm,name=rancher-webhook",  # 6.2
+        "admissionregistration.k8s.io/v1 MutatingWebhookConfiguration/*",  # 6.2, 6.19, 6.20
+        "admissionregistration.k8s.io/v1 ValidatingWebhookConfiguration/*",
+        "v1 Secret/cattle-system/* owner=helm,name=rancher",  # 6.12
+        "management.cattle.io/v3 Setting/shell-image",  # 6.13
+        "v1 Secret/harvester-system/* owner=helm,name=harvester",  # 6.17
+        "fleet.cattle.io/v1alpha1 BundleDeployment/*",  # 6.18, 6.32
+        "cluster.x-k8s.io/v1beta1 Cluster/fleet-local/local",  # 6.21
+        "apps/v1 Deployment/cattle-fleet-local-system/fleet-agent",  # 6.27
+        "v1 Secret/cattle-fleet-local-system/fleet-agent-bootstrap",  # 6.28
+        "v1 Secret/fleet-local/local-rke-state",  # 6.31
+        "provisioning.cattle.io/v1 Cluster/fleet-local/local",  # 6.38
+    ],
+)
+def test_holds_what_the_failure_modes_ask_for(wanted: str) -> None:
+    assert wanted in labels()
+
+
+def test_only_what_a_step_changes_is_required() -> None:
+    assert not any(each.required for each in scope({}))
+    plan = {
+        "steps": [
+            {"params": {"namespace": "cattle-fleet-system", "release": "fleet"}},
+            {
+                "object": {
+                    "api_version": "catalog.cattle.io/v1",
+                    "kind": "ClusterRepo",
+                    "name": "rancher-partner-charts",
+                }
+            },
+        ]
+    }
+    found = labels(plan)
+    assert {name for name, each in found.items() if each.required} == {
+        "v1 Secret/cattle-fleet-system/* owner=helm,name=fleet",
+        "catalog.cattle.io/v1 ClusterRepo/rancher-partner-charts",
+    }
+    assert "v1 ConfigMap/cattle-system/rancher-partner-charts-*" in found
+
+
+def test_nothing_is_read_twice() -> None:
+    assert len(labels()) == len(scope({}))

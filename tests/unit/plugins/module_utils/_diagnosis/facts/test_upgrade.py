@@ -1,0 +1,148 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the upgrade is, from its conditions and the job's log."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.facts.upgrade import (
+    upgrade_facts,
+)
+from ansible_collections.harvester_ops.remediation.tests.unit.builders.evidence import build
+
+
+def facts(**overlay: Any) -> dict[str, Any]:
+    return upgrade_facts(build(overlay))
+
+
+def conditions(**states: str) -> dict[str, Any]:
+    return {"conditions": [{"type": name, "status": state} for name, state in states.items()]}
+
+
+def log(*kinds: str, **fields: Any) -> list[dict[str, Any]]:
+    events = [{"kind": kind} for kind in kinds]
+    return [{"name": "p", "log": {"state": "ok", "truncated": False, "events": events, **fields}}]
+
+
+@pytest.mark.parametrize(
+    ("upgrade", "phase", "well"),
+    [
+        (conditions(SystemServicesUpgraded="Unknown"), "rancher", False),
+        (conditions(SystemServicesUpgraded="True"), "ended", True),
+        (conditions(SystemServicesUpgraded="False"), "ended", False),
+        ({"state": "Succeeded"}, "ended", True),
+        ({"state": "Failed"}, "ended", False),
+        ({"state": "UpgradingNodes", **conditions(SystemServicesUpgraded="True")}, "ended", True),
+        ({"state": "Failed", **conditions(SystemServicesUpgraded="True")}, "ended", False),
+        (conditions(Completed="False"), "ended", False),
+    ],
+)
+def test_phase_of_conditions(upgrade: dict[str, Any], phase: str, well: bool) -> None:
+    found = facts(set={"upgrade": upgrade})
+    assert (found["phase"], found["ended_well"]) == (phase, well)
+
+
+@pytest.mark.parametrize(
+    ("pods", "phase"),
+    [
+        (log("upgrading-rancher"), "rancher"),
+        (log("upgrading-rancher", "helm-release"), "rancher"),
+        (log("upgrading-rancher", "helm-release", "next-phase"), "after-rancher"),
+        (log("upgrading-rancher", "rancher-skipped"), "after-rancher"),
+        (log("plan"), "not-started"),
+        (log(), "not-started"),
+        (log("helm-release", truncated=True), "rancher"),
+        (log(truncated=True), None),
+        (log(state="error"), None),
+        ([], None),
+    ],
+)
+def test_phase_of_the_log(pods: list[Any], phase: str | None) -> None:
+    assert facts(set={"job_pods": pods, "wait": None})["phase"] == phase
+
+
+@pytest.mark.parametrize(
+    ("upgrade", "begun"),
+    [
+        (conditions(SystemServicesUpgraded="Unknown"), False),
+        (conditions(SystemServicesUpgraded="False", Completed="False"), False),
+        ({"state": "Failed"}, False),
+        ({"state": "UpgradingNodes"}, True),
+        ({"state": "UpgradingNodes", **conditions(SystemServicesUpgraded="True")}, True),
+        (
+            {
+                "state": "Failed",
+                **conditions(SystemServicesUpgraded="True", NodesUpgraded="False"),
+            },
+            True,
+        ),
+        ({"state": "Succeeded", **conditions(SystemServicesUpgraded="True")}, False),
+        (conditions(SystemServicesUpgraded="True", Completed="True"), False),
+    ],
+)
+def test_nodes_phase(upgrade: dict[str, Any], begun: bool) -> None:
+    assert facts(set={"upgrade": upgrade})["nodes_phase"] is begun
+
+
+def test_nodes_phase_of_an_upgrade_that_was_not_read() -> None:
+    found = facts(set={"upgrade": None}, sources={"upgrade": "forbidden"})
+    assert found["nodes_phase"] is None
+
+
+def test_no_upgrade() -> None:
+    found = facts(set={"upgrade": None}, sources={"upgrade": "absent"})
+    assert (found["phase"], found["upgrade_count"], found["wait_kind"]) == ("none", 0, "none")
+
+
+def test_upgrade_not_read() -> None:
+    found = facts(set={"upgrade": None}, sources={"upgrade": "forbidden"})
+    assert (found["phase"], found["upgrade_count"], found["ended_well"]) == (None, None, None)
+
+
+def test_job_not_read() -> None:
+    found = facts(set={"job": None}, sources={"job": "forbidden"})
+    assert (found["phase"], found["job_running"]) == (None, None)
+
+
+def test_job_not_created_yet() -> None:
+    upgrade = {"state": "PreparingNodes", **conditions(NodesPrepared="Unknown")}
+    found = facts(set={"upgrade": upgrade, "job": None, "job_pods": [], "wait": None})
+    assert (found["phase"], found["wait_kind"]) == ("not-started", "none")
+
+
+def test_the_wait_of_a_job_that_is_over_counts_no_more() -> None:
+    found = facts(set={"upgrade": conditions(SystemServicesUpgraded="True")})
+    assert (found["wait"], found["wait_kind"]) == (None, "none")
+
+
+@pytest.mark.parametrize(
+    ("overlay", "kind"),
+    [
+        ({}, "helm-release"),
+        ({"wait": {"kind": None}}, "none"),
+        ({"set": {"wait": None}, "sources": {"job_logs": "forbidden"}}, None),
+        ({"set": {"wait": None, "job_pods": log("upgrading-rancher", state="error")}}, None),
+    ],
+)
+def test_wait_kind(overlay: dict[str, Any], kind: str | None) -> None:
+    assert facts(**overlay)["wait_kind"] == kind
+
+
+def test_age_of_the_wait_is_computed_when_it_is_missing() -> None:
+    wait = {"kind": "plan", "since": "2026-11-23T14:50:00Z"}
+    assert facts(set={"wait": {**wait, "age_seconds": None}})["wait"]["age_seconds"] == 600
+
+
+def test_two_latest_upgrades() -> None:
+    assert facts(set={"upgrade": {"latest_names": ["a", "b"]}})["upgrade_count"] == 2
+
+
+def test_attempts() -> None:
+    assert facts(set={"job": {"failed": 2, "backoff_limit": None}})["attempts"] == {
+        "failed": 2,
+        "limit": 6,
+    }

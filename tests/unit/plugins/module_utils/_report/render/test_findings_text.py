@@ -1,0 +1,63 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an operator reads: the wait, the finding, the proof, what would be done and what must not be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.diagnose import (
+    diagnose,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.render.findings_text import (
+    diagnosis_text,
+)
+from ansible_collections.harvester_ops.remediation.tests.unit.builders.evidence import (
+    FLEET,
+    OLD_FLEET,
+    build,
+)
+
+LOCK: dict[str, Any] = {
+    "releases": {
+        "fleet": [[8, "pending-upgrade", OLD_FLEET, 3600], [7, "deployed", OLD_FLEET, 90_000]]
+    },
+    "waiting_for": {"release": "fleet", "version": FLEET},
+}
+
+
+def text(overlay: dict[str, Any] | None = None) -> str:
+    return diagnosis_text(diagnose(build(overlay)))
+
+
+def test_stuck() -> None:
+    shown = " ".join(text(LOCK).split())
+    for words in (
+        "Diagnosis: STUCK",
+        "since 2026-11-23T14:00:00Z (1 h)",
+        "Release/cattle-fleet-system/fleet <- holds the job now",
+        "lock.status = pending-upgrade",
+        "an approved run does it (unlock_release, then nudge; risk low)",
+        "Whatever you do: - Do not unlock while",
+        "https://github.com/harvester/harvester/issues/9738",
+    ):
+        assert words in shown
+
+
+def test_empty_proof_is_left_out() -> None:
+    assert "installed.description" not in text(LOCK)
+
+
+def test_one_missing_permission_is_told_once() -> None:
+    shown = text({**LOCK, "sources": {"helm_pods": "forbidden"}, "set": {"helm_pods": None}})
+    assert shown.count("helm_pods could not be read (forbidden)") == 1
+    assert "6.3" in shown
+    assert "- helm_pods: forbidden\n" in shown
+
+
+def test_moving() -> None:
+    shown = text()
+    assert "STILL MOVING" in shown
+    assert "FOUND" not in shown
+    assert "COULD NOT TELL" not in shown
