@@ -9,27 +9,29 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .._core.lenient import dig, mapping, mappings, text
-from .._kube import paths
+from .._core.lenient import mappings
+from .._documents.actions import Saves, resource_of, row
+from .._documents.plan import Step
+from .._kube.resource import (
+    BUNDLE,
+    BUNDLE_DEPLOYMENT,
+    CLUSTER_REPO,
+    CONFIG_MAP,
+    CRD,
+    DEPLOYMENT,
+    FLEET_CLUSTER,
+    MUTATING,
+    POD,
+    PROVISIONING_CLUSTER,
+    SECRET,
+    SETTING,
+    VALIDATING,
+    Resource,
+)
 from .._rancher.decision.system_charts import (
     HARVESTER_UPGRADE_CONTROLLER_RELEASE,
     all_system_charts,
 )
-
-
-@dataclass(frozen=True)
-class Resource:
-    """A kind and where its objects are."""
-
-    api_version: str
-    kind: str
-    plural: str
-
-    def path(self, namespace: str | None = None, name: str | None = None) -> str:
-        """The path of an object, or of all objects."""
-        if "/" in self.api_version:
-            return paths.api(self.api_version, self.plural, namespace, name)
-        return paths.core(self.api_version, self.plural, namespace, name)
 
 
 @dataclass(frozen=True)
@@ -57,41 +59,6 @@ class Wanted:
         parts = (self.resource.kind, self.namespace, self.name or f"{self.name_prefix}*")
         return "/".join(part for part in parts if part)
 
-
-SECRET = Resource("v1", "Secret", "secrets")
-CONFIG_MAP = Resource("v1", "ConfigMap", "configmaps")
-POD = Resource("v1", "Pod", "pods")
-CLUSTER_REPO = Resource("catalog.cattle.io/v1", "ClusterRepo", "clusterrepos")
-SETTING = Resource("management.cattle.io/v3", "Setting", "settings")
-DEPLOYMENT = Resource("apps/v1", "Deployment", "deployments")
-MUTATING = Resource(
-    "admissionregistration.k8s.io/v1",
-    "MutatingWebhookConfiguration",
-    "mutatingwebhookconfigurations",
-)
-VALIDATING = Resource(
-    "admissionregistration.k8s.io/v1",
-    "ValidatingWebhookConfiguration",
-    "validatingwebhookconfigurations",
-)
-FLEET_CLUSTER = Resource("fleet.cattle.io/v1alpha1", "Cluster", "clusters")
-BUNDLE = Resource("fleet.cattle.io/v1alpha1", "Bundle", "bundles")
-BUNDLE_DEPLOYMENT = Resource("fleet.cattle.io/v1alpha1", "BundleDeployment", "bundledeployments")
-PROVISIONING_CLUSTER = Resource("provisioning.cattle.io/v1", "Cluster", "clusters")
-CRD = Resource("apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions")
-# What steps change.
-RESOURCES = (
-    SECRET,
-    CONFIG_MAP,
-    CLUSTER_REPO,
-    SETTING,
-    DEPLOYMENT,
-    MUTATING,
-    VALIDATING,
-    FLEET_CLUSTER,
-    BUNDLE,
-    PROVISIONING_CLUSTER,
-)
 
 _MANIFEST_JOB = "harvesterhci.io/upgradeComponent=manifest"
 _SETTINGS = (
@@ -162,9 +129,10 @@ def scope(plan: Mapping[str, Any]) -> list[Wanted]:
     """Everything to save before the plan is carried out, each once; what a step changes is required.
 
     The histories of all releases that Rancher and Harvester keep are saved whatever the plan is: a
-    release that no step touches may be upgraded by Rancher as soon as the way is free.
+    release that no step touches may be upgraded by Rancher as soon as the way is free. Raises plan-invalid
+    for a step that the registry of actions does not know, or on an object of a kind that its action is not for.
     """
-    steps = mappings(plan.get("steps"))
+    steps = [Step.from_dict(step) for step in mappings(plan.get("steps"))]
     wanted = [*_releases(steps), *_objects(steps), *_COMMON, *_indexes(steps)]
     unique: dict[tuple[Any, ...], Wanted] = {}
     for each in wanted:
@@ -173,14 +141,13 @@ def scope(plan: Mapping[str, Any]) -> list[Wanted]:
     return list(unique.values())
 
 
-def _releases(steps: Iterable[Mapping[str, Any]]) -> list[Wanted]:
+def _releases(steps: Iterable[Step]) -> list[Wanted]:
     """The Secrets of every revision of every release; of those a step works on they are required."""
-    touched = set()
-    for step in steps:
-        namespace = text(dig(step, "params", "namespace"))
-        release = text(dig(step, "params", "release"))
-        if namespace and release:
-            touched.add((namespace, release))
+    touched = {
+        (str(step.params["namespace"]), str(step.params["release"]))
+        for step in steps
+        if row(step).saves is Saves.RELEASE
+    }
     kept = {(chart.namespace, chart.chart) for chart in all_system_charts()}
     return [
         Wanted(
@@ -194,34 +161,17 @@ def _releases(steps: Iterable[Mapping[str, Any]]) -> list[Wanted]:
     ]
 
 
-def _indexes(steps: Iterable[Mapping[str, Any]]) -> list[Wanted]:
+def _indexes(steps: Iterable[Step]) -> list[Wanted]:
     """The index of Rancher's own charts, every chunk of it, and that of every other repository a step works on."""
     names = {"rancher-charts"}
-    for step in steps:
-        reference = mapping(step.get("object"))
-        if reference.get("kind") == CLUSTER_REPO.kind:
-            names.add(text(reference.get("name")) or "")
+    names |= {step.object.name for step in steps if resource_of(step) == CLUSTER_REPO}
+    return [Wanted(CONFIG_MAP, _INDEX_NAMESPACE, name_prefix=f"{name}-") for name in sorted(names)]
+
+
+def _objects(steps: Iterable[Step]) -> list[Wanted]:
+    """The object of every step that is not about a release."""
     return [
-        Wanted(CONFIG_MAP, _INDEX_NAMESPACE, name_prefix=f"{name}-")
-        for name in sorted(names - {""})
+        Wanted(resource_of(step), step.object.namespace, step.object.name, required=True)
+        for step in steps
+        if row(step).saves is Saves.OBJECT
     ]
-
-
-def _objects(steps: Iterable[Mapping[str, Any]]) -> list[Wanted]:
-    """The object of every step, as far as it is of a kind that steps change."""
-    wanted = []
-    for step in steps:
-        reference = mapping(step.get("object"))
-        found = resource_of(text(reference.get("api_version")), text(reference.get("kind")))
-        if found is not None and not text(dig(step, "params", "release")):
-            name, namespace = text(reference.get("name")), text(reference.get("namespace"))
-            wanted.append(Wanted(found, namespace, name, required=True))
-    return wanted
-
-
-def resource_of(api_version: str | None, kind: str | None) -> Resource | None:
-    """The resource of a kind that steps change; None for any other."""
-    for each in RESOURCES:
-        if (each.api_version, each.kind) == (api_version, kind):
-            return each
-    return None

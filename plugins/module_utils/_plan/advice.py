@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._core.lenient import dig, mappings, text
+from .._documents.actions import CHANGE_RELEASE
 from .._documents.plan import Instruction
 
-_CHANGES_RELEASE = frozenset({"upgrade_release", "roll_back_release", "let_rancher_upgrade"})
 # Besides the charts called …-crd, those that bring the CRDs of Cluster API.
 _WITH_DEFINITIONS = frozenset({"rancher-provisioning-capi", "rancher-turtles"})
 
@@ -24,7 +24,7 @@ def snapshot_advice(plan: Mapping[str, Any]) -> Instruction | None:
     releases = [
         text(dig(step, "params", "release")) or ""
         for step in mappings(plan.get("steps"))
-        if step.get("action") in _CHANGES_RELEASE
+        if step.get("action") in CHANGE_RELEASE
     ]
     touched = [each for each in dict.fromkeys(releases) if brings_definitions(each)]
     if not touched:

@@ -11,7 +11,7 @@ from typing import Any
 
 from .._core.errors import RemediationError
 from .._core.lenient import dig, mappings
-from .._documents.actions import ACTIONS, NODES_PHASE_ACTIONS
+from .._documents.actions import ACTIONS
 from .._documents.plan import RISKS
 
 UNATTENDED = ("yes", "ask", "no")
@@ -134,7 +134,7 @@ class PlanContext:
         risk = wanted.get("risk", dig(remedy, "risk"))
         identifier = str(finding.get("id") or "")
         arguments = wanted.get("with")
-        postponed = self.nodes_phase and action not in NODES_PHASE_ACTIONS
+        postponed = self.nodes_phase and not ACTIONS[action].while_nodes_upgrade
         allowed = unattended == "yes" or (unattended == "ask" and identifier in self.accept)
         return Request(
             action=action,

@@ -8,12 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from .._documents.actions import INDEX_ACTIONS, RELEASE_ACTIONS
+from .._documents.actions import ACTIONS, SAME_RELEASE
 from .._documents.plan import Step
 
 Placed = tuple[tuple[int, int, str], Step]
-
-UNLOCKING = frozenset({"unlock_release", "roll_back_release"})
 
 
 def in_order(placed: Iterable[Placed]) -> tuple[Step, ...]:
@@ -33,17 +31,17 @@ def _builds_on(step: Step, earlier: Sequence[Step]) -> tuple[str, ...]:
 
 def _needs(step: Step, earlier: Step) -> bool:
     """Whether the state the step expects is only there once the earlier step has had its effect."""
-    if step.action in RELEASE_ACTIONS and earlier.action in UNLOCKING | {"let_rancher_upgrade"}:
+    return any(
+        earlier.action in link.actions and _is_of(link.release, step, earlier)
+        for link in ACTIONS[step.action].builds_on
+    )
+
+
+def _is_of(release: str, step: Step, earlier: Step) -> bool:
+    """Whether the earlier step is on the release that a link is about; "" is any."""
+    if release == SAME_RELEASE:
         return _release(step) == _release(earlier)
-    if step.action == "let_rancher_upgrade":
-        return earlier.action in INDEX_ACTIONS | {"nudge", "reset_shell_image"}
-    if step.action == "upgrade_release":
-        return earlier.action in INDEX_ACTIONS
-    if step.action == "restore_fleet_config":
-        return earlier.action == "upgrade_release" and earlier.params.get("release") == "fleet"
-    if step.action == "nudge":
-        return earlier.action == "create_cluster_repos"
-    return False
+    return release in ("", earlier.params.get("release"))
 
 
 def _release(step: Step) -> tuple[object, object]:

@@ -4,20 +4,19 @@
 """Which permissions the steps of a plan need, and which of them an account lacks.
 
 A permission that is missing in the middle of a plan leaves it half done, so all are asked for before
-the first write. What helm writes depends on the chart; here are the kinds that the awaited charts are
-made of, and the two verbs without which nobody may apply their roles (escalate and bind): who has
-those can give himself every other one.
+the first write. What a step needs is in the registry of actions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
 from .._core.errors import RemediationError
 from .._core.names import BACKUP_NAMESPACE, LOCK_NAME, LOCK_NAMESPACE
+from .._documents.actions import needs_of, row
 from .._documents.plan import Plan, Step
 from .._kube import paths
 from .._kube.client import KubeClient
@@ -25,7 +24,6 @@ from .._kube.client import KubeClient
 REVIEWS = paths.api("authorization.k8s.io/v1", "selfsubjectaccessreviews")
 PARALLEL = 8
 _TOLD = 8
-RBAC = "rbac.authorization.k8s.io"
 BACKUP = "backup"
 
 
@@ -75,122 +73,12 @@ def _backup(namespace: str) -> set[Permission]:
     )
 
 
-def _release_namespace(step: Step) -> str:
-    return str(step.params.get("namespace") or step.object.namespace or "")
-
-
-def _unlock(step: Step) -> set[Permission]:
-    namespace = _release_namespace(step)
-    return _each("get list", "secrets", "", namespace) | _each(
-        "delete", "secrets", "", namespace, step.object.name
-    )
-
-
-_CLUSTER_KINDS = (
-    ("customresourcedefinitions", "apiextensions.k8s.io"),
-    ("clusterroles", RBAC),
-    ("clusterrolebindings", RBAC),
-    ("mutatingwebhookconfigurations", "admissionregistration.k8s.io"),
-    ("validatingwebhookconfigurations", "admissionregistration.k8s.io"),
-)
-_NAMESPACED_KINDS = (
-    ("secrets", ""),
-    ("configmaps", ""),
-    ("services", ""),
-    ("serviceaccounts", ""),
-    ("deployments", "apps"),
-    ("jobs", "batch"),
-    ("roles", RBAC),
-    ("rolebindings", RBAC),
-)
-
-
-def _helm(step: Step) -> set[Permission]:
-    """What helm needs for the charts awaited, beginning with its own revisions."""
-    namespace, verbs = _release_namespace(step), "get create patch delete"
-    needed = _each("list update", "secrets", "", namespace)
-    for resource, group in _NAMESPACED_KINDS:
-        needed |= _each(verbs, resource, group, namespace)
-    for resource, group in _CLUSTER_KINDS:
-        needed |= _each(verbs, resource, group)
-    return needed | _each("escalate bind", "clusterroles", RBAC)
-
-
-def _repo(verbs: str) -> Callable[[Step], set[Permission]]:
-    return lambda step: _each(
-        verbs, "clusterrepos", "catalog.cattle.io", "", str(step.params.get("name"))
-    )
-
-
-def _rebuild(step: Step) -> set[Permission]:
-    return _repo("get patch")(step) | _each("list get delete", "configmaps", "", "cattle-system")
-
-
-def _create_repos(step: Step) -> set[Permission]:
-    return (
-        _repo("get")(step)
-        | _each("create", "clusterrepos", "catalog.cattle.io")
-        | _each("get create", "settings", "management.cattle.io")
-    )
-
-
-def _object(verbs: str, resource: str, group: str = "") -> Callable[[Step], set[Permission]]:
-    """Verbs on the object of the step itself."""
-    return lambda step: _each(verbs, resource, group, step.object.namespace or "", step.object.name)
-
-
-def _fleet_config(step: Step) -> set[Permission]:
-    return (
-        _object("get patch", "configmaps")(step)
-        | _each("get", "settings", "management.cattle.io")
-        | _each("get", "services", "", "cattle-system", "rancher")
-    )
-
-
-def _stv_aggregation(step: Step) -> set[Permission]:
-    return _object("get", "secrets")(step) | _each("create", "secrets", "", "cattle-system")
-
-
-def _workspace(step: Step) -> set[Permission]:
-    where = ("clusters", "provisioning.cattle.io", step.object.namespace or "", step.object.name)
-    return _each("get patch", *where) | _each("patch", *where, subresource="status")
-
-
-def _capi_webhooks(step: Step) -> set[Permission]:
-    resource = f"{str(step.params.get('kind')).lower()}s"
-    return _object("get delete", resource, "admissionregistration.k8s.io")(step) | _each(
-        "get", "services"
-    )
-
-
-def _upgrade_controller(step: Step) -> set[Permission]:
-    plan = ("plans", "upgrade.cattle.io", "cattle-system", str(step.params.get("plan")))
-    return _object("get patch", "deployments", "apps")(step) | _each("get", *plan)
-
-
-def _watching(step: Step) -> set[Permission]:
-    return _each("get list", "secrets", "", _release_namespace(step))
-
-
-NEEDS: dict[str, Callable[[Step], set[Permission]]] = {
-    "wait_for_actor": _watching,
-    "let_rancher_upgrade": _watching,
-    "unlock_release": _unlock,
-    "roll_back_release": _helm,
-    "upgrade_release": _helm,
-    "create_cluster_repos": _create_repos,
-    "rebuild_index": _rebuild,
-    "refresh_index": _repo("get patch"),
-    "nudge": _repo("get patch"),
-    "reset_shell_image": _object("get patch", "settings", "management.cattle.io"),
-    "restore_fleet_config": _fleet_config,
-    "redeploy_fleet_agent": _object("get patch", "clusters", "fleet.cattle.io"),
-    "create_stv_aggregation": _stv_aggregation,
-    "set_fleet_workspace_name": _workspace,
-    "delete_legacy_capi_webhooks": _capi_webhooks,
-    "restart_system_upgrade_controller": _upgrade_controller,
-    "resync_bundle": _object("get patch", "bundles", "fleet.cattle.io"),
-}
+def _of_step(step: Step) -> set[Permission]:
+    needed: set[Permission] = set()
+    for need in needs_of(step):
+        where = (need.resource, need.group, need.namespace, need.name)
+        needed |= _each(need.verbs, *where, subresource=need.subresource)
+    return needed
 
 
 def needed_by(plan: Plan, backup_namespace: str = "") -> dict[str, set[Permission]]:
@@ -198,7 +86,7 @@ def needed_by(plan: Plan, backup_namespace: str = "") -> dict[str, set[Permissio
 
     Without backup_namespace the cluster keeps no backup.
     """
-    steps = {step.id: NEEDS[step.action](step) for step in plan.steps}
+    steps = {step.id: _of_step(step) for step in plan.steps}
     if not steps:
         return {}
     backup = {BACKUP: _backup(backup_namespace)} if backup_namespace else {}
@@ -252,7 +140,7 @@ def in_words(permissions: Iterable[Permission]) -> str:
 
 
 def _remedy(plan: Plan, missing_for: set[str], backup_namespace: str) -> str:
-    with_helm = {step.id for step in plan.steps if NEEDS[step.action] is _helm}
+    with_helm = {step.id for step in plan.steps if row(step).uses_helm}
     if with_helm & missing_for:
         return (
             "Run again as an account with cluster-admin: helm applies the roles of its charts, and"

@@ -10,6 +10,30 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._backup.
     Wanted,
     scope,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._core.errors import (
+    RemediationError,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._documents.actions import (
+    ACTIONS,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._documents.plan import (
+    ObjectRef,
+    Plan,
+    Step,
+)
+
+PARTNERS = ObjectRef("catalog.cattle.io/v1", "ClusterRepo", None, "rancher-partner-charts")
+
+
+def step(action: str, reference: ObjectRef, **params: str) -> Step:
+    """A step of that action on that object."""
+    module = ACTIONS[action].module if action in ACTIONS else "cluster_repo"
+    return Step(action, module, "Do it", "finding", reference, params, id="01-it")
+
+
+def plan_of(*steps: Step) -> dict[str, object]:
+    """A plan of these steps."""
+    return Plan("cluster", "digest", {}, steps).to_dict()
 
 
 def labels(plan: dict[str, object] | None = None) -> dict[str, Wanted]:
@@ -59,19 +83,9 @@ def test_holds_what_the_failure_modes_ask_for(wanted: str) -> None:
 
 def test_only_what_a_step_changes_is_required() -> None:
     assert not any(each.required for each in scope({}))
-    plan = {
-        "steps": [
-            {"params": {"namespace": "cattle-fleet-system", "release": "fleet"}},
-            {
-                "object": {
-                    "api_version": "catalog.cattle.io/v1",
-                    "kind": "ClusterRepo",
-                    "name": "rancher-partner-charts",
-                }
-            },
-        ]
-    }
-    found = labels(plan)
+    release = {"namespace": "cattle-fleet-system", "release": "fleet"}
+    fleet = ObjectRef("v1", "Secret", "cattle-fleet-system", "sh.helm.release.v1.fleet.v3")
+    found = labels(plan_of(step("upgrade_release", fleet, **release), step("nudge", PARTNERS)))
     assert {name for name, each in found.items() if each.required} == {
         "v1 Secret/cattle-fleet-system/* owner=helm,name=fleet",
         "catalog.cattle.io/v1 ClusterRepo/rancher-partner-charts",
@@ -81,3 +95,20 @@ def test_only_what_a_step_changes_is_required() -> None:
 
 def test_nothing_is_read_twice() -> None:
     assert len(labels()) == len(scope({}))
+
+
+@pytest.mark.parametrize(
+    ("action", "reference"),
+    [
+        ("nudge", ObjectRef("v1", "ConfigMap", "cattle-system", "rancher-config")),
+        ("resync_bundle", ObjectRef("apps/v1", "DaemonSet", "cattle-system", "agent")),
+        ("polish", PARTNERS),
+    ],
+    ids=["another-kind", "unknown-kind", "unknown-action"],
+)
+def test_a_step_that_the_backup_does_not_know_is_refused(action: str, reference: ObjectRef) -> None:
+    """Left out, its object would be changed without a copy of it."""
+    with pytest.raises(RemediationError) as caught:
+        scope(plan_of(step(action, reference)))
+    assert caught.value.code == "plan-invalid"
+    assert "01-it" in caught.value.message

@@ -12,13 +12,9 @@ import pytest
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._core.errors import (
     RemediationError,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._documents.actions import (
-    ACTIONS,
-)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._documents.plan import Plan
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._plan.make import make_plan
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._plan.permissions import (
-    NEEDS,
     REVIEWS,
     Permission,
     in_words,
@@ -65,10 +61,6 @@ def refused(account: Account, plan: Plan) -> RemediationError:
         require(account, plan)
     assert caught.value.code == "forbidden"
     return caught.value
-
-
-def test_every_action_knows_what_it_needs() -> None:
-    assert set(NEEDS) == set(ACTIONS)
 
 
 def test_all_is_asked_for_and_nothing_else() -> None:
