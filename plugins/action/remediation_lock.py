@@ -7,30 +7,19 @@
 from __future__ import annotations
 
 import os
-from typing import Any
-
-from ansible.plugins.action import ActionBase
+from typing import Any, ClassVar
 
 from ..module_utils._run.process import RunProcess
+from ..modules import remediation_lock
+from ..plugin_utils._module_action import ModuleAction
 
-MODULE = "harvester_ops.remediation.remediation_lock"
 
-
-class ActionModule(ActionBase):
+class ActionModule(ModuleAction):
     """Runs the module and tells it whose process holds the lock, which only the controller knows."""
 
-    TRANSFERS_FILES = False
-    _supports_check_mode = True
-    _supports_async = False
+    MODULE: ClassVar = remediation_lock
 
-    def run(
-        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
+    def arguments(self) -> dict[str, Any]:
         """Each task is run by a child of the process that runs the play."""
-        super().run(tmp, task_vars)
         process = RunProcess.of(os.getppid())
-        arguments = {"process": process.text() if process else "", **self._task.args}
-        result: dict[str, Any] = self._execute_module(
-            module_name=MODULE, module_args=arguments, task_vars=dict(task_vars or {})
-        )
-        return result
+        return {"process": process.text() if process else "", **self._task.args}

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, NoReturn, Protocol
 
 from ansible.module_utils.basic import AnsibleModule
@@ -41,6 +43,17 @@ class _Module(Protocol):
 
 
 Handler = Callable[["ModuleContext"], dict[str, Any]]
+_frame: ContextVar[Callable[..., _Module]] = ContextVar("frame", default=AnsibleModule)
+
+
+@contextmanager
+def framed_by(frame: Callable[..., _Module]) -> Iterator[None]:
+    """Have modules run within something else than the process that AnsibleModule stands for."""
+    token = _frame.set(frame)
+    try:
+        yield
+    finally:
+        _frame.reset(token)
 
 
 class ModuleContext:
@@ -113,7 +126,7 @@ def run_module(
     `handler` answers the result, which must hold ``changed``. A `RemediationError` becomes a failure with
     ``error: {code, message, remedy, retryable, details}``; any other exception becomes the code `internal`.
     """
-    module: _Module = AnsibleModule(
+    module = _frame.get()(
         argument_spec={**AUTH_ARGUMENT_SPEC, **argument_spec},
         supports_check_mode=supports_check_mode,
         **am_kwargs,

@@ -1,0 +1,18 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Collect the evidence; documented in plugins/modules/upgrade_info.py."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ..modules import upgrade_info
+from ..plugin_utils._module_action import ModuleAction
+
+
+class ActionModule(ModuleAction):
+    """Runs the module without a process of its own where it can."""
+
+    MODULE: ClassVar = upgrade_info

@@ -1,0 +1,29 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run was asked for reaches its report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.harvester_ops.remediation.tests.unit.builders.role_play import play_role
+
+
+@pytest.mark.parametrize(
+    ("arguments", "asked"),
+    [
+        ([], None),
+        (["--skip-tags", "verify"], ["backup", "detect", "plan", "upgrade"]),
+        (["--tags", "upgrade"], ["upgrade"]),
+    ],
+)
+def test_the_report_knows_what_was_left_out(
+    tmp_path: Path, arguments: list[str], asked: list[str] | None
+) -> None:
+    variables = {"remediation_artifacts_dir": str(tmp_path)}
+    facts = {"asked": "{{ report_run.asked }}"}
+    done = play_role(tmp_path, "settings", variables, facts, *arguments)
+    assert (done.facts["asked"], done.error) == (asked, None)
