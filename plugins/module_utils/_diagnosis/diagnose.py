@@ -33,11 +33,13 @@ def diagnose(evidence: object, rules_dirs: Sequence[str | Path] = ()) -> dict[st
     """
     document = _plain(evidence)
     rules = load_rules(rules_dirs)
-    facts = derive(Evidence.from_dict(document).to_dict())
+    read = Evidence.from_dict(document)
+    facts = derive(read)
     judged = [judgement for rule in rules for judgement in judge(rule, facts)]
     kept, set_aside = exclude(judged)
     ranked = findings.rank(kept)
-    answer = verdict.verdict(facts, ranked)
+    holes = not_seen(read)
+    answer = verdict.verdict(facts, ranked, [hole["source"] for hole in holes])
     return {
         "schema": FINDINGS_SCHEMA,
         "evidence_digest": digest(document),
@@ -52,7 +54,7 @@ def diagnose(evidence: object, rules_dirs: Sequence[str | Path] = ()) -> dict[st
         "findings": ranked,
         "set_aside": set_aside,
         "rules": _summary(rules, kept),
-        "not_seen": not_seen(facts),
+        "not_seen": holes,
     }
 
 

@@ -15,8 +15,8 @@ from typing import Any
 
 from .._core import template
 from .._core.lenient import dig, mapping, text
+from .._documents.evidence import READABLE
 from . import expression
-from .facts.sources import READABLE
 from .rules import Rule
 
 FAIL, WARN, PASS, UNKNOWN = "fail", "warn", "pass", "unknown"

@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .._core.lenient import Document, dig, mapping, text
-from .facts.sources import not_seen
 from .facts.upgrade import ENDED, NONE
 
 _OF_THE_JOB = ("job", "job_pods", "job_logs", "release_file")
@@ -49,8 +48,8 @@ class Verdict:
     refusal: dict[str, str] | None = None
 
 
-def verdict(facts: Document, findings: Sequence[Document]) -> Verdict:
-    """The verdict of ranked findings."""
+def verdict(facts: Document, findings: Sequence[Document], not_read: Sequence[str] = ()) -> Verdict:
+    """The verdict of ranked findings; ``not_read`` are the sources of the evidence that could not be read."""
     refusal = _refusal(facts)
     if refusal:
         return Verdict(UNKNOWN, refusal["message"], refusal)
@@ -58,7 +57,7 @@ def verdict(facts: Document, findings: Sequence[Document]) -> Verdict:
     if failed:
         return Verdict(STUCK, _headline_of_failures(failed))
     undecided = [finding for finding in findings if finding["outcome"] == "unknown"]
-    unseen = _unseen(facts)
+    unseen = _unseen(facts, not_read)
     progress = mapping(facts.get("progress"))
     if undecided or unseen:
         return Verdict(UNKNOWN, _headline_of_holes(undecided, unseen))
@@ -102,12 +101,11 @@ def _refusal(facts: Document) -> dict[str, str] | None:
     return None
 
 
-def _unseen(facts: Document) -> list[str]:
+def _unseen(facts: Document, not_read: Sequence[str]) -> list[str]:
     """The sources that could not be read and are not beside the point: the log of a job that has done its work is
     deleted with its pods."""
     over = facts.get("phase") == ENDED and facts.get("ended_well") is True
-    sources = [str(item["source"]) for item in not_seen(facts)]
-    return [name for name in sources if not (over and name in _OF_THE_JOB)]
+    return [name for name in not_read if not (over and name in _OF_THE_JOB)]
 
 
 def _headline_of_holes(undecided: Sequence[Document], unseen: Sequence[str]) -> str:

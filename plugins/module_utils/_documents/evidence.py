@@ -24,6 +24,9 @@ ABSENT = "absent"
 FORBIDDEN = "forbidden"
 ERROR = "error"
 
+READABLE = (OK, ABSENT)
+"""``absent`` is a fact about the cluster; ``forbidden`` and ``error`` are holes in what is known."""
+
 #: What is read, in the order of the diagnosis (FM 6.0).
 SOURCES = (
     "upgrade",
@@ -640,6 +643,27 @@ class Evidence:
     plans: tuple[Plan, ...] | None = None
     upgrade_repo: UpgradeRepo | None = None
     services: Services | None = None
+
+    def readable(self, *names: str) -> bool:
+        """Whether every one of these sources was read, be it as absent."""
+        return all(name in self.sources and self.sources[name].state in READABLE for name in names)
+
+    def release(self, namespace: str, name: str) -> Release:
+        """The release of this name; one of which nothing is known when it was not collected."""
+        for release in self.releases:
+            if (release.namespace, release.release) == (namespace, name):
+                return release
+        return Release(release=name, namespace=namespace)
+
+    def setting(self, name: str) -> Setting:
+        """The Rancher Setting of this name; an empty one when it does not exist or was not read."""
+        return (self.settings or {}).get(name) or Setting()
+
+    @property
+    def log_events(self) -> tuple[Json, ...]:
+        """The telling lines in the log of the newest pod of the job, in order."""
+        log = self.job_pods[0].log if self.job_pods else None
+        return log.events if log else ()
 
     def to_dict(self) -> dict[str, Any]:
         """The evidence as a JSON document."""

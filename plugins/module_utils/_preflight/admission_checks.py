@@ -7,16 +7,17 @@
 
 from __future__ import annotations
 
-from .._core.lenient import Document, dig, mapping, mappings, text
+from typing import Any
+
 from .._diagnosis.facts.bundles import bundle_states, managed_chart_states
-from .._diagnosis.facts.sources import readable
 from .._diagnosis.facts.upgrade import upgrade_facts
+from .._documents.evidence import Evidence, Upgrade
 from .check import FAIL, PASS, UNKNOWN, WARN, Check
 
 _PROVISIONED = "Provisioned"
 
 
-def admission_checks(evidence: Document) -> list[Check]:
+def admission_checks(evidence: Evidence) -> list[Check]:
     """All of them; what could not be read is left to the list of what was not seen."""
     return [
         *_upgrade_under_way(evidence),
@@ -27,25 +28,27 @@ def admission_checks(evidence: Document) -> list[Check]:
     ]
 
 
-def completed(upgrade: Document) -> bool | None:
+def completed(upgrade: Upgrade) -> bool | None:
     """Whether the Upgrade is over, well or not; None when its conditions do not say."""
-    for condition in mappings(upgrade.get("conditions")):
-        if condition.get("type") == "Completed":
-            return condition.get("status") in ("True", "False")
+    for condition in upgrade.conditions:
+        if condition.type == "Completed":
+            return condition.status in ("True", "False")
     return None
 
 
-def _upgrade_under_way(evidence: Document) -> list[Check]:
-    upgrade = mapping(evidence.get("upgrade"))
-    if not upgrade or completed(upgrade):
+def _upgrade_under_way(evidence: Evidence) -> list[Check]:
+    upgrade = evidence.upgrade
+    if upgrade is None or completed(upgrade):
         return []
-    subject = f"Upgrade/{text(upgrade.get('namespace')) or '?'}/{text(upgrade.get('name')) or '?'}"
-    message = f"It is not over ({text(upgrade.get('state')) or 'state unknown'}); a second upgrade is not admitted."
+    subject = f"Upgrade/{upgrade.namespace or '?'}/{upgrade.name or '?'}"
+    message = (
+        f"It is not over ({upgrade.state or 'state unknown'}); a second upgrade is not admitted."
+    )
     what = "If it hangs, playbooks/diagnose.yml says why."
     return [Check("upgrade-under-way", FAIL, subject, message, what)]
 
 
-def _managed_charts(evidence: Document) -> list[Check]:
+def _managed_charts(evidence: Evidence) -> list[Check]:
     states = managed_chart_states(evidence, upgrade_facts(evidence))
     checks = [check for state in states for check in _managed_chart(state)]
     if states and not checks:
@@ -54,7 +57,7 @@ def _managed_charts(evidence: Document) -> list[Check]:
     return checks
 
 
-def _managed_chart(state: Document) -> list[Check]:
+def _managed_chart(state: dict[str, Any]) -> list[Check]:
     subject = f"ManagedChart/fleet-local/{state['name']}"
     if state["left_over"] and state["ready"] is False:
         message = (
@@ -76,7 +79,7 @@ def _managed_chart(state: Document) -> list[Check]:
     return []
 
 
-def _bundles(evidence: Document) -> list[Check]:
+def _bundles(evidence: Evidence) -> list[Check]:
     return [
         _bundle(state)
         for state in bundle_states(evidence)
@@ -84,7 +87,7 @@ def _bundles(evidence: Document) -> list[Check]:
     ]
 
 
-def _bundle(state: Document) -> Check:
+def _bundle(state: dict[str, Any]) -> Check:
     subject = f"Bundle/fleet-local/{state['name']}"
     about = (state["message"] or "no reason given")[:300]
     if state["locked_message"]:
@@ -98,10 +101,10 @@ def _bundle(state: Document) -> Check:
     return Check("bundle", WARN, subject, message, "Get it ready before the upgrade.", "6.18")
 
 
-def _capi_cluster(evidence: Document) -> list[Check]:
-    phase = text(dig(evidence, "capi_cluster", "phase"))
+def _capi_cluster(evidence: Evidence) -> list[Check]:
+    phase = evidence.capi_cluster.phase if evidence.capi_cluster else None
     subject = "Cluster/fleet-local/local"
-    if phase is None:
+    if not phase:
         return []
     if phase == _PROVISIONED:
         return [Check("capi-cluster", PASS, subject, "It is provisioned.")]
@@ -109,18 +112,16 @@ def _capi_cluster(evidence: Document) -> list[Check]:
     return [Check("capi-cluster", FAIL, subject, message, "Get it provisioned first.", "6.21")]
 
 
-def _nodes(evidence: Document) -> list[Check]:
-    nodes = mappings(evidence.get("nodes"))
+def _nodes(evidence: Evidence) -> list[Check]:
+    nodes = evidence.nodes or ()
     checks = []
     for node in nodes:
-        wrong = "not ready" if node.get("ready") is False else ""
-        wrong = wrong or ("unschedulable" if node.get("unschedulable") is True else "")
+        wrong = "not ready" if node.ready is False else ""
+        wrong = wrong or ("unschedulable" if node.unschedulable else "")
         if wrong:
             message = f"It is {wrong}; a new upgrade is not admitted."
             what = "Bring it back, or take it out of maintenance, first."
-            checks.append(
-                Check("node", FAIL, f"Node/{text(node.get('name')) or '?'}", message, what)
-            )
-    if nodes and not checks and readable(evidence, "nodes"):
+            checks.append(Check("node", FAIL, f"Node/{node.name or '?'}", message, what))
+    if nodes and not checks and evidence.readable("nodes"):
         checks.append(Check("node", PASS, "Nodes", f"All {len(nodes)} nodes are ready."))
     return checks

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import re
 
-from .._core.lenient import Document, mapping
 from .._diagnosis.facts.decisions import server_version
 from .._diagnosis.facts.index import OK, index_state
 from .._diagnosis.facts.shell_image import rancher_config_state, shell_image
-from .._diagnosis.facts.sources import readable
+from .._documents.evidence import ClusterRepo, Evidence
 from .._harvester.upgrade_path.release_table import HarvesterRelease
 from .._rancher.decision.rancher_version import RancherVersion
 from .._rancher.decision.system_charts import default_shell_images
@@ -31,7 +30,7 @@ _RESET = (
 _TAG = re.compile(r"v(\d{1,6})\.(\d{1,6})\.(\d{1,6})")
 
 
-def catalog_checks(evidence: Document, target: HarvesterRelease) -> list[Check]:
+def catalog_checks(evidence: Evidence, target: HarvesterRelease) -> list[Check]:
     """All of them; what could not be read is unknown."""
     runs = rancher_step_runs(server_version(evidence), target)
     return [
@@ -42,23 +41,22 @@ def catalog_checks(evidence: Document, target: HarvesterRelease) -> list[Check]:
     ]
 
 
-def _deleted_objects(evidence: Document) -> list[Check]:
+def _deleted_objects(evidence: Evidence) -> list[Check]:
     checks = []
-    repos = mapping(evidence.get("cluster_repos"))
-    if readable(evidence, "cluster_repos"):
+    repos = evidence.cluster_repos or {}
+    if evidence.readable("cluster_repos"):
         gone = [name for name in _DELETED_REPOS if not _exists(repos.get(name))]
         checks += [_missing(f"ClusterRepo/{name}") for name in gone]
-    if readable(evidence, "settings") and _DELETED_SETTING not in mapping(evidence.get("settings")):
+    if evidence.readable("settings") and _DELETED_SETTING not in (evidence.settings or {}):
         checks.append(_missing(f"Setting/{_DELETED_SETTING}"))
-    if not checks and readable(evidence, "cluster_repos", "settings"):
+    if not checks and evidence.readable("cluster_repos", "settings"):
         message = "The ClusterRepos and the Setting that the job deletes are there."
         checks.append(Check("catalog-objects", PASS, "ClusterRepo/rancher-charts", message))
     return checks
 
 
-def _exists(repo: object) -> bool:
-    found = mapping(repo)
-    return bool(found) and found.get("deleted") is not True
+def _exists(repo: ClusterRepo | None) -> bool:
+    return repo is not None and not repo.deleted
 
 
 def _missing(subject: str) -> Check:
@@ -67,7 +65,7 @@ def _missing(subject: str) -> Check:
     return Check("catalog-objects", FAIL, subject, message, what, "6.25")
 
 
-def _index(evidence: Document) -> list[Check]:
+def _index(evidence: Evidence) -> list[Check]:
     subject, state = "ClusterRepo/rancher-charts", index_state(evidence)
     if state == OK:
         return [Check("chart-index", PASS, subject, "Rancher's chart index is readable.")]
@@ -78,9 +76,9 @@ def _index(evidence: Document) -> list[Check]:
     return [Check("chart-index", WARN, subject, message, what, "6.9")]
 
 
-def _shell_image(evidence: Document, target: HarvesterRelease) -> list[Check]:
+def _shell_image(evidence: Evidence, target: HarvesterRelease) -> list[Check]:
     subject = "Setting/shell-image"
-    if not readable(evidence, "settings"):
+    if not evidence.readable("settings"):
         return []
     state = shell_image(evidence)
     pin = state["value"]
@@ -137,7 +135,7 @@ def _environment(image: str) -> Check:
     return Check("shell-image", WARN, "Deployment/cattle-system/rancher", message, what, "6.13")
 
 
-def _rancher_config(evidence: Document) -> list[Check]:
+def _rancher_config(evidence: Evidence) -> list[Check]:
     state = rancher_config_state(evidence)
     subject = "ConfigMap/cattle-system/rancher-config"
     checks = []
@@ -151,6 +149,6 @@ def _rancher_config(evidence: Document) -> list[Check]:
         checks.append(
             Check("rancher-config", FAIL, subject, message, f"Correct the key {chart}.", "6.23")
         )
-    if evidence.get("rancher_config") and not checks:
+    if evidence.rancher_config and not checks:
         checks.append(Check("rancher-config", PASS, subject, "Its values can be read."))
     return checks

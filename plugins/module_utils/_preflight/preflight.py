@@ -13,10 +13,11 @@ from dataclasses import replace
 from typing import Any
 
 from .._core.errors import RemediationError
-from .._core.lenient import Document, dig, mapping, text
+from .._core.lenient import Document
 from .._diagnosis.facts.decisions import server_version
 from .._diagnosis.facts.sources import not_seen
 from .._documents.canonical import digest
+from .._documents.evidence import Cluster, Evidence, Upgrade
 from .._harvester.upgrade_path.guard import ask_guard
 from .._harvester.upgrade_path.release_table import HarvesterRelease, ReleaseTable
 from .admission_checks import admission_checks, completed
@@ -59,7 +60,7 @@ def preflight(
     it. Without evidence only the versions are looked at. Raises RemediationError (versions-missing) when one of the
     versions is missing.
     """
-    cluster = None if evidence is None else mapping(evidence)
+    cluster = None if evidence is None else Evidence.from_dict(evidence)
     after = _release(table, target)
     before = _running(_release(table, current or installed_version(cluster) or ""), cluster)
     if not after.version or (cluster is None and not before.version):
@@ -72,14 +73,15 @@ def preflight(
     checks = path_checks(table, before, after, predictions)
     if cluster is not None:
         checks += _cluster_checks(table, after, cluster)
-    return _document(before, after, predictions, ranked(checks), cluster)
+    document = _document(before, after, predictions, ranked(checks))
+    return {**document, "cluster": cluster and _cluster(cluster, digest(evidence))}
 
 
 def predictions_of(
     table: ReleaseTable,
     current: HarvesterRelease,
     target: HarvesterRelease,
-    evidence: Document | None = None,
+    evidence: Evidence | None = None,
 ) -> list[Prediction]:
     """What becomes of each chart of Rancher."""
     if evidence is None:
@@ -89,15 +91,16 @@ def predictions_of(
     return [predict(question) for question in questions]
 
 
-def installed_version(evidence: Document | None) -> str | None:
+def installed_version(evidence: Evidence | None) -> str | None:
     """The Harvester version of a cluster: what it says itself, else what its latest Upgrade went to or came from."""
-    version = text(dig(evidence, "harvester_version"))
-    if version:
-        return version
-    upgrade = mapping(dig(evidence, "upgrade"))
-    conditions = {item.get("type"): item.get("status") for item in upgrade.get("conditions") or []}
+    if evidence is None:
+        return None
+    if evidence.harvester_version:
+        return evidence.harvester_version
+    upgrade = evidence.upgrade or Upgrade()
+    conditions = {item.type: item.status for item in upgrade.conditions}
     succeeded = bool(completed(upgrade)) and conditions.get("Completed") == "True"
-    return text(upgrade.get("version" if succeeded else "previous_version"))
+    return (upgrade.version if succeeded else upgrade.previous_version) or None
 
 
 def headline(before: str, after: str, checks: list[Check]) -> str:
@@ -128,11 +131,11 @@ def _release(table: ReleaseTable, given: HarvesterRelease | str) -> HarvesterRel
     )
 
 
-def _running(release: HarvesterRelease, evidence: Document | None) -> HarvesterRelease:
+def _running(release: HarvesterRelease, evidence: Evidence | None) -> HarvesterRelease:
     """What really runs wins over the table."""
     if evidence is None:
         return release
-    kubernetes = text(dig(evidence, "cluster", "kubernetes_version"))
+    kubernetes = evidence.cluster.kubernetes_version if evidence.cluster else None
     return replace(
         release,
         rancher=server_version(evidence) or release.rancher,
@@ -141,7 +144,7 @@ def _running(release: HarvesterRelease, evidence: Document | None) -> HarvesterR
 
 
 def _cluster_checks(
-    table: ReleaseTable, target: HarvesterRelease, evidence: Document
+    table: ReleaseTable, target: HarvesterRelease, evidence: Evidence
 ) -> list[Check]:
     return [
         *release_checks(evidence, table, target),
@@ -160,11 +163,10 @@ def _cluster_checks(
     ]
 
 
-def _holes(evidence: Document) -> list[dict[str, Any]]:
+def _holes(evidence: Evidence) -> list[dict[str, Any]]:
     listed = {hole["source"]: hole for hole in not_seen(evidence)}
-    sources = mapping(evidence.get("sources"))
     for name in _NEEDED_SOURCES:
-        if name not in sources:
+        if name not in evidence.sources:
             listed[name] = {"source": name, "state": "error", "reason": "it was not collected"}
     return [listed[name] for name in _NEEDED_SOURCES if name in listed]
 
@@ -174,7 +176,6 @@ def _document(
     after: HarvesterRelease,
     predictions: list[Prediction],
     checks: list[Check],
-    evidence: Document | None,
 ) -> dict[str, Any]:
     guard = ask_guard(before.version, after.version, after.min_upgradable_version or "")
     return {
@@ -191,7 +192,6 @@ def _document(
         "rancher_step_runs": rancher_step_runs(before.rancher, after),
         "dependencies": [prediction.to_dict() for prediction in predictions],
         "checks": [check.to_dict() for check in checks],
-        "cluster": _cluster(evidence),
     }
 
 
@@ -206,12 +206,11 @@ def _release_document(release: HarvesterRelease) -> dict[str, Any]:
     }
 
 
-def _cluster(evidence: Document | None) -> dict[str, Any] | None:
-    if evidence is None:
-        return None
+def _cluster(evidence: Evidence, evidence_digest: str) -> dict[str, Any]:
+    cluster = evidence.cluster or Cluster()
     return {
-        "uid": text(dig(evidence, "cluster", "uid")),
-        "server": text(dig(evidence, "cluster", "server")),
-        "collected_at": text(evidence.get("collected_at")),
-        "evidence_digest": digest(evidence),
+        "uid": cluster.uid or None,
+        "server": cluster.server or None,
+        "collected_at": evidence.collected_at or None,
+        "evidence_digest": evidence_digest,
     }

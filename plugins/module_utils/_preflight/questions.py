@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .._core.lenient import Document, dig, text
 from .._diagnosis.facts import decisions
+from .._documents.evidence import Evidence, Rancher
 from .._harvester.upgrade_path.release_table import (
     AWAITED_CHARTS,
     HarvesterRelease,
@@ -57,11 +57,11 @@ def questions_from_versions(
 
 
 def questions_from_evidence(
-    table: ReleaseTable, evidence: Document, target: HarvesterRelease
+    table: ReleaseTable, evidence: Evidence, target: HarvesterRelease
 ) -> list[Question]:
     """The same with what is really installed, its values, and what this cluster makes Rancher pass."""
     rancher = _rancher(target)
-    override = text(dig(evidence, "rancher", "env", "CATTLE_SUC_APP_NAME_OVERRIDE")) or ""
+    override = (evidence.rancher or Rancher()).env.get("CATTLE_SUC_APP_NAME_OVERRIDE", "")
     runs = rancher_step_runs(decisions.server_version(evidence), target)
     pinned_minimum = decisions.effective_settings(evidence).get("fleet-min-version", "")
     questions = []

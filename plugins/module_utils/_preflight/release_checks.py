@@ -10,10 +10,11 @@ Harvester's own pre-check does not look for it (FM 8.3).
 
 from __future__ import annotations
 
-from .._core.lenient import Document, mapping, mappings, text
+from .._core.lenient import Document, mapping
 from .._core.template import duration
 from .._diagnosis.facts.locks import lock_of
 from .._diagnosis.facts.pins import pins_of
+from .._documents.evidence import Evidence, Release, Revision
 from .._harvester.upgrade_path.release_table import HarvesterRelease, ReleaseTable
 from .check import FAIL, PASS, UNKNOWN, WARN, Check
 
@@ -21,44 +22,45 @@ _MODES = {"pending-upgrade": "6.3", "pending-install": "6.4", "pending-rollback"
 
 
 def release_checks(
-    evidence: Document, table: ReleaseTable, target: HarvesterRelease
+    evidence: Evidence, table: ReleaseTable, target: HarvesterRelease
 ) -> list[Check]:
     """Every release in scope of the evidence: what Rancher keeps, Rancher itself, and those of Bundles that are stuck."""
-    entries = mappings(evidence.get("releases"))
-    checks = [check for entry in entries for check in _of_release(evidence, table, target, entry)]
-    if entries and not checks:
-        count = len(entries)
+    checks = [
+        check
+        for release in evidence.releases
+        for check in _of_release(evidence, table, target, release)
+    ]
+    if evidence.releases and not checks:
+        count = len(evidence.releases)
         message = f"None of the {count} Helm releases that Rancher and its bundles keep is locked."
         checks.append(Check("release-lock", PASS, "Releases", message))
     return checks
 
 
 def _of_release(
-    evidence: Document, table: ReleaseTable, target: HarvesterRelease, entry: Document
+    evidence: Evidence, table: ReleaseTable, target: HarvesterRelease, release: Release
 ) -> list[Check]:
-    subject = f"Release/{text(entry.get('namespace')) or '?'}/{text(entry.get('release')) or '?'}"
-    revisions = mappings(entry.get("revisions"))
-    last = revisions[0] if revisions else {}
-    error = text(last.get("error"))
-    if error:
-        message = f"The last revision of {subject} cannot be read: {error}"
+    subject = f"Release/{release.namespace or '?'}/{release.release or '?'}"
+    last = release.revisions[0] if release.revisions else Revision()
+    if last.error:
+        message = f"The last revision of {subject} cannot be read: {last.error}"
         what = (
             "Find out who wrote it; helm and Rancher cannot work on the release before it is gone."
         )
         return [Check("release-undecodable", FAIL, subject, message, what, "6.39")]
-    lock = lock_of(evidence, entry, None)
+    lock = lock_of(evidence, release, None)
     if lock["locked"] is None:
-        reason = text(entry.get("reason")) or "it was not read"
+        reason = release.reason or "it was not read"
         message = f"Whether {subject} is locked cannot be told: {reason}"
         return [Check("release-lock", UNKNOWN, subject, message, "Look with more permissions.")]
     if lock["locked"]:
-        return [_locked(subject, entry, lock)]
-    return [*_failed(subject, entry, last), *_pinned(subject, table, target, entry, last)]
+        return [_locked(subject, release, lock)]
+    return [*_failed(subject, release, last), *_pinned(subject, table, target, release, last)]
 
 
-def _locked(subject: str, entry: Document, lock: Document) -> Check:
+def _locked(subject: str, release: Release, lock: Document) -> Check:
     status, number = str(lock["status"]), lock["revision"]
-    is_rancher = entry.get("release") == "rancher"
+    is_rancher = release.release == "rancher"
     mode = "6.12" if is_rancher else _MODES.get(status, "6.3")
     age = lock["age_seconds"]
     since = f" for {duration(age)}" if isinstance(age, int) else ""
@@ -77,11 +79,10 @@ def _locked(subject: str, entry: Document, lock: Document) -> Check:
         f"Revision {number} of {subject} has been {status}{since} and {who}: neither Rancher nor helm upgrades a "
         "locked release."
     )
-    return Check("release-lock", FAIL, subject, message, _unlock(entry, lock, is_rancher), mode)
+    return Check("release-lock", FAIL, subject, message, _unlock(release, lock, is_rancher), mode)
 
 
-def _unlock(entry: Document, lock: Document, is_rancher: bool) -> str:
-    namespace, release = entry.get("namespace"), entry.get("release")
+def _unlock(release: Release, lock: Document, is_rancher: bool) -> str:
     if is_rancher:
         return (
             "A rollback would take Rancher itself back: save the values of the pending revision, then have that "
@@ -94,18 +95,18 @@ def _unlock(entry: Document, lock: Document, is_rancher: bool) -> str:
             "(module helm_release, state unlocked); Rancher installs it anew."
         )
     return (
-        f"Back its Secrets up, then roll it back: helm rollback {release} {target['revision']} -n {namespace} --wait "
+        f"Back its Secrets up, then roll it back: helm rollback {release.release} {target['revision']} -n {release.namespace} --wait "
         f"(or module helm_release, state rolled_back). Revision {target['revision']} is {target['chart_version'] or target['status']}."
     )
 
 
-def _failed(subject: str, entry: Document, last: Document) -> list[Check]:
-    if text(last.get("status")) != "failed":
+def _failed(subject: str, release: Release, last: Revision) -> list[Check]:
+    if last.status != "failed":
         return []
-    about = (text(last.get("description")) or "no reason given")[:300]
+    about = (last.description or "no reason given")[:300]
     message = f"The last operation on {subject} failed: {about}"
     what = "Find out why (log of its helm-operation pod) before the upgrade runs into the same."
-    mode = "6.12" if entry.get("release") == "rancher" else "6.7"
+    mode = "6.12" if release.release == "rancher" else "6.7"
     return [Check("release-failed", WARN, subject, message, what, mode)]
 
 
@@ -113,15 +114,15 @@ def _pinned(
     subject: str,
     table: ReleaseTable,
     target: HarvesterRelease,
-    entry: Document,
-    last: Document,
+    release: Release,
+    last: Revision,
 ) -> list[Check]:
-    chart = text(entry.get("dependency"))
-    if chart is None:
+    chart = release.dependency
+    if not chart:
         return []
     wanted = table.expected(target, chart)
     expected = {"chart_version": wanted} if wanted else None
-    pins = pins_of(entry, expected, {"chart_version": last.get("chart_version")})
+    pins = pins_of(release, expected, {"chart_version": last.chart_version})
     keys = [f"{pin['key']}={pin['value']}" for pin in pins or [] if pin["holds_back"]]
     if not keys:
         return []

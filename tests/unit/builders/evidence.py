@@ -24,6 +24,7 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnos
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._documents.evidence import (
     SOURCES,
+    Evidence,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.decision.merge_patch import (
     merge,
@@ -140,9 +141,10 @@ def _at_rest(evidence: Document) -> None:
     """Give every release the values Rancher itself would have passed, so that nothing differs."""
     rancher = RancherVersion.parse("v2.11.0")
     assert rancher is not None
+    read = Evidence.from_dict(evidence)
     for each in evidence["releases"]:
         if each["revisions"] and each["config"] is None:
-            passed = decisions.values_of(evidence, rancher, each["release"]).values
+            passed = decisions.values_of(read, rancher, each["release"]).values
             each["config"] = merge({}, passed or {})
 
 
@@ -163,6 +165,11 @@ def build(overlay: Document | None = None) -> Document:
     for name, part in copy.deepcopy(overlay or {}).items():
         _APPLY[name](evidence, part)
     return evidence
+
+
+def evidence_of(overlay: Document | None = None) -> Evidence:
+    """The same as the document that readers work on."""
+    return Evidence.from_dict(build(overlay))
 
 
 def _releases(evidence: Document, part: Document) -> None:

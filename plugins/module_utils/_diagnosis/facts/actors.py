@@ -12,9 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..._core.lenient import Document, boolean, integer, mappings, seconds_between, text
+from ..._core.lenient import seconds_between
+from ..._documents.evidence import Evidence, HelmPod, Operation
 from ..._rancher.server.live_actor import NEVER_STARTS
-from .sources import readable
 
 LIVE_PHASES = ("Running", "Pending", "Unknown")
 
@@ -30,103 +30,104 @@ class Idleness:
     actor: dict[str, Any] | None = None
 
 
-def idleness(evidence: Document, namespace: str, release: str) -> Idleness:
+def idleness(evidence: Evidence, namespace: str, release: str) -> Idleness:
     """Whether nobody works on the release at the time of the evidence."""
     for actor in live_actors(evidence):
         if _concerns(actor, namespace, release):
             return Idleness(False, actor)
-    if readable(evidence, "helm_pods") and readable(evidence, "operations"):
+    if evidence.readable("helm_pods", "operations"):
         return Idleness(True)
     return Idleness(None)
 
 
-def live_actors(evidence: Document) -> list[dict[str, Any]]:
+def live_actors(evidence: Evidence) -> list[dict[str, Any]]:
     """Everything that runs helm now: ``{kind, namespace, name, release, release_namespace, since}``, release null when
     it is not known on what it works."""
     return [*_pods(evidence), *_operations(evidence), *_others(evidence)]
 
 
-def _pods(evidence: Document) -> list[dict[str, Any]]:
-    operations = {
-        text(item.get("pod")) or text(item.get("name")): item
-        for item in mappings(evidence.get("operations"))
-    }
+def _pods(evidence: Evidence) -> list[dict[str, Any]]:
+    operations = {item.pod or item.name: item for item in evidence.operations or ()}
     found = []
-    for pod in mappings(evidence.get("helm_pods")):
+    for pod in evidence.helm_pods or ():
         if not is_live(pod):
             continue
-        operation = operations.get(text(pod.get("name")), {})
+        operation = operations.get(pod.name, Operation())
         found.append(
             _actor(
                 "Pod",
                 "cattle-system",
-                pod.get("name"),
-                pod.get("release") or operation.get("release"),
-                pod.get("release_namespace") or operation.get("release_namespace"),
-                pod.get("created_at"),
+                pod.name,
+                pod.release or operation.release,
+                pod.release_namespace or operation.release_namespace,
+                pod.created_at,
             )
         )
     return found
 
 
-def is_live(pod: Document) -> bool:
+def is_live(pod: HelmPod) -> bool:
     """Whether helm runs, or is about to run, in a helm-operation pod."""
     return (
-        pod.get("phase") in LIVE_PHASES
-        and integer(pod.get("exit_code")) is None
-        and pod.get("waiting_reason") not in NEVER_STARTS
+        pod.phase in LIVE_PHASES
+        and pod.exit_code is None
+        and pod.waiting_reason not in NEVER_STARTS
     )
 
 
-def _operations(evidence: Document) -> list[dict[str, Any]]:
+def _operations(evidence: Evidence) -> list[dict[str, Any]]:
     """Operations whose pod is not there yet, or cannot be looked at. An operation is not updated when its pod dies, so
     where the pods are known they are the truth."""
-    limit = _POD_APPEARS_WITHIN if readable(evidence, "helm_pods") else _OPERATION_LIVES
-    pods = {text(pod.get("name")) for pod in mappings(evidence.get("helm_pods"))}
+    limit = _POD_APPEARS_WITHIN if evidence.readable("helm_pods") else _OPERATION_LIVES
+    pods = {pod.name for pod in evidence.helm_pods or ()}
     found = []
-    for operation in mappings(evidence.get("operations")):
-        age = seconds_between(operation.get("created_at"), evidence.get("collected_at"))
-        ended = boolean(operation.get("finished")) is True or operation.get("failed") is True
-        if ended or (text(operation.get("pod")) or text(operation.get("name"))) in pods:
+    for operation in evidence.operations or ():
+        age = seconds_between(operation.created_at, evidence.collected_at)
+        if operation.finished or operation.failed or (operation.pod or operation.name) in pods:
             continue
         if age is None or age <= limit:
             found.append(
                 _actor(
                     "Operation",
-                    operation.get("namespace"),
-                    operation.get("name"),
-                    operation.get("release"),
-                    operation.get("release_namespace"),
-                    operation.get("created_at"),
+                    operation.namespace,
+                    operation.name,
+                    operation.release,
+                    operation.release_namespace,
+                    operation.created_at,
                 )
             )
     return found
 
 
-def _others(evidence: Document) -> list[dict[str, Any]]:
+def _others(evidence: Evidence) -> list[dict[str, Any]]:
     return [
         _actor(
-            text(item.get("kind")) or "Pod",
-            item.get("namespace"),
-            item.get("name"),
-            item.get("release"),
-            item.get("release_namespace"),
-            item.get("since"),
+            item.kind or "Pod",
+            item.namespace,
+            item.name,
+            item.release,
+            item.release_namespace,
+            item.since,
         )
-        for item in mappings(evidence.get("helm_jobs"))
+        for item in evidence.helm_jobs or ()
     ]
 
 
 def _actor(
-    kind: str, namespace: object, name: object, release: object, where: object, since: object
+    kind: str,
+    namespace: str | None,
+    name: str | None,
+    release: str | None,
+    where: str | None,
+    since: str | None,
 ) -> dict[str, Any]:
     return {
         "kind": kind,
-        "namespace": text(namespace),
-        "name": text(name) or "unnamed",
-        "release": text(release),
-        "release_namespace": text(where),
-        "since": text(since),
+        "namespace": namespace or None,
+        "name": name or "unnamed",
+        "release": release or None,
+        "release_namespace": where or None,
+        "since": since or None,
     }
 
 

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..._core.lenient import Document, boolean, mapping, mappings, text
-from .decisions import release_entry
+from ..._documents.evidence import Bundle, Evidence
 from .locks import lock_of
-from .upgrade import ENDED, NONE
+from .upgrade import ENDED, NONE, UpgradeFacts
 
 ANOTHER_OPERATION = "another operation (install/upgrade/rollback) is in progress"
 _BAD_STATES = ("ErrApplied", "Modified", "NotReady", "OutOfSync", "WaitApplied")
@@ -19,56 +18,51 @@ PAUSED_BY_JOB = ("harvester", "harvester-crd", "rancher-logging-crd", "rancher-m
 """What the job pauses at its start and lets go on as it comes to each (FM 1.7)."""
 
 
-def bundle_states(evidence: Document) -> list[dict[str, Any]]:
+def bundle_states(evidence: Evidence) -> list[dict[str, Any]]:
     """Every Bundle with its lock: ``{name, release, namespace, state, message, locked_message, lock,
     values_secret_missing}``."""
     found = []
-    for bundle in mappings(evidence.get("bundles")):
-        release, namespace = text(bundle.get("release")), text(bundle.get("default_namespace"))
-        entry = release_entry(evidence, namespace or "", release or "")
-        message = (text(bundle.get("message")) or "")[:1000]
+    for bundle in evidence.bundles or ():
+        release, namespace = bundle.release or None, bundle.default_namespace or None
+        message = (bundle.message or "")[:1000]
         found.append(
             {
-                "name": text(bundle.get("name")) or "unnamed",
+                "name": bundle.name or "unnamed",
                 "release": release,
                 "namespace": namespace,
-                "state": text(bundle.get("state")),
+                "state": bundle.state or None,
                 "message": message,
                 "locked_message": ANOTHER_OPERATION in message,
-                "lock": lock_of(
-                    evidence, {**entry, "namespace": namespace, "release": release}, None
-                ),
-                "values_secret_missing": boolean(bundle.get("values_secret_missing")) is True,
+                "lock": lock_of(evidence, evidence.release(namespace or "", release or ""), None),
+                "values_secret_missing": bundle.values_secret_missing is True,
             }
         )
     return found
 
 
-def managed_chart_states(evidence: Document, upgrade: Document) -> list[dict[str, Any]]:
+def managed_chart_states(evidence: Evidence, upgrade: UpgradeFacts) -> list[dict[str, Any]]:
     """Every ManagedChart with the worst its Bundle says: ``{name, ready, paused, bundle_state, message, waited,
     left_over, should_be_unpaused}``."""
-    bundles = {text(item.get("name")): item for item in mappings(evidence.get("bundles"))}
-    wait = mapping(upgrade.get("wait"))
-    resting = upgrade.get("phase") in (NONE, ENDED) and not upgrade.get("nodes_phase")
+    bundles = {item.name: item for item in evidence.bundles or ()}
+    waited = upgrade.wait_field("name") if upgrade.wait_field("kind") == "managed-chart" else None
+    at_rest = upgrade.phase in (NONE, ENDED) and not upgrade.nodes_phase
     found = []
-    for chart in mappings(evidence.get("managed_charts")):
-        name = text(chart.get("name")) or "unnamed"
-        bundle = mapping(bundles.get(f"mcc-{name}"))
-        state = text(bundle.get("state"))
+    for chart in evidence.managed_charts or ():
+        name = chart.name or "unnamed"
+        bundle = bundles.get(f"mcc-{name}", Bundle())
+        state = bundle.state or None
         found.append(
             {
                 "name": name,
-                "ready": boolean(chart.get("ready")),
-                "paused": boolean(chart.get("paused")),
+                "ready": chart.ready,
+                "paused": chart.paused,
                 "bundle_state": state,
-                "bad": state in _BAD_STATES or chart.get("ready") is False,
-                "message": (text(bundle.get("message")) or "")[:1000],
-                "locked_message": ANOTHER_OPERATION in (text(bundle.get("message")) or ""),
-                "waited": wait.get("kind") == "managed-chart" and wait.get("name") == name,
+                "bad": state in _BAD_STATES or chart.ready is False,
+                "message": (bundle.message or "")[:1000],
+                "locked_message": ANOTHER_OPERATION in (bundle.message or ""),
+                "waited": waited == name,
                 "left_over": _LEFT_OVER in name,
-                "should_be_unpaused": resting
-                and chart.get("paused") is True
-                and name in PAUSED_BY_JOB,
+                "should_be_unpaused": at_rest and chart.paused is True and name in PAUSED_BY_JOB,
             }
         )
     return found

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..._core.lenient import Document, dig, integer, mapping, mappings, seconds_between, text
+from ..._core.lenient import Document, dig, integer, mapping, seconds_between, text
+from ..._documents.evidence import ClusterRepo, Condition, Evidence
 from .index import ABSENT, OK, UNKNOWN, charts_repo, conditions, index_error, index_state
-from .patience import TRANSIENT_SECONDS
-from .sources import readable
+from .patience import TRANSIENT_SECONDS, Patience
 
 CHARTS_REPO = "rancher-charts"
 # In the order in which the upgrade script deletes them (FM 1.7, step 6).
@@ -21,7 +21,7 @@ _LOOP_SECONDS = 60
 
 
 def chart_catalog(
-    evidence: Document, dependencies: list[Document], patience: Document
+    evidence: Evidence, dependencies: list[Document], patience: Patience
 ) -> dict[str, Any]:
     """Whether Rancher can find charts at all, and which of the wanted ones are not in its index.
 
@@ -32,8 +32,9 @@ def chart_catalog(
     """
     repo = charts_repo(evidence)
     state = index_state(evidence)
-    present = (repo is not None) if readable(evidence, "cluster_repos") else None
-    downloaded = mapping(conditions(dig(repo, "conditions")).get("Downloaded"))
+    present = (repo is not None) if evidence.readable("cluster_repos") else None
+    shown = repo or ClusterRepo()
+    downloaded = conditions(shown.conditions).get("Downloaded", Condition())
     missing = _missing(dependencies) if state == OK else []
     return {
         "repo_present": present,
@@ -44,27 +45,27 @@ def chart_catalog(
         "settled": _settled(evidence, patience),
         "missing": missing,
         "holds_awaited": any(each["waited"] for each in dependencies),
-        "download_status": text(downloaded.get("status")),
-        "download_message": (text(downloaded.get("message")) or "")[:500],
-        "branch": text(dig(repo, "git_branch")),
-        "commit": text(dig(repo, "commit")),
-        "bundled_head": text(evidence.get("bundled_head")),
-        "config_map": text(dig(repo, "index_config_map")),
+        "download_status": downloaded.status or None,
+        "download_message": (downloaded.message or "")[:500],
+        "branch": shown.git_branch or None,
+        "commit": shown.commit or None,
+        "bundled_head": evidence.bundled_head or None,
+        "config_map": shown.index_config_map or None,
         "blocked_on": _blocked_on(evidence),
         # While the first ConfigMap is there, Rancher builds nothing anew for the same commit (FM 3.2).
         "rebuildable": state not in (ABSENT, OK) or (state == ABSENT and _has_index_maps(evidence)),
     }
 
 
-def _has_index_maps(evidence: Document) -> bool:
-    return bool(mappings(dig(evidence, "chart_index", "config_maps")))
+def _has_index_maps(evidence: Evidence) -> bool:
+    return bool(evidence.chart_index and evidence.chart_index.config_maps)
 
 
-def _missing_repos(evidence: Document) -> list[str]:
-    if not readable(evidence, "cluster_repos"):
+def _missing_repos(evidence: Evidence) -> list[str]:
+    if not evidence.readable("cluster_repos"):
         return []
-    repos = mapping(evidence.get("cluster_repos"))
-    return [name for name in CREATED_BY_RANCHER if not mapping(repos.get(name))]
+    repos = evidence.cluster_repos or {}
+    return [name for name in CREATED_BY_RANCHER if repos.get(name) is None]
 
 
 def _missing(dependencies: list[Document]) -> list[dict[str, Any]]:
@@ -83,15 +84,15 @@ def _missing(dependencies: list[Document]) -> list[dict[str, Any]]:
     ]
 
 
-def _settled(evidence: Document, patience: Document) -> bool | None:
+def _settled(evidence: Evidence, patience: Patience) -> bool | None:
     """Right after the job has deleted the ClusterRepos an index that is missing is normal for seconds to minutes."""
     if any(_span(match) >= TRANSIENT_SECONDS for match in _searches(evidence)):
         return True
-    return patience.get("settled")
+    return patience.settled
 
 
-def _searches(evidence: Document) -> list[Document]:
-    matches = mappings(dig(evidence, "leader_log", "matches"))
+def _searches(evidence: Evidence) -> list[Document]:
+    matches = map(mapping, evidence.leader_log.matches if evidence.leader_log else ())
     return [match for match in matches if match.get("kind") == "find-failed"]
 
 
@@ -99,10 +100,10 @@ def _span(match: Document) -> int:
     return seconds_between(match.get("at"), match.get("last_at")) or 0
 
 
-def _blocked_on(evidence: Document) -> dict[str, Any] | None:
+def _blocked_on(evidence: Evidence) -> dict[str, Any] | None:
     """The chart of the endless search (FM 0.14). It counts while it goes on: one line every five seconds."""
     for match in reversed(_searches(evidence)):
-        quiet = seconds_between(match.get("last_at"), evidence.get("collected_at"))
+        quiet = seconds_between(match.get("last_at"), evidence.collected_at)
         if quiet is not None and quiet <= _LOOP_SECONDS and _span(match) >= _LOOP_SECONDS:
             return {
                 "chart": text(match.get("chart")),

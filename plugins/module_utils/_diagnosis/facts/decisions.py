@@ -7,38 +7,37 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..._core.lenient import Document, dig, mapping, mappings, text
+from ..._documents.evidence import READABLE, Evidence, Rancher, RancherConfig, Release
+from ..._documents.shape import write
 from ..._rancher.decision.decide import decide
 from ..._rancher.decision.rancher_version import RancherVersion
 from ..._rancher.decision.situation import InstalledRelease, Situation
 from ..._rancher.decision.system_charts import SystemChart
 from ..._rancher.values.computed import RancherValues, ValueInputs, rancher_values, tolerations_of
 from .index import UNKNOWN, index_error, index_state, index_versions
-from .sources import readable
 
 _VALUELESS = ("fleet-crd",)
 
 
 def situation_of(
-    evidence: Document, rancher: RancherVersion, chart: SystemChart, namespace: str, release: str
+    evidence: Evidence, rancher: RancherVersion, chart: SystemChart, namespace: str, release: str
 ) -> Situation:
     """What Rancher looks at when it decides about this release, as far as the evidence tells.
 
     ``rancher`` chooses the table of charts and values only; the decision itself rests on the version Rancher gives.
     """
     wanted = chart.wanted(effective_settings(evidence))
-    entry = release_entry(evidence, namespace, release)
-    last, last_unread = _last_revision(entry)
+    last, last_unread = _last_revision(evidence.release(namespace, release))
     values = values_of(evidence, rancher, chart.chart)
     versions = index_versions(evidence, chart.chart)
     config_lost = last is not None and last.config is None and chart.chart not in _VALUELESS
     unread = {
-        "min": not readable(evidence, "settings"),
-        "exact": not readable(evidence, "settings"),
+        "min": not evidence.readable("settings"),
+        "exact": not evidence.readable("settings"),
         "index": index_state(evidence) == UNKNOWN,
         "last_revision": last_unread,
         "values": bool(values.unreadable or values.error) or config_lost,
-        "control_plane_tolerations": not readable(evidence, "nodes"),
+        "control_plane_tolerations": not evidence.readable("nodes"),
     }
     return Situation(
         rancher=server_version(evidence) or "",
@@ -65,35 +64,24 @@ def decision_of(situation: Situation) -> dict[str, Any]:
     return document
 
 
-def server_version(evidence: Document) -> str | None:
+def server_version(evidence: Evidence) -> str | None:
     """The version the running Rancher calls itself."""
-    return text(dig(evidence, "rancher", "version")) or text(
-        effective_settings(evidence).get("server-version")
-    )
+    running = evidence.rancher.version if evidence.rancher else None
+    return running or effective_settings(evidence).get("server-version") or None
 
 
-def effective_settings(evidence: Document) -> dict[str, str]:
+def effective_settings(evidence: Evidence) -> dict[str, str]:
     """Setting name -> the text Rancher reads: the value, or the default where the value is empty."""
-    found = {}
-    for name, setting in mapping(evidence.get("settings")).items():
-        fields = mapping(setting)
-        texts = (text(fields.get(key)) for key in ("effective", "value", "default"))
-        found[name] = next((value for value in texts if value is not None), "")
-    return found
+    return {
+        name: setting.effective or setting.value or setting.default or ""
+        for name, setting in (evidence.settings or {}).items()
+    }
 
 
-def release_entry(evidence: Document, namespace: str, release: str) -> Document:
-    """The element of ``evidence.releases`` about this release; empty when it was not collected."""
-    for entry in mappings(evidence.get("releases")):
-        if entry.get("namespace") == namespace and entry.get("release") == release:
-            return entry
-    return {}
-
-
-def values_of(evidence: Document, rancher: RancherVersion, chart: str) -> RancherValues:
+def values_of(evidence: Evidence, rancher: RancherVersion, chart: str) -> RancherValues:
     """The values Rancher passes for the chart, with what of the inputs could not be read."""
-    settings = effective_settings(evidence) if readable(evidence, "settings") else None
-    environment = mapping(dig(evidence, "rancher", "env"))
+    settings = effective_settings(evidence) if evidence.readable("settings") else None
+    environment = dict((evidence.rancher or Rancher()).env)
     return rancher_values(
         chart,
         ValueInputs(
@@ -101,56 +89,44 @@ def values_of(evidence: Document, rancher: RancherVersion, chart: str) -> Ranche
             settings=settings,
             features=_features(evidence),
             rancher_config=_rancher_config(evidence),
-            environment=(
-                _texts_of(environment) if readable(evidence, "rancher_deployment") else None
-            ),
+            environment=(environment if evidence.readable("rancher_deployment") else None),
         ),
     )
 
 
-def _last_revision(entry: Document) -> tuple[InstalledRelease | None, bool]:
+def _last_revision(release: Release) -> tuple[InstalledRelease | None, bool]:
     """The last revision, and whether it is there but could not be read."""
-    if entry.get("read") not in ("ok", "absent"):
+    if release.read not in READABLE:
         return None, True
-    revisions = mappings(entry.get("revisions"))
-    if not revisions:
+    if not release.revisions:
         return None, False
-    status, version = text(revisions[0].get("status")), text(revisions[0].get("chart_version"))
-    if status is None or version is None:
+    last = release.revisions[0]
+    if not last.status or not last.chart_version:
         return None, True
-    config = entry.get("config")
     installed = InstalledRelease(
-        status=status,
-        chart_version=version,
-        config=mapping(config) if isinstance(config, dict) else None,
-        chart_name=text(revisions[0].get("chart_name")) or "",
+        status=last.status,
+        chart_version=last.chart_version,
+        config=release.config if isinstance(release.config, dict) else None,
+        chart_name=last.chart_name or "",
     )
     return installed, False
 
 
-def _features(evidence: Document) -> dict[str, bool] | None:
-    if not readable(evidence, "features"):
-        return None
-    features = mapping(evidence.get("features"))
-    return {name: item for name, item in features.items() if isinstance(item, bool)}
+def _features(evidence: Evidence) -> dict[str, bool] | None:
+    return dict(evidence.features or {}) if evidence.readable("features") else None
 
 
-def _rancher_config(evidence: Document) -> dict[str, str] | None:
+def _rancher_config(evidence: Evidence) -> dict[str, str] | None:
     """ConfigMap rancher-config as key -> text; empty when there is none, None when it could not be read."""
-    if not readable(evidence, "rancher_config"):
+    if not evidence.readable("rancher_config"):
         return None
-    document = mapping(evidence.get("rancher_config"))
-    found = _texts_of(mapping(document.get("charts")))
-    priority = text(document.get("priority_class_name"))
-    return {"priorityClassName": priority, **found} if priority else found
+    config = evidence.rancher_config or RancherConfig()
+    priority = config.priority_class_name
+    return {**({"priorityClassName": priority} if priority else {}), **config.charts}
 
 
-def _texts_of(document: Document) -> dict[str, str]:
-    return {name: item for name, item in document.items() if isinstance(item, str)}
-
-
-def _nodes(evidence: Document) -> list[Document]:
+def _nodes(evidence: Evidence) -> list[dict[str, Any]]:
     return [
-        {"control_plane": node.get("control_plane") is True, "taints": mappings(node.get("taints"))}
-        for node in mappings(evidence.get("nodes"))
+        {"control_plane": node.control_plane is True, "taints": write(node.taints)}
+        for node in evidence.nodes or ()
     ]

@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..._core.lenient import Document, dig, integer, mapping, mappings, text, texts
+from ..._core.lenient import Document, mapping, text
+from ..._documents.evidence import (
+    READABLE,
+    Evidence,
+    HelmPod,
+    Operation,
+    Rancher,
+    Release,
+    Revision,
+)
+from ..._documents.shape import write
 from ..._rancher.decision.rancher_version import RancherVersion
 from ..._rancher.decision.system_charts import Requirement, SystemChart, system_charts
 from ..._rancher.values.computed import pinned_keys
@@ -16,7 +26,7 @@ from .comparison import compare
 from .expected import expected_of
 from .index import index_of
 from .locks import lock_of, revision_age, revision_time
-from .upgrade import ENDED, NONE
+from .upgrade import ENDED, NONE, UpgradeFacts
 
 DEPENDENCY_FACTS: dict[str, str] = {
     "chart": "the chart's name",
@@ -57,16 +67,16 @@ _AWAITED = frozenset(_JOB_ORDER)
 _NEWEST_KNOWN_RANCHER = RancherVersion(2, 15, 0)
 
 
-def dependencies_of(evidence: Document, upgrade: Document) -> list[dict[str, Any]]:
+def dependencies_of(evidence: Evidence, upgrade: UpgradeFacts) -> list[dict[str, Any]]:
     """One entry per dependency of the running Rancher, in repair order (fleet-crd, fleet, rancher-webhook, rest)."""
-    at_rest = upgrade.get("phase") in (ENDED, NONE)
+    at_rest = upgrade.phase in (ENDED, NONE)
     rancher = _rancher(evidence)
-    override = text(dig(evidence, "rancher", "env", "CATTLE_SUC_APP_NAME_OVERRIDE")) or ""
+    override = (evidence.rancher or Rancher()).env.get("CATTLE_SUC_APP_NAME_OVERRIDE", "")
     found = [
         _dependency(evidence, rancher, chart, chart.release_name(rancher, override), at_rest)
         for chart in system_charts(rancher)
     ]
-    if mapping(evidence.get("wait")).get("kind") == "rancher-dependencies":
+    if mapping(evidence.wait).get("kind") == "rancher-dependencies":
         _mark_silent_wait(found)
     return found
 
@@ -84,13 +94,11 @@ def _mark_silent_wait(dependencies: list[dict[str, Any]]) -> None:
         return
 
 
-def _rancher(evidence: Document) -> RancherVersion:
+def _rancher(evidence: Evidence) -> RancherVersion:
     """The Rancher whose table of charts counts. Where its version is unknown the newest table names the releases to
     look at; what Rancher decides about them is then unknown all the same."""
-    for version in (
-        decisions.server_version(evidence),
-        text(dig(evidence, "upgrade", "target_rancher_version")),
-    ):
+    target = evidence.upgrade.target_rancher_version if evidence.upgrade else None
+    for version in (decisions.server_version(evidence), target):
         parsed = RancherVersion.parse(version)
         if parsed is not None:
             return parsed
@@ -98,18 +106,17 @@ def _rancher(evidence: Document) -> RancherVersion:
 
 
 def _dependency(
-    evidence: Document, rancher: RancherVersion, chart: SystemChart, release: str, at_rest: bool
+    evidence: Evidence, rancher: RancherVersion, chart: SystemChart, release: str, at_rest: bool
 ) -> dict[str, Any]:
     namespace = chart.namespace
-    entry = decisions.release_entry(evidence, namespace, release)
+    stored = evidence.release(namespace, release)
     desired = _desired(evidence, chart)
     expected = expected_of(evidence, chart.chart, namespace, release)
     if expected is None and at_rest and chart.chart in _AWAITED:
         expected = _expected_at_rest(desired)
-    installed = _installed(evidence, entry)
+    installed = _installed(evidence, stored)
     versions = [text(mapping(item).get("chart_version")) for item in (expected, desired, installed)]
     situation = decisions.situation_of(evidence, rancher, chart, namespace, release)
-    named = {**entry, "namespace": namespace, "release": release}
     return {
         "chart": chart.chart,
         "release": release,
@@ -124,16 +131,16 @@ def _dependency(
         "installed": installed,
         "compare": _compared(*versions),
         "at_expected": _at_expected(expected, installed),
-        "lock": lock_of(evidence, named, versions[0]),
+        "lock": lock_of(evidence, stored, versions[0]),
         "index": index_of(evidence, chart.chart, versions[0], versions[1]),
-        "pins": pins.pins_of(entry, expected, installed),
+        "pins": pins.pins_of(stored, expected, installed),
         "upstream_chart": _upstream_chart(expected, installed),
-        "operations": _about(evidence, "operations", namespace, release),
-        "helm_pods": _pods(evidence, namespace, release),
+        "operations": write(_operations(evidence, namespace, release)),
+        "helm_pods": write(_pods(evidence, namespace, release)),
         "situation": situation.to_dict(),
         "decision": decisions.decision_of(situation),
         "values_error": decisions.values_of(evidence, rancher, chart.chart).error or None,
-        **_stored(evidence, entry),
+        **_stored(evidence, stored),
     }
 
 
@@ -144,15 +151,14 @@ def _expected_at_rest(desired: Document | None) -> dict[str, Any] | None:
     return {"chart_version": desired["chart_version"], "app_version": None, "source": "setting"}
 
 
-def _stored(evidence: Document, entry: Document) -> dict[str, Any]:
+def _stored(evidence: Evidence, release: Release) -> dict[str, Any]:
     """What helm's storage says about the release by itself."""
-    revisions = mappings(entry.get("revisions"))
     return {
-        "release_state": _release_state(entry),
-        "history": [_history_item(item, evidence) for item in revisions][:20],
-        "pinned_keys": list(pinned_keys(mapping(entry.get("config")))),
-        "reinstall_loop": loops.reinstall_loop(evidence, revisions),
-        "elsewhere": texts(entry.get("elsewhere")),
+        "release_state": _release_state(release),
+        "history": [_history_item(item, evidence) for item in release.revisions[:20]],
+        "pinned_keys": list(pinned_keys(mapping(release.config))),
+        "reinstall_loop": loops.reinstall_loop(evidence, release.revisions),
+        "elsewhere": list(release.elsewhere),
     }
 
 
@@ -170,72 +176,62 @@ def _awaited(chart: str, expected: Document | None) -> bool:
     return chart in _AWAITED or expected is not None
 
 
-def _waited(evidence: Document, namespace: str, release: str) -> bool:
-    wait = mapping(evidence.get("wait"))
+def _waited(evidence: Evidence, namespace: str, release: str) -> bool:
+    wait = mapping(evidence.wait)
     about = (wait.get("namespace"), wait.get("release")) == (namespace, release)
     return about and wait.get("kind") in ("helm-release", "helm-release-pending", "helm-rollback")
 
 
-def _wanted(evidence: Document, chart: SystemChart) -> bool | None:
+def _wanted(evidence: Evidence, chart: SystemChart) -> bool | None:
     """Whether Rancher keeps this release installed; None when that depends on what was not read."""
-    return chart.enabled(
-        {
-            name: state
-            for name, state in mapping(evidence.get("features")).items()
-            if isinstance(state, bool)
-        }
-    )
+    return chart.enabled(dict(evidence.features or {}))
 
 
-def _desired(evidence: Document, chart: SystemChart) -> dict[str, Any] | None:
+def _desired(evidence: Evidence, chart: SystemChart) -> dict[str, Any] | None:
     wanted = chart.wanted(decisions.effective_settings(evidence))
     if not wanted.text:
         return None
-    setting = mapping(dig(evidence, "settings", wanted.setting))
     return {
         "chart_version": wanted.text,
         "setting": wanted.setting,
-        "source": text(setting.get("source")),
+        "source": evidence.setting(wanted.setting).source or None,
     }
 
 
-def _installed(evidence: Document, entry: Document) -> dict[str, Any] | None:
-    revisions = mappings(entry.get("revisions"))
-    if not revisions:
+def _installed(evidence: Evidence, release: Release) -> dict[str, Any] | None:
+    if not release.revisions:
         return None
-    last = revisions[0]
+    last = release.revisions[0]
     return {
-        "chart": text(last.get("chart_name")),
-        "chart_version": text(last.get("chart_version")),
-        "app_version": text(last.get("app_version")),
-        "revision": integer(last.get("revision")),
-        "status": text(last.get("status")),
-        "description": (text(last.get("description")) or "")[:500],
+        "chart": last.chart_name or None,
+        "chart_version": last.chart_version or None,
+        "app_version": last.app_version or None,
+        "revision": last.revision,
+        "status": last.status or None,
+        "description": (last.description or "")[:500],
         "updated_at": revision_time(last),
         "age_seconds": revision_age(last, evidence),
-        "decodable": text(last.get("error")) is None and text(last.get("status")) is not None,
-        "error": text(last.get("error")),
+        "decodable": not last.error and bool(last.status),
+        "error": last.error or None,
     }
 
 
-def _release_state(entry: Document) -> str:
+def _release_state(release: Release) -> str:
     """The status of the last revision, or ``absent``, ``undecodable``, ``unknown`` (it could not be read)."""
-    if entry.get("read") not in ("ok", "absent"):
+    if release.read not in READABLE:
         return "unknown"
-    revisions = mappings(entry.get("revisions"))
-    if not revisions:
+    if not release.revisions:
         return "absent"
-    if text(revisions[0].get("error")):
-        return "undecodable"
-    return text(revisions[0].get("status")) or "unknown"
+    last = release.revisions[0]
+    return "undecodable" if last.error else last.status or "unknown"
 
 
-def _history_item(revision: Document, evidence: Document) -> dict[str, Any]:
+def _history_item(revision: Revision, evidence: Evidence) -> dict[str, Any]:
     return {
-        "revision": integer(revision.get("revision")),
-        "status": text(revision.get("status")) or text(revision.get("label_status")),
-        "chart_version": text(revision.get("chart_version")),
-        "description": (text(revision.get("description")) or "")[:200],
+        "revision": revision.revision,
+        "status": revision.status or revision.label_status or None,
+        "chart_version": revision.chart_version or None,
+        "description": (revision.description or "")[:200],
         "updated_at": revision_time(revision),
         "age_seconds": revision_age(revision, evidence),
     }
@@ -264,22 +260,21 @@ def _upstream_chart(expected: Document | None, installed: Document | None) -> bo
     return version is not None and "+" in wanted and "+" not in version
 
 
-def _about(evidence: Document, key: str, namespace: str, release: str) -> list[dict[str, Any]]:
+def _operations(evidence: Evidence, namespace: str, release: str) -> list[Operation]:
+    """Rancher's operations on the release."""
     return [
         item
-        for item in mappings(evidence.get(key))
-        if item.get("release") == release and item.get("release_namespace") in (None, namespace)
+        for item in evidence.operations or ()
+        if item.release == release and item.release_namespace in (None, namespace)
     ][:10]
 
 
-def _pods(evidence: Document, namespace: str, release: str) -> list[dict[str, Any]]:
+def _pods(evidence: Evidence, namespace: str, release: str) -> list[HelmPod]:
     """The helm-operation pods of the release: they name it themselves or through their operation."""
-    operations = _about(evidence, "operations", namespace, release)
-    names = {text(item.get("pod")) or text(item.get("name")) for item in operations}
-    pods = [
+    names = {item.pod or item.name for item in _operations(evidence, namespace, release)}
+    return [
         pod
-        for pod in mappings(evidence.get("helm_pods"))
-        if (pod.get("release") == release and pod.get("release_namespace") in (None, namespace))
-        or (pod.get("name") in names and not pod.get("release"))
-    ]
-    return pods[:10]
+        for pod in evidence.helm_pods or ()
+        if (pod.release == release and pod.release_namespace in (None, namespace))
+        or (pod.name in names and not pod.release)
+    ][:10]

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..._core.lenient import mapping
+from ..._documents.evidence import Evidence
+from ..._documents.shape import write
 from . import leftovers
 from .bundles import bundle_states, managed_chart_states
 from .chart_catalog import chart_catalog
@@ -65,33 +66,33 @@ def derive(evidence: object) -> dict[str, Any]:
 
     What is added to the evidence, or replaces a part of it, is in FACTS.
     """
-    document = mapping(evidence)
-    upgrade = upgrade_facts(document)
-    waiting = patience(document, upgrade)
-    dependencies = dependencies_of(document, upgrade)
+    read = evidence if isinstance(evidence, Evidence) else Evidence.from_dict(evidence)
+    upgrade = upgrade_facts(read)
+    waiting = patience(read, upgrade)
+    dependencies = dependencies_of(read, upgrade)
     facts = {
-        **document,
-        **upgrade,
-        **waiting,
-        "stale_after_seconds": stale_after(document),
+        **read.to_dict(),
+        **write(upgrade),
+        **write(waiting),
+        "stale_after_seconds": stale_after(read),
         "dependencies": dependencies,
-        "progress": progress(document, upgrade),
-        "path_refusal": leftovers.path_refusal(document),
-        "rancher_state": rancher_facts(document),
-        "chart_catalog": chart_catalog(document, dependencies, waiting),
-        "shell_image": shell_image(document),
-        "rancher_config_state": rancher_config_state(document),
-        **webhook_facts(document),
-        "fleet_config": fleet_config(document, upgrade, waiting),
-        "fleet_agent": fleet_agent(document),
-        "imported": imported_facts(document),
-        "bundle_states": bundle_states(document),
-        "managed_chart_states": managed_chart_states(document, upgrade),
-        "stv_aggregation": leftovers.stv_aggregation(document, upgrade),
-        "rke_state": leftovers.rke_state(document, upgrade),
-        "fleet_workspace": leftovers.fleet_workspace(document, upgrade),
-        "retry_trap": leftovers.retry_trap(document, upgrade),
-        "waited_plan": leftovers.waited_plan(document, upgrade),
+        "progress": progress(read, upgrade),
+        "path_refusal": leftovers.path_refusal(read),
+        "rancher_state": rancher_facts(read),
+        "chart_catalog": chart_catalog(read, dependencies, waiting),
+        "shell_image": shell_image(read),
+        "rancher_config_state": rancher_config_state(read),
+        **webhook_facts(read),
+        "fleet_config": fleet_config(read, upgrade, waiting),
+        "fleet_agent": fleet_agent(read),
+        "imported": imported_facts(read),
+        "bundle_states": bundle_states(read),
+        "managed_chart_states": managed_chart_states(read, upgrade),
+        "stv_aggregation": leftovers.stv_aggregation(read, upgrade),
+        "rke_state": leftovers.rke_state(read, upgrade),
+        "fleet_workspace": leftovers.fleet_workspace(read, upgrade),
+        "retry_trap": leftovers.retry_trap(read, upgrade),
+        "waited_plan": leftovers.waited_plan(read, upgrade),
     }
-    facts["skipped_phase"] = leftovers.skipped_phase(document, upgrade, dependencies, facts)
+    facts["skipped_phase"] = leftovers.skipped_phase(read, upgrade, dependencies, facts)
     return facts

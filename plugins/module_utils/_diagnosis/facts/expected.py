@@ -7,37 +7,39 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..._core.lenient import Document, dig, mapping, mappings, text
+from ..._core.lenient import Document, mapping, text
+from ..._documents.evidence import ChartVersions, Evidence
 
 _RELEASE_EVENTS = ("helm-release", "helm-release-completed")
 
 
 def expected_of(
-    evidence: Document, chart: str, namespace: str, release: str
+    evidence: Evidence, chart: str, namespace: str, release: str
 ) -> dict[str, Any] | None:
     """``{chart_version, app_version, source}``, or None when nothing says what the job wants.
 
     The operator's own word comes first, then the job's: the line it printed for this release, then the release file at
     the top of its log. ``source`` is ``option``, ``wait-line`` or the source of the release file.
     """
-    chosen = text(dig(evidence, "options", "expected_versions", chart))
+    chosen = evidence.options.expected_versions.get(chart) if evidence.options else None
     if chosen:
         return {"chart_version": chosen, "app_version": None, "source": "option"}
     line = _line_of(evidence, namespace, release)
     if line:
         return line
-    listed = mapping(dig(evidence, "release_file", "rancher_dependencies", chart))
-    version = text(listed.get("chart"))
-    if version is None:
+    file = evidence.release_file
+    listed = (file.rancher_dependencies if file else {}).get(chart, ChartVersions())
+    if not file or not listed.chart:
         return None
-    source = text(dig(evidence, "release_file", "source")) or "release-file"
-    return {"chart_version": version, "app_version": text(listed.get("app")), "source": source}
+    return {
+        "chart_version": listed.chart,
+        "app_version": listed.app or None,
+        "source": file.source or "release-file",
+    }
 
 
-def _line_of(evidence: Document, namespace: str, release: str) -> dict[str, Any] | None:
-    pods = mappings(evidence.get("job_pods"))
-    events = mappings(dig(pods[0], "log", "events")) if pods else []
-    for event in [mapping(evidence.get("wait")), *reversed(events)]:
+def _line_of(evidence: Evidence, namespace: str, release: str) -> dict[str, Any] | None:
+    for event in map(mapping, (evidence.wait, *reversed(evidence.log_events))):
         about = (event.get("namespace"), event.get("release")) == (namespace, release)
         version = chart_version_of(event)
         if about and event.get("kind") in _RELEASE_EVENTS and version:

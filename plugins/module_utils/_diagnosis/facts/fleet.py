@@ -7,94 +7,87 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..._core.lenient import (
-    Document,
-    boolean,
-    dig,
-    integer,
-    mapping,
-    mappings,
-    moment,
-    seconds_between,
-    text,
-)
+from ..._core.lenient import moment, seconds_between
+from ..._documents.evidence import Condition, Evidence, Fleet, FleetAgent, FleetCluster, FleetConfig
 from ..._rancher.decision.chart_version import ChartVersion, VersionError
 from .decisions import effective_settings
-from .sources import readable
-from .upgrade import NOT_STARTED
+from .index import conditions
+from .patience import Patience
+from .upgrade import NOT_STARTED, UpgradeFacts
 
 
-def fleet_config(evidence: Document, upgrade: Document, patience: Document) -> dict[str, Any]:
+def fleet_config(evidence: Evidence, upgrade: UpgradeFacts, patience: Patience) -> dict[str, Any]:
     """ConfigMap cattle-fleet-system/fleet-controller: ``lost`` when the address of the API server or its CA is gone
     (None when that cannot be known), ``missing``, and ``wanted_url``, what belongs there. ``settled`` is False while
     Harvester or the job may still put it back by themselves, which takes them seconds (FM 5.3)."""
-    config = mapping(dig(evidence, "fleet", "config"))
-    lost = _lost(evidence, config)
+    found = _fleet(evidence).config
+    config = found or FleetConfig()
+    lost = _lost(evidence, found)
     missing = []
-    if lost and config.get("parsed") is not False:
-        if not text(config.get("api_server_url")):
+    if lost and config.parsed is not False:
+        if not config.api_server_url:
             missing.append("apiServerURL")
-        if config.get("api_server_ca_present") is not True:
+        if config.api_server_ca_present is not True:
             missing.append("apiServerCA")
     return {
-        "present": bool(config) if readable(evidence, "fleet_config") else None,
+        "present": found is not None if evidence.readable("fleet_config") else None,
         "lost": lost,
         "settled": _settled(upgrade, patience),
         "missing": missing,
-        "url": text(config.get("api_server_url")),
+        "url": config.api_server_url or None,
         "wanted_url": _wanted_url(evidence),
-        "agent_tls_mode_present": boolean(config.get("agent_tls_mode_present")),
+        "agent_tls_mode_present": config.agent_tls_mode_present,
     }
 
 
-def _settled(upgrade: Document, patience: Document) -> bool | None:
-    if upgrade.get("phase") == NOT_STARTED or "fleet-config-not-restored" in (
-        upgrade.get("log_kinds") or ()
-    ):
-        return True
-    return patience.get("settled")
+def _fleet(evidence: Evidence) -> Fleet:
+    return evidence.fleet or Fleet()
 
 
-def _lost(evidence: Document, config: Document) -> bool | None:
-    if not readable(evidence, "fleet_config"):
+def _settled(upgrade: UpgradeFacts, patience: Patience) -> bool | None:
+    given_up = "fleet-config-not-restored" in upgrade.log_kinds
+    return True if upgrade.phase == NOT_STARTED or given_up else patience.settled
+
+
+def _lost(evidence: Evidence, config: FleetConfig | None) -> bool | None:
+    if not evidence.readable("fleet_config"):
         return None
-    if not config:
+    if config is None:
         return False
-    if config.get("parsed") is False:
+    if config.parsed is False:
         return True
-    present = boolean(config.get("api_server_ca_present"))
-    if present is None or "api_server_url" not in config:
+    if config.api_server_ca_present is None:
         return None
-    return not text(config.get("api_server_url")) or not present
+    return not config.api_server_url or not config.api_server_ca_present
 
 
-def _wanted_url(evidence: Document) -> str | None:
+def _wanted_url(evidence: Evidence) -> str | None:
     """What Harvester's controller writes there: the Setting internal-server-url, else the address of Rancher's Service
     (FM 6.16)."""
     url = effective_settings(evidence).get("internal-server-url")
     if url:
         return url
-    address = text(dig(evidence, "services", "rancher_cluster_ip"))
+    address = evidence.services.rancher_cluster_ip if evidence.services else None
     return f"https://{address}/" if address else None
 
 
-def fleet_agent(evidence: Document) -> dict[str, Any]:
+def fleet_agent(evidence: Evidence) -> dict[str, Any]:
     """The agent of the local cluster: workloads there, the kind this Fleet makes, and whether the agent that was asked
     for has been deployed."""
-    agent = mapping(dig(evidence, "fleet", "agent"))
-    cluster = mapping(dig(evidence, "fleet", "cluster"))
+    agent = _fleet(evidence).agent or FleetAgent()
+    cluster = _fleet(evidence).cluster
     kinds = [
         {
-            "kind": text(item.get("kind")),
-            "ready": (integer(item.get("ready")) or 0) > 0,
-            "replicas": integer(item.get("replicas")),
-            "created_at": text(item.get("created_at")),
+            "kind": item.kind or None,
+            "ready": (item.ready or 0) > 0,
+            "replicas": item.replicas,
+            "created_at": item.created_at or None,
         }
-        for item in mappings(agent.get("kinds"))
+        for item in agent.kinds
     ]
-    wanted = integer(cluster.get("redeploy_agent_generation"))
-    done = integer(cluster.get("agent_deployed_generation"))
-    known = readable(evidence, "fleet_agent")
+    wanted = cluster.redeploy_agent_generation if cluster else None
+    done = cluster.agent_deployed_generation if cluster else None
+    known = evidence.readable("fleet_agent")
     return {
         "known": known,
         "kinds": kinds,
@@ -104,52 +97,44 @@ def fleet_agent(evidence: Document) -> dict[str, Any]:
         "ready": any(item["ready"] for item in kinds) if known else None,
         "wanted_generation": wanted,
         "deployed_generation": done,
-        "redeploy_pending": None if not cluster else (wanted or 0) != (done or 0),
+        "redeploy_pending": None if cluster is None else (wanted or 0) != (done or 0),
         "older_than_controller": _older_than_controller(evidence, agent),
     }
 
 
-def _older_than_controller(evidence: Document, agent: Document) -> bool | None:
-    controller = moment(dig(evidence, "fleet", "controller_pod_created_at"))
-    pods = [moment(pod.get("created_at")) for pod in mappings(agent.get("pods"))]
+def _older_than_controller(evidence: Evidence, agent: FleetAgent) -> bool | None:
+    controller = moment(_fleet(evidence).controller_pod_created_at)
+    pods = [moment(pod.created_at) for pod in agent.pods]
     if controller is None or not pods or None in pods:
         return None
     return any(created is not None and created < controller for created in pods)
 
 
-def _expected_kind(evidence: Document) -> str | None:
+def _expected_kind(evidence: Evidence) -> str | None:
     """Fleet 0.10 and 0.11 run the agent as a StatefulSet, all others as a Deployment (FM 5.5)."""
-    for entry in mappings(evidence.get("releases")):
-        if (entry.get("namespace"), entry.get("release")) == ("cattle-fleet-system", "fleet"):
-            revisions = mappings(entry.get("revisions"))
-            version = text(revisions[0].get("app_version")) if revisions else None
-            try:
-                parsed = ChartVersion.parse(version or "")
-            except VersionError:
-                return None
-            return (
-                "StatefulSet"
-                if (parsed.major, parsed.minor) in ((0, 10), (0, 11))
-                else "Deployment"
-            )
-    return None
+    revisions = evidence.release("cattle-fleet-system", "fleet").revisions
+    try:
+        version = ChartVersion.parse((revisions[0].app_version if revisions else None) or "")
+    except VersionError:
+        return None
+    return "StatefulSet" if (version.major, version.minor) in ((0, 10), (0, 11)) else "Deployment"
 
 
-def imported_facts(evidence: Document) -> dict[str, Any]:
+def imported_facts(evidence: Evidence) -> dict[str, Any]:
     """Conditions Imported and Ready of Cluster fleet-local/local."""
-    cluster = mapping(dig(evidence, "fleet", "cluster"))
-    conditions = {text(item.get("type")): item for item in mappings(cluster.get("conditions"))}
-    imported = mapping(conditions.get("Imported"))
-    updated = imported.get("last_update_time")
-    controller = dig(evidence, "fleet", "controller_pod_created_at")
+    cluster = _fleet(evidence).cluster
+    by_type = conditions((cluster or FleetCluster()).conditions)
+    imported = by_type.get("Imported", Condition())
+    updated = imported.last_update_time
+    controller = _fleet(evidence).controller_pod_created_at
     behind = None
     if moment(updated) and moment(controller):
         behind = (seconds_between(updated, controller) or 0) > 0
     return {
-        "present": bool(cluster),
-        "status": text(imported.get("status")),
-        "message": (text(imported.get("message")) or "")[:500],
-        "updated_at": text(updated),
+        "present": cluster is not None,
+        "status": imported.status or None,
+        "message": (imported.message or "")[:500],
+        "updated_at": updated or None,
         "older_than_controller": behind,
-        "ready": text(mapping(conditions.get("Ready")).get("status")),
+        "ready": by_type.get("Ready", Condition()).status or None,
     }

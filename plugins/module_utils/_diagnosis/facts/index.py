@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
-from ..._core.lenient import Document, dig, mapping, mappings, text
-from .sources import readable
+from ..._documents.evidence import ChartIndex, ClusterRepo, Condition, Evidence
 
 OK = "ok"
 ABSENT = "absent"
@@ -19,28 +19,31 @@ _GONE = re.compile(r"ConfigMap/[^/\s]+/(\S+) does not exist")
 _STATES = (OK, ABSENT, "corrupt", "foreign-owner")
 
 
-def index_state(evidence: Document) -> str:
+def index_state(evidence: Evidence) -> str:
     """``ok``, ``absent``, ``corrupt``, ``foreign-owner`` (of an earlier ClusterRepo), or ``unknown``."""
-    index = mapping(evidence.get("chart_index"))
-    state = text(index.get("state"))
+    state = _index(evidence).state
     if state in _STATES:
         return state or UNKNOWN
-    if state is None and dig(evidence, "sources", "chart_index", "state") == "absent":
+    source = evidence.sources.get("chart_index")
+    if not state and source is not None and source.state == ABSENT:
         return ABSENT
     return UNKNOWN
 
 
-def index_versions(evidence: Document, chart: str) -> list[str] | None:
+def _index(evidence: Evidence) -> ChartIndex:
+    return evidence.chart_index or ChartIndex()
+
+
+def index_versions(evidence: Evidence, chart: str) -> list[str] | None:
     """The versions of a chart in index order; None when there is no index to read."""
     if index_state(evidence) != OK:
         return None
-    entries = mappings(dig(evidence, "chart_index", "charts", chart))
-    versions = (text(entry.get("version")) for entry in entries)
-    return [version for version in versions if version]
+    entries = _index(evidence).charts.get(chart, ())
+    return [entry.version for entry in entries if entry.version]
 
 
 def index_of(
-    evidence: Document, chart: str, expected: str | None, desired: str | None
+    evidence: Evidence, chart: str, expected: str | None, desired: str | None
 ) -> dict[str, Any]:
     """What the index offers for a dependency. ``has_…`` is None when it cannot be known."""
     versions = index_versions(evidence, chart)
@@ -56,31 +59,26 @@ def index_of(
     }
 
 
-def index_error(evidence: Document) -> str:
+def index_error(evidence: Evidence) -> str:
     """Why there is no index, in the words Rancher gets from the API server (FM 2.6)."""
     repo = charts_repo(evidence)
-    if repo is None and readable(evidence, "cluster_repos"):
+    if repo is None and evidence.readable("cluster_repos"):
         return 'clusterrepos.catalog.cattle.io "rancher-charts" not found'
     if index_state(evidence) == "corrupt":
-        return text(dig(evidence, "chart_index", "reason")) or "gzip: invalid header"
+        return _index(evidence).reason or "gzip: invalid header"
     if index_state(evidence) == "foreign-owner":
         return "Unauthorized"
-    gone = _GONE.search(text(dig(evidence, "chart_index", "reason")) or "")
-    name = gone[1] if gone else text(dig(repo, "index_config_map")) or ""
+    gone = _GONE.search(_index(evidence).reason or "")
+    name = gone[1] if gone else (repo and repo.index_config_map) or ""
     return f'configmaps "{name}" not found'
 
 
-def charts_repo(evidence: Document) -> Document | None:
+def charts_repo(evidence: Evidence) -> ClusterRepo | None:
     """ClusterRepo rancher-charts, None when it does not exist or was not read."""
-    repo = dig(evidence, "cluster_repos", "rancher-charts")
-    found = mapping(repo)
-    return found if found and found.get("deleted") is not True else None
+    repo = (evidence.cluster_repos or {}).get("rancher-charts")
+    return None if repo is None or repo.deleted else repo
 
 
-def conditions(of: object) -> dict[str, Document]:
+def conditions(of: Iterable[Condition]) -> dict[str, Condition]:
     """Conditions by type."""
-    return {
-        kind: condition
-        for condition in mappings(of)
-        if (kind := text(condition.get("type"))) is not None
-    }
+    return {condition.type: condition for condition in of if condition.type}

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..._core.lenient import Document, dig, integer, mapping, mappings, text, texts
-from .sources import readable
-from .upgrade import AFTER_RANCHER, ENDED, NONE
+from ..._core.lenient import Document, dig, mapping, text
+from ..._documents.evidence import Evidence, JobPod, ProvisioningCluster, Secret
+from .upgrade import AFTER_RANCHER, ENDED, NONE, UpgradeFacts, log_kinds
 
 RKE_STATE_TYPE = "rke.cattle.io/cluster-state"
 _STV = ("cattle-system", "stv-aggregation")
@@ -18,66 +18,64 @@ _RKE_STATE = ("fleet-local", "local-rke-state")
 _PLAN_OF_STV = "system-agent-upgrader"
 
 
-def stv_aggregation(evidence: Document, upgrade: Document) -> dict[str, Any]:
+def stv_aggregation(evidence: Evidence, upgrade: UpgradeFacts) -> dict[str, Any]:
     """The empty Secret that Rancher 2.11 and later names in a Plan; the job makes it late in the Rancher step."""
     secret = _secret(evidence, *_STV)
-    plans = [
-        plan
-        for plan in mappings(evidence.get("plans"))
-        if plan.get("name") == _PLAN_OF_STV and plan.get("complete") is not True
-    ]
+    waits = any(
+        plan.name == _PLAN_OF_STV and plan.complete is not True for plan in evidence.plans or ()
+    )
     return {
-        "missing": None if secret is None else not secret.get("present"),
-        "plan_waits": bool(plans) if readable(evidence, "plans") else None,
+        "missing": None if secret is None else not secret.present,
+        "plan_waits": waits if evidence.readable("plans") else None,
         "due": _past_rancher(upgrade),
     }
 
 
-def rke_state(evidence: Document, upgrade: Document) -> dict[str, Any]:
+def rke_state(evidence: Evidence, upgrade: UpgradeFacts) -> dict[str, Any]:
     """Secret fleet-local/local-rke-state: its type is converted right after the Rancher step."""
     secret = _secret(evidence, *_RKE_STATE)
     return {
         "known": secret is not None,
-        "present": None if secret is None else bool(secret.get("present")),
-        "type": text(dig(secret, "type")),
+        "present": None if secret is None else bool(secret.present),
+        "type": (secret.type if secret else None) or None,
         "wanted_type": RKE_STATE_TYPE,
-        "due": upgrade.get("phase") in (ENDED, NONE) if upgrade.get("phase") else None,
+        "due": upgrade.phase in (ENDED, NONE) if upgrade.phase else None,
     }
 
 
-def fleet_workspace(evidence: Document, upgrade: Document) -> dict[str, Any]:
+def fleet_workspace(evidence: Evidence, upgrade: UpgradeFacts) -> dict[str, Any]:
     """status.fleetWorkspaceName and the label of the provisioning cluster; set right after the Rancher step."""
-    cluster = mapping(evidence.get("provisioning_cluster"))
-    name = text(cluster.get("fleet_workspace_name"))
-    label = text(cluster.get("management_cluster_label"))
-    known = readable(evidence, "provisioning_cluster")
+    found = evidence.provisioning_cluster
+    cluster = found or ProvisioningCluster()
+    name = cluster.fleet_workspace_name or None
+    label = cluster.management_cluster_label or None
+    known = evidence.readable("provisioning_cluster")
     return {
         "known": known,
-        "present": bool(cluster) if known else None,
+        "present": found is not None if known else None,
         "name": name,
         "label": label,
-        "wrong": (name != "fleet-local" or label != "local") if known and cluster else None,
-        "due": _past_rancher(upgrade) is True or upgrade.get("wait_kind") == "plan",
+        "wrong": (name != "fleet-local" or label != "local") if known and found else None,
+        "due": _past_rancher(upgrade) is True or upgrade.wait_kind == "plan",
     }
 
 
 def skipped_phase(
-    evidence: Document, upgrade: Document, dependencies: list[Document], facts: Document
+    evidence: Evidence, upgrade: UpgradeFacts, dependencies: list[Document], facts: Document
 ) -> dict[str, Any]:
     """Whether a retried pod has skipped the Rancher step, and what of it is not done.
 
     The line "Skip update Rancher" alone proves nothing: where source and target carry the same Rancher it is normal.
     So an earlier pod must have failed inside the step.
     """
-    pods = mappings(evidence.get("job_pods"))
-    logs_known = readable(evidence, "job_pods", "job_logs")
-    skipped = "rancher-skipped" in (upgrade.get("log_kinds") or ())
+    logs_known = evidence.readable("job_pods", "job_logs")
+    skipped = "rancher-skipped" in upgrade.log_kinds
     undone = _undone(dependencies, facts)
     return {
         "known": logs_known,
         "skipped": skipped if logs_known else None,
-        "earlier_failed": any(_failed_inside(pod) for pod in pods[1:]),
-        "earlier_unknown": _earlier_unknown(evidence, pods),
+        "earlier_failed": any(_failed_inside(pod) for pod in evidence.job_pods[1:]),
+        "earlier_unknown": _earlier_unknown(evidence),
         "undone": undone,
         "releases": [each["release"] for each in dependencies if _behind(each)],
     }
@@ -101,23 +99,23 @@ def _behind(dependency: Document) -> bool:
     return dependency["awaited"] and dependency["at_expected"] is False
 
 
-def _failed_inside(pod: Document) -> bool:
-    kinds = {text(event.get("kind")) for event in mappings(dig(pod, "log", "events"))}
-    ended_badly = pod.get("phase") == "Failed" or (integer(pod.get("exit_code")) or 0) != 0
+def _failed_inside(pod: JobPod) -> bool:
+    kinds = set(log_kinds(pod.log.events if pod.log else ()))
+    ended_badly = pod.phase == "Failed" or (pod.exit_code or 0) != 0
     inside = "upgrading-rancher" in kinds and not kinds & {"rancher-skipped", "next-phase"}
     return ended_badly and inside
 
 
-def _earlier_unknown(evidence: Document, pods: list[Document]) -> bool:
+def _earlier_unknown(evidence: Evidence) -> bool:
     """Whether an attempt failed whose log cannot be read any more."""
-    failed = integer(dig(evidence, "job", "failed")) or 0
-    seen = [pod for pod in pods[1:] if dig(pod, "log", "state") == "ok"]
+    failed = (evidence.job.failed if evidence.job else None) or 0
+    seen = [pod for pod in evidence.job_pods[1:] if pod.log and pod.log.state == "ok"]
     return failed > len(seen)
 
 
-def retry_trap(evidence: Document, upgrade: Document) -> dict[str, Any]:
+def retry_trap(evidence: Evidence, upgrade: UpgradeFacts) -> dict[str, Any]:
     """The job's attempts all end on an object that the first attempt has deleted (FM 6.25)."""
-    ends = [_last_event(pod) for pod in mappings(evidence.get("job_pods"))]
+    ends = [_last_event(pod) for pod in evidence.job_pods]
     trapped = [
         event
         for event in ends
@@ -127,22 +125,20 @@ def retry_trap(evidence: Document, upgrade: Document) -> dict[str, Any]:
         "trapped": bool(trapped),
         "objects": sorted({name for event in trapped if (name := text(event.get("name")))}),
         "line": text(trapped[0].get("text")) if trapped else None,
-        "open": upgrade.get("phase") not in (NONE, ENDED) if upgrade.get("phase") else None,
+        "open": upgrade.phase not in (NONE, ENDED) if upgrade.phase else None,
     }
 
 
-def _last_event(pod: Document) -> Document:
-    events = mappings(dig(pod, "log", "events"))
-    return events[-1] if events else {}
+def _last_event(pod: JobPod) -> Document:
+    events = pod.log.events if pod.log else ()
+    return mapping(events[-1]) if events else {}
 
 
-def path_refusal(evidence: Document) -> str | None:
+def path_refusal(evidence: Evidence) -> str | None:
     """The version guard's words when it has refused the upgrade (FM 7.2)."""
-    for condition in mappings(dig(evidence, "upgrade", "conditions")):
-        said = " ".join(
-            part for key in ("reason", "message") if (part := text(condition.get(key))) is not None
-        )
-        if condition.get("status") == "False" and any(words in said for words in GUARD_WORDS):
+    for condition in evidence.upgrade.conditions if evidence.upgrade else ():
+        said = " ".join(part for part in (condition.reason, condition.message) if part)
+        if condition.status == "False" and any(words in said for words in GUARD_WORDS):
             return said[:500]
     return None
 
@@ -158,32 +154,29 @@ GUARD_WORDS = (
 )
 
 
-def waited_plan(evidence: Document, upgrade: Document) -> dict[str, Any]:
+def waited_plan(evidence: Evidence, upgrade: UpgradeFacts) -> dict[str, Any]:
     """The Plan the job waits for and the nodes that have not carried it out."""
-    name = text(dig(upgrade, "wait", "name"))
-    for plan in mappings(evidence.get("plans")):
-        if name and (
-            plan.get("name") == name or f"{plan.get('namespace')}/{plan.get('name')}" == name
-        ):
+    name = upgrade.wait_field("name")
+    for plan in evidence.plans or ():
+        if name and name in (plan.name, f"{plan.namespace}/{plan.name}"):
             return {
                 "name": name,
                 "found": True,
-                "complete": plan.get("complete"),
-                "missing_nodes": texts(plan.get("missing_nodes"))[:20],
+                "complete": plan.complete,
+                "missing_nodes": list(plan.missing_nodes)[:20],
             }
     return {"name": name, "found": False, "complete": None, "missing_nodes": []}
 
 
-def _past_rancher(upgrade: Document) -> bool | None:
-    phase = upgrade.get("phase")
-    return None if phase is None else phase in (AFTER_RANCHER, ENDED)
+def _past_rancher(upgrade: UpgradeFacts) -> bool | None:
+    return None if upgrade.phase is None else upgrade.phase in (AFTER_RANCHER, ENDED)
 
 
-def _secret(evidence: Document, namespace: str, name: str) -> Document | None:
+def _secret(evidence: Evidence, namespace: str, name: str) -> Secret | None:
     """What is known of a Secret: None when it was not looked at."""
-    if not readable(evidence, "secrets"):
+    if not evidence.readable("secrets"):
         return None
-    for secret in mappings(evidence.get("secrets")):
-        if (secret.get("namespace"), secret.get("name")) == (namespace, name):
-            return secret if isinstance(secret.get("present"), bool) else None
+    for secret in evidence.secrets or ():
+        if (secret.namespace, secret.name) == (namespace, name):
+            return None if secret.present is None else secret
     return None

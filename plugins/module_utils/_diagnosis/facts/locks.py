@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
-from ..._core.lenient import Document, dig, integer, mapping, mappings, seconds_between, text
+from ..._core.lenient import seconds_between
+from ..._documents.evidence import READABLE, Evidence, Release, Revision
 from ..._helm.idleness import DEFAULT_STALE_AFTER
 from ..._helm.storage import LOCKED_STATUSES, touched_at
 from .actors import idleness
@@ -18,7 +20,7 @@ _HELM_TIMEOUT_MARGIN = 300
 _UNITS = {"h": 3600, "m": 60, "s": 1}
 
 
-def lock_of(evidence: Document, release: Document, expected: str | None) -> dict[str, Any]:
+def lock_of(evidence: Evidence, release: Release, expected: str | None) -> dict[str, Any]:
     """The lock of a release in scope (an element of ``evidence.releases``).
 
     Keys: ``locked`` (None when the last revision cannot be read), ``status``, ``revision``, ``age_seconds``, ``idle``
@@ -27,20 +29,20 @@ def lock_of(evidence: Document, release: Document, expected: str | None) -> dict
     wanted version already, FM 6.6), ``previous`` (the revision that becomes the last one when the lock is removed),
     ``roll_back`` (removing the lock is not enough: see ``_must_roll_back``).
     """
-    revisions = mappings(release.get("revisions"))
-    last = revisions[0] if revisions else {}
-    status = text(last.get("status"))
-    known = release.get("read") in ("ok", "absent") and (not revisions or status is not None)
+    revisions = release.revisions
+    last = revisions[0] if revisions else Revision()
+    status = last.status or None
+    known = release.read in READABLE and (not revisions or status is not None)
     locked = status in LOCKED_STATUSES if known else None
     age = revision_age(last, evidence)
-    namespace, name = text(release.get("namespace")) or "", text(release.get("release")) or ""
-    idle = idleness(evidence, namespace, name)
+    name = release.release or ""
+    idle = idleness(evidence, release.namespace or "", name)
     target = rollback_target(revisions) if locked else None
     previous = _previous(revisions) if locked else None
     return {
         "locked": locked,
         "status": status if locked else None,
-        "revision": integer(last.get("revision")) if locked else None,
+        "revision": last.revision if locked else None,
         "age_seconds": age if locked else None,
         "stale_after_seconds": stale_after(evidence),
         "idle": idle.idle,
@@ -49,27 +51,26 @@ def lock_of(evidence: Document, release: Document, expected: str | None) -> dict
         "target": target,
         "previous": previous,
         "roll_back": _must_roll_back(name, previous, target),
-        "right_version": bool(locked and expected and last.get("chart_version") == expected),
+        "right_version": bool(locked and expected and last.chart_version == expected),
     }
 
 
-def revision_age(revision: Document, evidence: Document) -> int | None:
+def revision_age(revision: Revision, evidence: Evidence) -> int | None:
     """Seconds since helm last touched the revision, at the time of the evidence."""
-    age = integer(revision.get("age_seconds"))
-    if age is not None:
-        return age
-    return seconds_between(revision_time(revision), evidence.get("collected_at"))
+    if revision.age_seconds is not None:
+        return revision.age_seconds
+    return seconds_between(revision_time(revision), evidence.collected_at)
 
 
-def revision_time(revision: Document) -> str | None:
+def revision_time(revision: Revision) -> str | None:
     """When helm last touched the revision, as the module that unlocks counts it too."""
-    return touched_at(text(revision.get("last_deployed")), text(revision.get("created_at")))
+    return touched_at(revision.last_deployed or None, revision.created_at or None)
 
 
-def stale_after(evidence: Document) -> int:
+def stale_after(evidence: Evidence) -> int:
     """The age in seconds from which no helm run of Rancher can still hold a lock: what the operator chose (default
     600), and more when the cluster lets helm run longer than usual (FM P-IDLE)."""
-    chosen = integer(dig(evidence, "options", "stale_after_seconds"))
+    chosen = evidence.options.stale_after_seconds if evidence.options else None
     seconds = DEFAULT_STALE_AFTER if chosen is None or chosen < 0 else chosen
     timeout = _helm_timeout(evidence)
     if timeout > _DEFAULT_HELM_TIMEOUT:
@@ -77,24 +78,26 @@ def stale_after(evidence: Document) -> int:
     return seconds
 
 
-def rollback_target(revisions: list[Document]) -> dict[str, Any] | None:
+def rollback_target(revisions: Sequence[Revision]) -> dict[str, Any] | None:
     """The newest deployed revision below the last one, else the newest superseded one (FM 6.3 to 6.5)."""
     for wanted in ("deployed", "superseded"):
         for revision in revisions[1:]:
-            if (text(revision.get("status")) or text(revision.get("label_status"))) == wanted:
+            if (revision.status or revision.label_status) == wanted:
                 return _brief(revision)
     return None
 
 
-def _previous(revisions: list[Document]) -> dict[str, Any] | None:
+def _previous(revisions: Sequence[Revision]) -> dict[str, Any] | None:
     """The newest revision below all the pending ones, which are removed together."""
     for revision in revisions[1:]:
-        if text(revision.get("status")) not in LOCKED_STATUSES:
+        if revision.status not in LOCKED_STATUSES:
             return _brief(revision)
     return None
 
 
-def _must_roll_back(release: str, previous: Document | None, target: Document | None) -> bool:
+def _must_roll_back(
+    release: str, previous: dict[str, Any] | None, target: dict[str, Any] | None
+) -> bool:
     """Whether Rancher would drop the release's values once the lock is removed, and a rollback keeps them.
 
     A last revision that is not deployed counts as not installed, and Rancher then passes its own values only (FM 2.5
@@ -105,16 +108,16 @@ def _must_roll_back(release: str, previous: Document | None, target: Document | 
     return target is not None and target["chart_version"] is not None
 
 
-def _brief(revision: Document) -> dict[str, Any]:
+def _brief(revision: Revision) -> dict[str, Any]:
     return {
-        "revision": integer(revision.get("revision")),
-        "status": text(revision.get("status")) or text(revision.get("label_status")),
-        "chart_version": text(revision.get("chart_version")),
+        "revision": revision.revision,
+        "status": revision.status or revision.label_status or None,
+        "chart_version": revision.chart_version or None,
     }
 
 
 def _stale(
-    evidence: Document, locked: bool | None, age: int | None, idle: bool | None
+    evidence: Evidence, locked: bool | None, age: int | None, idle: bool | None
 ) -> bool | None:
     if locked is not True:
         return locked
@@ -123,10 +126,10 @@ def _stale(
     return True if idle and age is not None else None
 
 
-def _helm_timeout(evidence: Document) -> int:
+def _helm_timeout(evidence: Evidence) -> int:
     """The Setting system-managed-charts-operation-timeout in seconds; it is a Go duration such as ``5m0s``."""
-    setting = mapping(dig(evidence, "settings", "system-managed-charts-operation-timeout"))
-    value = text(setting.get("effective")) or text(setting.get("value")) or ""
+    setting = evidence.setting("system-managed-charts-operation-timeout")
+    value = setting.effective or setting.value or ""
     if not re.fullmatch(r"(\d{1,6}[hms])+", value):
         return _DEFAULT_HELM_TIMEOUT
     return sum(int(number) * _UNITS[unit] for number, unit in re.findall(r"(\d+)([hms])", value))

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from ..._core.lenient import Document, seconds_between, text
+from ..._core.lenient import seconds_between
+from ..._documents.evidence import Evidence, Revision
 from .locks import revision_time
 
 _LEAST_REVISIONS = 4
@@ -16,7 +18,7 @@ _LONGEST_GAP = 900
 _STILL_GOING = 1800
 
 
-def reinstall_loop(evidence: Document, revisions: list[Document]) -> dict[str, Any] | None:
+def reinstall_loop(evidence: Evidence, revisions: Sequence[Revision]) -> dict[str, Any] | None:
     """``{count, period_seconds}`` when the newest revisions (newest first) carry the same chart version, follow each
     other within minutes, and the newest is recent; None when there is no such row.
 
@@ -25,14 +27,14 @@ def reinstall_loop(evidence: Document, revisions: list[Document]) -> dict[str, A
     """
     if not revisions or not _recent(evidence, revisions[0]):
         return None
-    version = text(revisions[0].get("chart_version"))
+    version = revisions[0].chart_version or None
     gaps: list[int] = []
     for newer, older in pairwise(revisions):
         gap = seconds_between(revision_time(older), revision_time(newer))
         if (
             gap is None
             or gap > _LONGEST_GAP
-            or text(older.get("chart_version")) not in (None, version)
+            or (older.chart_version or None) not in (None, version)
         ):
             break
         gaps.append(gap)
@@ -41,6 +43,6 @@ def reinstall_loop(evidence: Document, revisions: list[Document]) -> dict[str, A
     return {"count": len(gaps) + 1, "period_seconds": sum(gaps) // len(gaps)}
 
 
-def _recent(evidence: Document, revision: Document) -> bool:
-    age = seconds_between(revision_time(revision), evidence.get("collected_at"))
+def _recent(evidence: Evidence, revision: Revision) -> bool:
+    age = seconds_between(revision_time(revision), evidence.collected_at)
     return age is not None and age <= _STILL_GOING

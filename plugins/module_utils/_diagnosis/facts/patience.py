@@ -5,38 +5,41 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
-from ..._core.lenient import Document, dig, integer
+from ..._core.lenient import integer
+from ..._documents.evidence import Evidence
 from .locks import stale_after
-from .upgrade import ENDED, NONE
+from .upgrade import ENDED, NONE, UpgradeFacts
 
 TRANSIENT_SECONDS = 300
 """What is normal for a moment while Rancher is upgraded (an index that is being built, a ConfigMap that is being put
 back, a webhook that restarts) is over within this time (FM 6.9)."""
 
 
-def patience(evidence: Document, upgrade: Document) -> dict[str, bool | None]:
+@dataclass(frozen=True)
+class Patience:
     """``settled``: no transient explains what is seen any more; ``wait_stale``: the job waits too long. None when it is
     not known since when the job waits, or for what."""
-    return {"settled": _settled(evidence, upgrade), "wait_stale": _wait_stale(evidence, upgrade)}
+
+    settled: bool | None = None
+    wait_stale: bool | None = None
 
 
-def _settled(evidence: Document, upgrade: Document) -> bool | None:
-    if upgrade.get("phase") in (NONE, ENDED):
-        return True
-    return _older_than(upgrade, min(TRANSIENT_SECONDS, stale_after(evidence)))
+def patience(evidence: Evidence, upgrade: UpgradeFacts) -> Patience:
+    """How long what is seen has lasted."""
+    limit = stale_after(evidence)
+    at_rest = upgrade.phase in (NONE, ENDED)
+    return Patience(
+        settled=True if at_rest else _older_than(upgrade, min(TRANSIENT_SECONDS, limit)),
+        wait_stale=_older_than(upgrade, limit),
+    )
 
 
-def _wait_stale(evidence: Document, upgrade: Document) -> bool | None:
-    return _older_than(upgrade, stale_after(evidence))
-
-
-def _older_than(upgrade: Document, limit: int) -> bool | None:
-    kind = upgrade.get("wait_kind")
-    if kind is None or upgrade.get("phase") is None:
+def _older_than(upgrade: UpgradeFacts, limit: int) -> bool | None:
+    if upgrade.wait_kind is None or upgrade.phase is None:
         return None
-    if kind == NONE:
+    if upgrade.wait_kind == NONE:
         return False
-    age: Any = integer(dig(upgrade, "wait", "age_seconds"))
-    return None if age is None else bool(age >= limit)
+    age = integer((upgrade.wait or {}).get("age_seconds"))
+    return None if age is None else age >= limit

@@ -7,21 +7,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..._core.lenient import Document, dig, mapping, mappings, text
+from ..._core.lenient import Document, dig, mapping, text
+from ..._documents.evidence import Release
 from ..._rancher.values.computed import pinned_keys
 
 
 def pins_of(
-    entry: Document, expected: Document | None, installed: Document | None
+    release: Release, expected: Document | None, installed: Document | None
 ) -> list[dict[str, Any]] | None:
     """``{key, value, holds_back}`` for every pinning value; None when the values are not known.
 
     A pin holds back when it is not what the chart itself would use: an image tag other than the app version, a chart
     version other than the chart's. What is expected counts; where nothing is, what is installed.
     """
-    config = entry.get("config")
+    config = release.config
     if not isinstance(config, dict):
-        return None if mappings(entry.get("revisions")) else []
+        return None if release.revisions else []
     wanted = expected or installed
     chart = text(mapping(wanted).get("chart_version"))
     app = text(mapping(wanted).get("app_version")) or _app_version(chart)

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..._core.lenient import Document, dig, integer, mapping, mappings, seconds_between, text
+from ..._core.lenient import integer, mapping, seconds_between
 from ..._core.template import duration
+from ..._documents.evidence import Evidence, JobPod
 from .actors import idleness, live_actors
-from .decisions import release_entry
 from .locks import lock_of, stale_after
-from .upgrade import AFTER_RANCHER, NONE, NOT_STARTED, RANCHER
+from .upgrade import AFTER_RANCHER, NONE, NOT_STARTED, RANCHER, UpgradeFacts
 
 _BETWEEN_ATTEMPTS = 600
 
 
-def progress(evidence: Document, upgrade: Document) -> dict[str, Any]:
+def progress(evidence: Evidence, upgrade: UpgradeFacts) -> dict[str, Any]:
     """``{moving, why, actors}`` from the evidence and the facts of facts/upgrade.py.
 
     ``moving`` is True when something happens or the wait is too young to be called long, False when neither is so, None
@@ -27,38 +27,38 @@ def progress(evidence: Document, upgrade: Document) -> dict[str, Any]:
     return {"moving": moving, "why": why, "actors": live_actors(evidence)[:10]}
 
 
-def _moving(evidence: Document, upgrade: Document) -> tuple[bool | None, str]:
-    phase = upgrade.get("phase")
+def _moving(evidence: Evidence, upgrade: UpgradeFacts) -> tuple[bool | None, str]:
+    phase = upgrade.phase
     if phase is None:
         return None, "it cannot be seen where the upgrade is"
     if phase not in (NOT_STARTED, RANCHER, AFTER_RANCHER):
         return False, "no upgrade job is at work"
-    if upgrade.get("wait_kind") is None:
+    if upgrade.wait_kind is None:
         return None, "it cannot be seen what the job waits for"
-    if upgrade.get("wait_kind") == NONE:
+    if upgrade.wait_kind == NONE:
         return _without_wait(evidence, upgrade)
-    return _waiting(evidence, mapping(upgrade.get("wait")))
+    return _waiting(evidence, upgrade)
 
 
-def _waiting(evidence: Document, wait: Document) -> tuple[bool | None, str]:
-    actor = _actor(evidence, wait)
+def _waiting(evidence: Evidence, upgrade: UpgradeFacts) -> tuple[bool | None, str]:
+    namespace, release = upgrade.wait_field("namespace"), upgrade.wait_field("release")
+    actor = idleness(evidence, namespace, release).actor if namespace and release else None
     if actor:
         return True, f"{actor['kind']} {actor['name']} is at work on what the job waits for"
-    age = integer(wait.get("age_seconds"))
+    age = integer((upgrade.wait or {}).get("age_seconds"))
     if age is None:
         return None, "it is not known since when the job waits"
     if age < stale_after(evidence):
         return True, f"the job waits only since {duration(age)}"
-    young = _young_lock(evidence, wait)
+    young = _young_lock(evidence, namespace or "", release or "")
     if young:
         return True, young
     return False, f"the job has waited for {duration(age)}"
 
 
-def _young_lock(evidence: Document, wait: Document) -> str:
+def _young_lock(evidence: Evidence, namespace: str, release: str) -> str:
     """What is to be said of the awaited release when somebody whom no pod betrays may still work on it."""
-    namespace, release = text(wait.get("namespace")) or "", text(wait.get("release")) or ""
-    lock = lock_of(evidence, release_entry(evidence, namespace, release), None)
+    lock = lock_of(evidence, evidence.release(namespace, release), None)
     age, limit = integer(lock["age_seconds"]), stale_after(evidence)
     if not lock["locked"] or age is None or age >= limit:
         return ""
@@ -68,40 +68,33 @@ def _young_lock(evidence: Document, wait: Document) -> str:
     )
 
 
-def _actor(evidence: Document, wait: Document) -> dict[str, Any] | None:
-    namespace, release = text(wait.get("namespace")), text(wait.get("release"))
-    if namespace and release:
-        return idleness(evidence, namespace, release).actor
-    return None
-
-
-def _without_wait(evidence: Document, upgrade: Document) -> tuple[bool | None, str]:
+def _without_wait(evidence: Evidence, upgrade: UpgradeFacts) -> tuple[bool | None, str]:
     """The log shows no wait: the job downloads, upgrades Rancher, or is between two attempts."""
-    if upgrade.get("phase") == NOT_STARTED:
+    if upgrade.phase == NOT_STARTED:
         return True, "the upgrade has not come to Rancher yet"
-    if upgrade.get("job_running") is None:
+    if upgrade.job_running is None:
         return None, "it cannot be seen whether the job runs"
-    pods = mappings(evidence.get("job_pods"))
-    if upgrade.get("job_running"):
+    pods = evidence.job_pods
+    if upgrade.job_running:
         return _since(
             evidence, _last_sign(pods), stale_after(evidence), "the job printed its last line"
         )
-    ended = pods[0].get("finished_at") if pods else None
+    ended = pods[0].finished_at if pods else None
     return _since(
         evidence, ended, _BETWEEN_ATTEMPTS, "the last attempt ended, and the next one begins"
     )
 
 
-def _last_sign(pods: list[Document]) -> object:
+def _last_sign(pods: tuple[JobPod, ...]) -> object:
     if not pods:
         return None
-    events = mappings(dig(pods[0], "log", "events"))
-    times = [event.get("last_at") or event.get("at") for event in events]
-    return times[-1] if times and times[-1] else pods[0].get("created_at")
+    events = pods[0].log.events if pods[0].log else ()
+    last = mapping(events[-1]) if events else {}
+    return last.get("last_at") or last.get("at") or pods[0].created_at
 
 
-def _since(evidence: Document, at: object, limit: int, what: str) -> tuple[bool | None, str]:
-    age = seconds_between(at, evidence.get("collected_at"))
+def _since(evidence: Evidence, at: object, limit: int, what: str) -> tuple[bool | None, str]:
+    age = seconds_between(at, evidence.collected_at)
     if age is None:
         return None, "the time of the job's last sign of life is not known"
     if age < limit:

@@ -7,19 +7,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..._core.lenient import Document, boolean, dig, integer, mapping, mappings, text, texts
-from .decisions import release_entry, server_version
+from ..._core.lenient import mapping, text
+from ..._documents.evidence import READABLE, Evidence, Rancher, RancherPod, Revision
+from .decisions import server_version
 from .locks import lock_of, revision_age
 
 _NAMESPACE, _RELEASE = "cattle-system", "rancher"
 
 
-def rancher_facts(evidence: Document) -> dict[str, Any]:
+def rancher_facts(evidence: Evidence) -> dict[str, Any]:
     """Versions, image, roll-out and Helm release of Rancher itself; every unknown is None."""
-    deployment = mapping(evidence.get("rancher"))
+    deployment = evidence.rancher or Rancher()
     expected = _expected_version(evidence)
     running = server_version(evidence)
-    tag = text(deployment.get("image_tag"))
+    tag = deployment.image_tag or None
     return {
         "expected_version": expected,
         "running_version": running,
@@ -27,71 +28,68 @@ def rancher_facts(evidence: Document) -> dict[str, Any]:
         "image_tag": tag,
         "image_matches": tag == expected if tag and expected else None,
         "rolled_out": _rolled_out(deployment),
-        "replicas": integer(deployment.get("replicas")),
-        "ready": integer(deployment.get("ready")),
+        "replicas": deployment.replicas,
+        "ready": deployment.ready,
         "image_ids": _image_ids(deployment),
         "unready_pods": _unready_pods(deployment),
         "release": _release(evidence),
     }
 
 
-def _expected_version(evidence: Document) -> str | None:
+def _expected_version(evidence: Evidence) -> str | None:
     """Rancher's version in the words of the job, the release file or the Upgrade, in this order."""
-    wait = mapping(evidence.get("wait"))
+    wait = mapping(evidence.wait)
     if wait.get("kind") == "rancher-version" and text(wait.get("version")):
         return text(wait.get("version"))
-    return text(dig(evidence, "release_file", "rancher")) or text(
-        dig(evidence, "upgrade", "target_rancher_version")
-    )
+    listed = evidence.release_file.rancher if evidence.release_file else None
+    target = evidence.upgrade.target_rancher_version if evidence.upgrade else None
+    return listed or target or None
 
 
-def _rolled_out(deployment: Document) -> bool | None:
-    counts = [integer(deployment.get(key)) for key in ("replicas", "updated", "ready")]
+def _rolled_out(deployment: Rancher) -> bool | None:
+    counts = (deployment.replicas, deployment.updated, deployment.ready)
     if None in counts:
         return None
-    observed = boolean(deployment.get("generation_observed"))
-    return observed is not False and counts[0] == counts[1] == counts[2]
+    return deployment.generation_observed is not False and len(set(counts)) == 1
 
 
-def _image_ids(deployment: Document) -> list[str]:
+def _image_ids(deployment: Rancher) -> list[str]:
     """The different images behind Rancher's one tag, on its pods and on the nodes; more than one means that some node
     holds another build (FM 6.11)."""
-    found = {text(pod.get("image_id")) for pod in _pods_of_tag(deployment)}
-    for images in mapping(deployment.get("node_images")).values():
-        found.update(texts(images))
+    found = {pod.image_id for pod in _pods_of_tag(deployment)}
+    for images in deployment.node_images.values():
+        found.update(images)
     return sorted(image for image in found if image)
 
 
-def _pods_of_tag(deployment: Document) -> list[Document]:
-    image = text(deployment.get("image"))
-    pods = mappings(deployment.get("pods"))
-    return [pod for pod in pods if image is None or pod.get("image") in (None, image)]
+def _pods_of_tag(deployment: Rancher) -> list[RancherPod]:
+    image = deployment.image or None
+    return [pod for pod in deployment.pods if image is None or pod.image in (None, image)]
 
 
-def _unready_pods(deployment: Document) -> list[dict[str, Any]]:
+def _unready_pods(deployment: Rancher) -> list[dict[str, Any]]:
     return [
         {
-            "name": text(pod.get("name")),
-            "phase": text(pod.get("phase")),
-            "node": text(pod.get("node")),
-            "waiting_reason": text(pod.get("waiting_reason")),
-            "restarts": integer(pod.get("restarts")),
+            "name": pod.name or None,
+            "phase": pod.phase or None,
+            "node": pod.node or None,
+            "waiting_reason": pod.waiting_reason or None,
+            "restarts": pod.restarts,
         }
-        for pod in mappings(deployment.get("pods"))
-        if pod.get("ready") is not True and pod.get("phase") not in ("Succeeded",)
+        for pod in deployment.pods
+        if pod.ready is not True and pod.phase != "Succeeded"
     ][:10]
 
 
-def _release(evidence: Document) -> dict[str, Any]:
-    entry = release_entry(evidence, _NAMESPACE, _RELEASE)
-    revisions = mappings(entry.get("revisions"))
-    last = revisions[0] if revisions else {}
+def _release(evidence: Evidence) -> dict[str, Any]:
+    release = evidence.release(_NAMESPACE, _RELEASE)
+    last = release.revisions[0] if release.revisions else Revision()
     return {
-        "known": entry.get("read") in ("ok", "absent"),
-        "revision": integer(last.get("revision")),
-        "status": text(last.get("status")),
-        "chart_version": text(last.get("chart_version")),
-        "description": (text(last.get("description")) or "")[:500],
+        "known": release.read in READABLE,
+        "revision": last.revision,
+        "status": last.status or None,
+        "chart_version": last.chart_version or None,
+        "description": (last.description or "")[:500],
         "age_seconds": revision_age(last, evidence),
-        "lock": lock_of(evidence, {**entry, "namespace": _NAMESPACE, "release": _RELEASE}, None),
+        "lock": lock_of(evidence, release, None),
     }

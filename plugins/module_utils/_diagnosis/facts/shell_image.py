@@ -7,86 +7,79 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..._core.lenient import Document, dig, integer, mapping, mappings, text, texts
+from ..._documents.evidence import Evidence, HelmPod, Rancher, RancherConfig
 from ..._rancher.decision.rancher_version import RancherVersion
 from ..._rancher.decision.system_charts import default_shell_images
 from ..._rancher.server.live_actor import NEVER_STARTS
 from .decisions import server_version
-from .sources import readable
 
 _IMAGE_FAULTS = ("unknown-flag",)
 
 
-def shell_image(evidence: Document) -> dict[str, Any]:
+def shell_image(evidence: Evidence) -> dict[str, Any]:
     """``value`` (what the Setting pins), ``defaults`` of this Rancher, ``pinned`` (to something else), ``environment``
     and ``failing``: the helm pods since the last success that failed because of their image."""
-    value = text(dig(evidence, "settings", "shell-image", "value"))
-    source = text(dig(evidence, "settings", "shell-image", "source"))
+    setting = evidence.setting("shell-image")
+    value = setting.value or None
     rancher = RancherVersion.parse(server_version(evidence))
     defaults = list(default_shell_images(rancher)) if rancher else []
     return {
         "value": value,
-        "source": source,
+        "source": setting.source or None,
         "defaults": defaults,
         "pinned": _pinned(evidence, value, defaults),
-        "environment": text(dig(evidence, "rancher", "env", "CATTLE_SHELL_IMAGE")),
-        "registry": text(dig(evidence, "settings", "system-default-registry", "effective")),
+        "environment": (evidence.rancher or Rancher()).env.get("CATTLE_SHELL_IMAGE") or None,
+        "registry": evidence.setting("system-default-registry").effective or None,
         "failing": _failing(evidence),
-        "known": readable(evidence, "helm_pods"),
+        "known": evidence.readable("helm_pods"),
     }
 
 
-def _pinned(evidence: Document, value: str | None, defaults: list[str]) -> bool | None:
-    if not readable(evidence, "settings"):
+def _pinned(evidence: Evidence, value: str | None, defaults: list[str]) -> bool | None:
+    if not evidence.readable("settings"):
         return None
     if value is None:
         return False
     return None if not defaults else value not in defaults
 
 
-def _failing(evidence: Document) -> list[dict[str, Any]]:
+def _failing(evidence: Evidence) -> list[dict[str, Any]]:
     """Newest first, up to the newest pod that ended well: what failed before that is history."""
     found: list[dict[str, Any]] = []
-    pods = mappings(evidence.get("helm_pods"))
-    for pod in sorted(pods, key=lambda item: text(item.get("created_at")) or "", reverse=True):
-        if pod.get("phase") == "Succeeded" or integer(pod.get("exit_code")) == 0:
+    pods = evidence.helm_pods or ()
+    for pod in sorted(pods, key=lambda item: item.created_at or "", reverse=True):
+        if pod.phase == "Succeeded" or pod.exit_code == 0:
             break
         fault = _fault(pod)
         if fault:
             found.append(
                 {
-                    "name": text(pod.get("name")),
+                    "name": pod.name or None,
                     "fault": fault,
-                    "image": text(pod.get("image")),
-                    "release": text(pod.get("release")),
-                    "log_lines": [line[:300] for line in texts(pod.get("log_lines"))][:3],
+                    "image": pod.image or None,
+                    "release": pod.release or None,
+                    "log_lines": [line[:300] for line in pod.log_lines][:3],
                 }
             )
     return found[:5]
 
 
-def _fault(pod: Document) -> str | None:
-    waiting = text(pod.get("waiting_reason"))
-    if waiting in NEVER_STARTS:
-        return waiting
-    kinds = texts(pod.get("log_kinds"))
-    return next((kind for kind in _IMAGE_FAULTS if kind in kinds), None)
+def _fault(pod: HelmPod) -> str | None:
+    if pod.waiting_reason in NEVER_STARTS:
+        return pod.waiting_reason
+    return next((kind for kind in _IMAGE_FAULTS if kind in pod.log_kinds), None)
 
 
-def rancher_config_state(evidence: Document) -> dict[str, Any]:
+def rancher_config_state(evidence: Evidence) -> dict[str, Any]:
     """What is wrong in ConfigMap rancher-config: a PriorityClass that does not exist, documents that are no YAML."""
-    config = mapping(evidence.get("rancher_config"))
-    name = text(config.get("priority_class_name"))
-    classes = texts(evidence.get("priority_classes"))
-    known = readable(evidence, "rancher_config", "priority_classes")
-    errors = {
-        chart: error[:300]
-        for chart, item in sorted(mapping(config.get("errors")).items())
-        if (error := text(item))
-    }
+    config = evidence.rancher_config or RancherConfig()
+    name = config.priority_class_name or None
+    classes = evidence.priority_classes or ()
+    known = evidence.readable("rancher_config", "priority_classes")
+    errors = {chart: error[:300] for chart, error in sorted(config.errors.items()) if error}
     return {
         "priority_class": name,
         "priority_class_missing": (name is not None and name not in classes) if known else None,
         "errors": errors,
-        "broken": bool(errors) if readable(evidence, "rancher_config") else None,
+        "broken": bool(errors) if evidence.readable("rancher_config") else None,
     }

@@ -9,22 +9,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..._core.lenient import Document, dig, mapping, text
-
-READABLE = ("ok", "absent")
+from ..._documents.evidence import ERROR, READABLE, Evidence
 
 
-def readable(evidence: Document, *names: str) -> bool:
-    """Whether every one of these sources was read, be it as absent."""
-    return all(dig(evidence, "sources", name, "state") in READABLE for name in names)
-
-
-def not_seen(evidence: Document) -> list[dict[str, Any]]:
+def not_seen(evidence: Evidence) -> list[dict[str, Any]]:
     """The sources that could not be read, by name, each with its state and the reason."""
-    found = []
-    for name, source in sorted(mapping(evidence.get("sources")).items()):
-        state = text(mapping(source).get("state")) or "error"
-        if state not in READABLE:
-            reason = text(mapping(source).get("reason")) or ""
-            found.append({"source": name, "state": state, "reason": reason[:500]})
-    return found
+    return [
+        {"source": name, "state": source.state or ERROR, "reason": source.reason[:500]}
+        for name, source in sorted(evidence.sources.items())
+        if source.state not in READABLE
+    ]

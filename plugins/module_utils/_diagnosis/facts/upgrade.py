@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from ..._core.lenient import Document, dig, integer, mapping, mappings, seconds_between, text, texts
-from .sources import readable
+from ..._core.lenient import integer, mapping, seconds_between, text
+from ..._documents.evidence import Condition, Evidence, Job, JobLog, Upgrade
 
 NONE = "none"
 NOT_STARTED = "not-started"
@@ -32,146 +34,170 @@ _RANCHER_EVENTS = (
 )
 
 
-def upgrade_facts(evidence: Document) -> dict[str, Any]:
-    """``phase``, ``nodes_phase``, ``upgrade_count``, ``ended_well``, ``wait``, ``wait_kind``, ``job_running`` and ``attempts``.
+@dataclass(frozen=True)
+class UpgradeFacts:
+    """Where the upgrade is. None means that it cannot be known.
 
     ``phase``: ``none`` (no Upgrade), ``not-started``, ``rancher``, ``after-rancher``, ``ended`` (the manifest job is
-    over, well or not), or None when it cannot be known. ``nodes_phase``: see `_nodes_phase`. ``wait_kind``: what the job waits for, ``none`` when it waits
-    for nothing, None when that cannot be known.
+    over, well or not). ``nodes_phase``: see `_nodes_phase`. ``wait``: what the job waits for, with the fields of its
+    line. ``wait_kind``: its kind, ``none`` when the job waits for nothing. ``attempts``: how many pods of the job have
+    ``failed`` and the ``limit``. ``log_kinds``: the kinds of lines in the newest pod's log, each once, in their order.
     """
+
+    phase: str | None = None
+    nodes_phase: bool | None = None
+    upgrade_count: int | None = None
+    ended_well: bool | None = None
+    wait: Mapping[str, Any] | None = None
+    wait_kind: str | None = None
+    job_running: bool | None = None
+    job_failed: bool = False
+    attempts: Mapping[str, int] = field(default_factory=dict)
+    log_kinds: tuple[str, ...] = ()
+
+    def wait_field(self, name: str) -> str | None:
+        """A text of the line that says what the job waits for."""
+        return text((self.wait or {}).get(name))
+
+
+def upgrade_facts(evidence: Evidence) -> UpgradeFacts:
+    """What the evidence says about the upgrade and its job."""
     phase = _phase(evidence)
     wait = _wait(evidence)
-    return {
-        "phase": phase,
-        "nodes_phase": _nodes_phase(evidence),
-        "upgrade_count": _upgrade_count(evidence),
-        "ended_well": _ended_well(evidence, phase),
-        "wait": wait if phase not in (NONE, ENDED) else None,
-        "wait_kind": _wait_kind(evidence, phase, wait),
-        "job_running": _job_running(evidence),
-        "job_failed": _condition(dig(evidence, "job", "conditions"), "Failed") == "True",
-        "attempts": _attempts(evidence),
-        "log_kinds": _log_kinds(evidence),
-    }
+    return UpgradeFacts(
+        phase=phase,
+        nodes_phase=_nodes_phase(evidence),
+        upgrade_count=_upgrade_count(evidence),
+        ended_well=_ended_well(evidence, phase),
+        wait=wait if phase not in (NONE, ENDED) else None,
+        wait_kind=_wait_kind(evidence, phase, wait),
+        job_running=_job_running(evidence),
+        job_failed=_status(_job(evidence).conditions, "Failed") == "True",
+        attempts=_attempts(evidence),
+        log_kinds=log_kinds(evidence.log_events),
+    )
 
 
-def condition_status(evidence: Document, kind: str) -> str | None:
+def condition_status(evidence: Evidence, kind: str) -> str | None:
     """The status of a condition of the Upgrade: ``True``, ``False``, ``Unknown``, or None when it is not set."""
-    return _condition(dig(evidence, "upgrade", "conditions"), kind)
+    return _status(_upgrade(evidence).conditions, kind)
 
 
-def _condition(conditions: object, kind: str) -> str | None:
-    for condition in mappings(conditions):
-        if condition.get("type") == kind:
-            return text(condition.get("status"))
+def log_kinds(events: Iterable[Any]) -> tuple[str, ...]:
+    """The kinds of events in the log of a pod, each once, in the order of the log."""
+    kinds = (text(mapping(event).get("kind")) for event in events)
+    return tuple(dict.fromkeys(kind for kind in kinds if kind))
+
+
+def _upgrade(evidence: Evidence) -> Upgrade:
+    return evidence.upgrade or Upgrade()
+
+
+def _job(evidence: Evidence) -> Job:
+    return evidence.job or Job()
+
+
+def _status(conditions: Iterable[Condition], kind: str) -> str | None:
+    for condition in conditions:
+        if condition.type == kind:
+            return condition.status or None
     return None
 
 
-def _upgrade_count(evidence: Document) -> int | None:
-    names = texts(dig(evidence, "upgrade", "latest_names"))
+def _upgrade_count(evidence: Evidence) -> int | None:
+    names = _upgrade(evidence).latest_names
     if names:
         return len(names)
-    if mapping(evidence.get("upgrade")):
+    if evidence.upgrade:
         return 1
-    return 0 if readable(evidence, "upgrade") else None
+    return 0 if evidence.readable("upgrade") else None
 
 
-def _phase(evidence: Document) -> str | None:
+def _phase(evidence: Evidence) -> str | None:
     count = _upgrade_count(evidence)
     if count is None:
         return None
     if count == 0:
         return NONE
     services = condition_status(evidence, "SystemServicesUpgraded")
-    if services in ("True", "False") or dig(evidence, "upgrade", "state") in _ENDED_STATES:
+    if services in ("True", "False") or _upgrade(evidence).state in _ENDED_STATES:
         return ENDED
     if condition_status(evidence, "Completed") in ("True", "False"):
         return ENDED
-    if not readable(evidence, "job"):
+    if not evidence.readable("job"):
         return None
-    if services is None and not mapping(evidence.get("job")):
+    if services is None and evidence.job is None:
         return NOT_STARTED
     return _job_phase(evidence)
 
 
-def _nodes_phase(evidence: Document) -> bool | None:
+def _nodes_phase(evidence: Evidence) -> bool | None:
     """Whether the nodes' upgrade has begun and has not ended well: also a failed one leaves nodes half upgraded, so
     nothing of the Rancher step is repaired then, and the Upgrade is never deleted (FM 6.26, 6.37).
     """
     if _upgrade_count(evidence) is None:
         return None
-    state = dig(evidence, "upgrade", "state")
+    state = _upgrade(evidence).state
     if state == "Succeeded" or condition_status(evidence, "Completed") == "True":
         return False
     services = condition_status(evidence, "SystemServicesUpgraded")
     return services == "True" or state == "UpgradingNodes"
 
 
-def _job_phase(evidence: Document) -> str | None:
-    kinds = _log_kinds(evidence)
+def _job_phase(evidence: Evidence) -> str | None:
+    kinds = log_kinds(evidence.log_events)
     if "next-phase" in kinds or "rancher-skipped" in kinds:
         return AFTER_RANCHER
     if any(kind in kinds for kind in _RANCHER_EVENTS):
         return RANCHER
-    log = mapping(dig(_newest_pod(evidence), "log"))
-    if log.get("state") == "ok" and log.get("truncated") is not True:
+    log = _newest_log(evidence)
+    if log.state == "ok" and log.truncated is not True:
         # The script waits for a plan, from 1.7.2 on for charts too, before it says "Upgrading Rancher".
         return NOT_STARTED
     return None
 
 
-def _ended_well(evidence: Document, phase: str | None) -> bool | None:
+def _ended_well(evidence: Evidence, phase: str | None) -> bool | None:
     if phase != ENDED:
         return False if phase is not None else None
-    if dig(evidence, "upgrade", "state") == "Succeeded":
+    state = _upgrade(evidence).state
+    if state == "Succeeded":
         return True
-    return condition_status(evidence, "SystemServicesUpgraded") == "True" and (
-        dig(evidence, "upgrade", "state") != "Failed"
-    )
+    return condition_status(evidence, "SystemServicesUpgraded") == "True" and state != "Failed"
 
 
-def _newest_pod(evidence: Document) -> Document:
-    pods = mappings(evidence.get("job_pods"))
-    return pods[0] if pods else {}
+def _newest_log(evidence: Evidence) -> JobLog:
+    log = evidence.job_pods[0].log if evidence.job_pods else None
+    return log or JobLog()
 
 
-def _log_kinds(evidence: Document) -> list[str]:
-    """The kinds of events in the newest pod's log, each once, in the order of the log."""
-    events = mappings(dig(_newest_pod(evidence), "log", "events"))
-    kinds = (text(event.get("kind")) for event in events)
-    return list(dict.fromkeys(kind for kind in kinds if kind))
-
-
-def _wait(evidence: Document) -> dict[str, Any] | None:
-    wait = mapping(evidence.get("wait"))
+def _wait(evidence: Evidence) -> dict[str, Any] | None:
+    wait = mapping(evidence.wait)
     if text(wait.get("kind")) is None:
         return None
     age = integer(wait.get("age_seconds"))
     if age is None:
-        age = seconds_between(wait.get("since"), evidence.get("collected_at"))
+        age = seconds_between(wait.get("since"), evidence.collected_at)
     return {**wait, "age_seconds": age}
 
 
-def _wait_kind(evidence: Document, phase: str | None, wait: Document | None) -> str | None:
+def _wait_kind(evidence: Evidence, phase: str | None, wait: Mapping[str, Any] | None) -> str | None:
     if phase in (NONE, ENDED, NOT_STARTED) and not wait:
         return NONE
     if phase in (NONE, ENDED):
         return NONE
     if wait:
         return text(wait.get("kind"))
-    if not readable(evidence, "job", "job_pods", "job_logs"):
+    if not evidence.readable("job", "job_pods", "job_logs"):
         return None
-    return NONE if dig(_newest_pod(evidence), "log", "state") == "ok" else None
+    return NONE if _newest_log(evidence).state == "ok" else None
 
 
-def _job_running(evidence: Document) -> bool | None:
-    if not readable(evidence, "job"):
-        return None
-    return (integer(dig(evidence, "job", "active")) or 0) > 0
+def _job_running(evidence: Evidence) -> bool | None:
+    return (_job(evidence).active or 0) > 0 if evidence.readable("job") else None
 
 
-def _attempts(evidence: Document) -> dict[str, Any]:
+def _attempts(evidence: Evidence) -> dict[str, int]:
     """How many pods of the job have failed, and how many failures it is allowed."""
-    failed = integer(dig(evidence, "job", "failed")) or 0
-    limit = integer(dig(evidence, "job", "backoff_limit"))
-    return {"failed": failed, "limit": 6 if limit is None else limit}
+    limit = _job(evidence).backoff_limit
+    return {"failed": _job(evidence).failed or 0, "limit": 6 if limit is None else limit}

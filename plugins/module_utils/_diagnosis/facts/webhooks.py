@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..._core.lenient import Document, dig, integer, mappings, seconds_between, text
-from .sources import readable
+from ..._core.lenient import mapping, seconds_between, text
+from ..._documents.evidence import Evidence, Webhook, WebhookConfiguration
 
 RANCHER_WEBHOOK = "rancher.cattle.io"
 LEGACY_CAPI = (
@@ -20,11 +20,11 @@ LEGACY_CAPI = (
 _RECENT = 900
 
 
-def webhook_facts(evidence: Document) -> dict[str, Any]:
+def webhook_facts(evidence: Evidence) -> dict[str, Any]:
     """``rancher_webhook`` and ``legacy_capi_webhooks``."""
-    known = readable(evidence, "webhook_configurations")
-    configurations = mappings(evidence.get("webhook_configurations"))
-    own = [item for item in configurations if item.get("name") == RANCHER_WEBHOOK]
+    known = evidence.readable("webhook_configurations")
+    configurations = evidence.webhook_configurations or ()
+    own = [item for item in configurations if item.name == RANCHER_WEBHOOK]
     return {
         "rancher_webhook": {
             "known": known,
@@ -41,55 +41,50 @@ def webhook_facts(evidence: Document) -> dict[str, Any]:
     }
 
 
-def _unreachable(configurations: list[Document]) -> bool | None:
+def _unreachable(configurations: list[WebhookConfiguration]) -> bool | None:
     """Whether a Service behind them is gone or has nobody ready; None when that was not looked at."""
-    answers = [
-        _answers(webhook) for item in configurations for webhook in mappings(item.get("webhooks"))
-    ]
+    answers = [_answers(webhook) for item in configurations for webhook in item.webhooks]
     if False in answers:
         return True
     return None if None in answers else False
 
 
-def _answers(webhook: Document) -> bool | None:
-    if webhook.get("service") is None:
+def _answers(webhook: Webhook) -> bool | None:
+    if webhook.service is None:
         return True
-    exists, ready = webhook.get("service_exists"), webhook.get("ready_endpoints")
-    if exists is False or ready is False:
+    if webhook.service_exists is False or webhook.ready_endpoints is False:
         return False
-    return True if exists is True and ready is True else None
+    return True if webhook.service_exists and webhook.ready_endpoints else None
 
 
-def _orphaned(configuration: Document) -> bool:
-    webhooks = mappings(configuration.get("webhooks"))
-    gone = bool(webhooks) and all(item.get("service_exists") is False for item in webhooks)
-    return configuration.get("name") in LEGACY_CAPI and gone
+def _orphaned(configuration: WebhookConfiguration) -> bool:
+    webhooks = configuration.webhooks
+    gone = bool(webhooks) and all(item.service_exists is False for item in webhooks)
+    return configuration.name in LEGACY_CAPI and gone
 
 
-def _brief(configuration: Document) -> dict[str, Any]:
+def _brief(configuration: WebhookConfiguration) -> dict[str, Any]:
     return {
-        "kind": text(configuration.get("kind")),
-        "name": text(configuration.get("name")),
-        "services": sorted(
-            {text(item.get("service")) or "?" for item in mappings(configuration.get("webhooks"))}
-        ),
+        "kind": configuration.kind or None,
+        "name": configuration.name or None,
+        "services": sorted({item.service or "?" for item in configuration.webhooks}),
     }
 
 
-def _failed_calls(evidence: Document, name: str) -> list[dict[str, Any]]:
+def _failed_calls(evidence: Evidence, name: str) -> list[dict[str, Any]]:
     """What the leader has logged about failed calls of late."""
     found = []
-    for match in mappings(dig(evidence, "leader_log", "matches")):
+    for match in map(mapping, evidence.leader_log.matches if evidence.leader_log else ()):
         webhook = text(match.get("webhook"))
-        age = seconds_between(match.get("last_at"), evidence.get("collected_at"))
+        age = seconds_between(match.get("last_at"), evidence.collected_at)
         about = match.get("kind") == "webhook-call-failed" and webhook and name in webhook
         if about and (age is None or age <= _RECENT):
             found.append({"webhook": webhook, "text": (text(match.get("text")) or "")[:400]})
     return found[:3]
 
 
-def _deployment(evidence: Document) -> dict[str, Any] | None:
-    for item in mappings(dig(evidence, "fleet", "deployments")):
-        if item.get("name") == "rancher-webhook":
-            return {"ready": integer(item.get("ready")), "replicas": integer(item.get("replicas"))}
+def _deployment(evidence: Evidence) -> dict[str, Any] | None:
+    for item in evidence.fleet.deployments if evidence.fleet else ():
+        if item.name == "rancher-webhook":
+            return {"ready": item.ready, "replicas": item.replicas}
     return None

@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._documents.evidence import (
+    Evidence,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._preflight.admission_checks import (
     admission_checks,
 )
@@ -28,7 +31,7 @@ READY = {"ready": True, "paused": False, "summary": {"ready": 1}, "conditions": 
 
 def checks(**changes: Any) -> list[Check]:
     parts = {"managed_charts": [{"name": "harvester", **READY}], **changes}
-    return admission_checks(resting_cluster({"set": parts}))
+    return admission_checks(Evidence.from_dict(resting_cluster({"set": parts})))
 
 
 def chart(name: str = "harvester", **changes: Any) -> list[dict[str, Any]]:
@@ -52,7 +55,11 @@ def test_a_cluster_at_rest() -> None:
 
 
 def test_an_upgrade_that_is_under_way() -> None:
-    found = next(check for check in admission_checks(base()) if check.id == "upgrade-under-way")
+    found = next(
+        check
+        for check in admission_checks(Evidence.from_dict(base()))
+        if check.id == "upgrade-under-way"
+    )
     assert (found.outcome, found.subject) == ("fail", "Upgrade/harvester-system/hvst-upgrade-x7k2p")
 
 

@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._documents.evidence import (
+    Evidence,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._preflight.catalog_checks import (
     catalog_checks,
 )
@@ -23,7 +26,7 @@ from ansible_collections.harvester_ops.remediation.tests.unit.builders.resting_c
 
 
 def checks(overlay: dict[str, Any] | None = None, target: str = "v1.6.1") -> list[Check]:
-    return catalog_checks(resting_cluster(overlay), release(target))
+    return catalog_checks(Evidence.from_dict(resting_cluster(overlay)), release(target))
 
 
 def pinned(image: str) -> dict[str, Any]:
@@ -53,7 +56,7 @@ def test_a_clusterrepo_the_job_cannot_delete(name: str, left: dict[str, Any] | N
 def test_a_setting_the_job_cannot_delete() -> None:
     evidence = resting_cluster()
     del evidence["settings"]["chart-default-branch"]
-    found = only(catalog_checks(evidence, release("v1.6.1")))
+    found = only(catalog_checks(Evidence.from_dict(evidence), release("v1.6.1")))
     assert found.subject == "Setting/chart-default-branch"
 
 

@@ -11,6 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._documents.evidence import (
+    Evidence,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._preflight.prediction import (
     Outcome,
     Prediction,
@@ -145,7 +148,9 @@ def test_exact_charts_are_lowered() -> None:
 
 
 def from_cluster(target: str, overlay: dict[str, Any] | None = None) -> dict[str, Prediction]:
-    questions = questions_from_evidence(TABLE, resting_cluster(overlay), release(target))
+    questions = questions_from_evidence(
+        TABLE, Evidence.from_dict(resting_cluster(overlay)), release(target)
+    )
     return {question.situation.chart: predict(question) for question in questions}
 
 

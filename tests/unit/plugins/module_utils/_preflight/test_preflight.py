@@ -18,6 +18,9 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._core.er
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._documents.canonical import (
     canonical_json,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._documents.evidence import (
+    Evidence,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._harvester.upgrade_path.release_table import (
     HarvesterRelease,
 )
@@ -140,7 +143,7 @@ def test_a_cluster_that_does_not_say_its_version() -> None:
 def test_else_the_latest_upgrade_tells_the_version(completed: str, version: str) -> None:
     evidence = base()
     evidence["upgrade"]["conditions"] = [{"type": "Completed", "status": completed}]
-    assert installed_version(evidence) == version
+    assert installed_version(Evidence.from_dict(evidence)) == version
 
 
 def test_a_release_file_wins_and_is_completed_from_the_table() -> None:

@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._documents.evidence import (
+    Evidence,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._preflight.check import (
     Check,
 )
@@ -26,7 +29,7 @@ FLEET = "106.0.0+up0.12.0"
 
 
 def checks(overlay: dict[str, Any] | None = None) -> list[Check]:
-    return release_checks(resting_cluster(overlay), TABLE, release("v1.6.0"))
+    return release_checks(Evidence.from_dict(resting_cluster(overlay)), TABLE, release("v1.6.0"))
 
 
 def test_a_cluster_without_locks() -> None:

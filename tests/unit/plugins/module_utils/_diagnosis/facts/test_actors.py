@@ -13,13 +13,16 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnos
     idleness,
     live_actors,
 )
-from ansible_collections.harvester_ops.remediation.tests.unit.builders.evidence import ago, build
+from ansible_collections.harvester_ops.remediation.tests.unit.builders.evidence import (
+    ago,
+    evidence_of,
+)
 
 NAMESPACE, RELEASE = "cattle-fleet-system", "fleet"
 
 
 def idle(**parts: Any) -> bool | None:
-    return idleness(build({"set": parts}), NAMESPACE, RELEASE).idle
+    return idleness(evidence_of({"set": parts}), NAMESPACE, RELEASE).idle
 
 
 def pod(**fields: Any) -> dict[str, Any]:
@@ -110,12 +113,12 @@ def test_a_helm_of_somebody_else() -> None:
 @pytest.mark.parametrize("source", ["helm_pods", "operations"])
 @pytest.mark.parametrize("state", ["forbidden", "error"])
 def test_what_was_not_seen_is_not_idle(source: str, state: str) -> None:
-    evidence = build({"sources": {source: state}, "set": {source: None}})
+    evidence = evidence_of({"sources": {source: state}, "set": {source: None}})
     assert idleness(evidence, NAMESPACE, RELEASE).idle is None
 
 
 def test_an_older_operation_counts_while_pods_cannot_be_seen() -> None:
-    evidence = build(
+    evidence = evidence_of(
         {
             "sources": {"helm_pods": "forbidden"},
             "set": {"helm_pods": None, "operations": [operation(created_at=ago(1800))]},
@@ -128,7 +131,7 @@ def test_an_older_operation_counts_while_pods_cannot_be_seen() -> None:
 
 
 def test_everybody_is_listed() -> None:
-    evidence = build(
+    evidence = evidence_of(
         {"set": {"helm_pods": [pod()], "operations": [operation(name="b")], "helm_jobs": [{}]}}
     )
     assert [each["kind"] for each in live_actors(evidence)] == ["Pod", "Operation", "Pod"]

@@ -15,13 +15,13 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnos
 from ansible_collections.harvester_ops.remediation.tests.unit.builders.evidence import (
     FLEET,
     OLD_FLEET,
-    build,
+    evidence_of,
 )
 
 
 def lock(*revisions: list[Any] | dict[str, Any], **more: Any) -> dict[str, Any]:
-    evidence = build({"releases": {"fleet": list(revisions)}, **more})
-    entry = next(each for each in evidence["releases"] if each["release"] == "fleet")
+    evidence = evidence_of({"releases": {"fleet": list(revisions)}, **more})
+    entry = evidence.release("cattle-fleet-system", "fleet")
     return lock_of(evidence, entry, FLEET)
 
 
@@ -116,8 +116,8 @@ def test_the_crds_of_fleet_are_never_rolled_back() -> None:
         [7, "failed", FLEET, 4000],
         [6, "deployed", OLD_FLEET, 90_000],
     ]
-    evidence = build({"releases": {"fleet-crd": history}})
-    entry = next(each for each in evidence["releases"] if each["release"] == "fleet-crd")
+    evidence = evidence_of({"releases": {"fleet-crd": history}})
+    entry = evidence.release("cattle-fleet-system", "fleet-crd")
     assert lock_of(evidence, entry, FLEET)["roll_back"] is False
 
 
@@ -152,8 +152,8 @@ def test_unknown_whether_somebody_works_on_it() -> None:
 
 
 def test_unreadable_release() -> None:
-    evidence = build({"releases": {"fleet": {"read": "forbidden", "revisions": []}}})
-    entry = next(each for each in evidence["releases"] if each["release"] == "fleet")
+    evidence = evidence_of({"releases": {"fleet": {"read": "forbidden", "revisions": []}}})
+    entry = evidence.release("cattle-fleet-system", "fleet")
     assert lock_of(evidence, entry, FLEET)["locked"] is None
 
 
@@ -184,7 +184,7 @@ def test_undecodable_last_revision() -> None:
 )
 def test_stale_after(chosen: int | None, timeout: str, seconds: int) -> None:
     setting = {"value": timeout, "effective": timeout}
-    evidence = build(
+    evidence = evidence_of(
         {
             "set": {
                 "options": {"stale_after_seconds": chosen},

@@ -12,11 +12,14 @@ import pytest
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.facts.upgrade import (
     upgrade_facts,
 )
-from ansible_collections.harvester_ops.remediation.tests.unit.builders.evidence import build
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._documents.shape import (
+    write,
+)
+from ansible_collections.harvester_ops.remediation.tests.unit.builders.evidence import evidence_of
 
 
 def facts(**overlay: Any) -> dict[str, Any]:
-    return upgrade_facts(build(overlay))
+    return dict(write(upgrade_facts(evidence_of(overlay))))
 
 
 def conditions(**states: str) -> dict[str, Any]:
