@@ -31,31 +31,41 @@ INDEX_ACTIONS = frozenset({"refresh_index", "rebuild_index", "create_cluster_rep
 
 @dataclass(frozen=True)
 class Action:
-    """One verb of the plan: its module, its place in the order and the risk it has by itself."""
+    """One verb of the plan: its module, its place in the order and the risk it has by itself.
+
+    ``arguments`` are the parameters a rule can give the step (``with:``); the planner passes on no others, and a
+    rule that names another one is refused.
+    """
 
     module: str
     rank: int
     risk: str = "low"
+    arguments: tuple[str, ...] = ()
+
+
+_RELEASE = ("namespace", "release")
 
 
 ACTIONS: dict[str, Action] = {
-    "wait_for_actor": Action("remediation_wait", 0),
-    "unlock_release": Action("helm_release", 10),
-    "roll_back_release": Action("helm_release", 10, "medium"),
-    "create_cluster_repos": Action("cluster_repo", 20),
-    "rebuild_index": Action("cluster_repo", 21),
-    "refresh_index": Action("cluster_repo", 21),
+    "wait_for_actor": Action("remediation_wait", 0, arguments=_RELEASE),
+    "unlock_release": Action("helm_release", 10, arguments=_RELEASE),
+    "roll_back_release": Action("helm_release", 10, "medium", arguments=_RELEASE),
+    "create_cluster_repos": Action("cluster_repo", 20, arguments=("names",)),
+    "rebuild_index": Action("cluster_repo", 21, arguments=("name",)),
+    "refresh_index": Action("cluster_repo", 21, arguments=("name", "chart")),
     "reset_shell_image": Action("rancher_setting", 30),
-    "nudge": Action("cluster_repo", 40),
-    "let_rancher_upgrade": Action("remediation_wait", 40),
-    "upgrade_release": Action("helm_release", 40),
+    "nudge": Action("cluster_repo", 40, arguments=_RELEASE),
+    "let_rancher_upgrade": Action("remediation_wait", 40, arguments=_RELEASE),
+    "upgrade_release": Action("helm_release", 40, arguments=_RELEASE),
     "restore_fleet_config": Action("fleet_config", 50),
     "redeploy_fleet_agent": Action("fleet_agent", 60),
     "create_stv_aggregation": Action("stv_aggregation_secret", 70),
     "set_fleet_workspace_name": Action("fleet_workspace", 71),
     "delete_legacy_capi_webhooks": Action("capi_webhooks", 72),
-    "restart_system_upgrade_controller": Action("system_upgrade_controller", 73),
-    "resync_bundle": Action("fleet_bundle", 74),
+    "restart_system_upgrade_controller": Action(
+        "system_upgrade_controller", 73, arguments=("name",)
+    ),
+    "resync_bundle": Action("fleet_bundle", 74, arguments=("name",)),
 }
 
 
