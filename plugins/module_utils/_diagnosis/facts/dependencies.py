@@ -15,7 +15,7 @@ from . import decisions, loops, pins
 from .comparison import compare
 from .expected import expected_of
 from .index import index_of
-from .locks import lock_of, revision_age, revision_time
+from .locks import UNDECODABLE, lock_of, revision_age, revision_time
 from .upgrade import ENDED, NONE
 
 DEPENDENCY_FACTS: dict[str, str] = {
@@ -226,7 +226,7 @@ def _release_state(entry: Document) -> str:
     if not revisions:
         return "absent"
     if text(revisions[0].get("error")):
-        return "undecodable"
+        return UNDECODABLE
     return text(revisions[0].get("status")) or "unknown"
 
 
