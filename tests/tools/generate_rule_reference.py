@@ -24,6 +24,9 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnos
     Rule,
     load_rules,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._documents.actions import (
+    ACTIONS,
+)
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 CATALOGUE = DOCS / "failure-modes.md"
@@ -120,6 +123,11 @@ def _keys() -> Iterator[str]:
     for name, schema in _flattened(RULE_SCHEMA["properties"]):
         mark = "yes" if name in required else ""
         yield f"| `{name}` | {mark} | {_meaning(schema)} |"
+    yield "\nA rule is refused when `with` names a parameter that its action does not read:\n"
+    yield "| action | parameters |"
+    yield "|---|---|"
+    for name, action in ACTIONS.items():
+        yield f"| `{name}` | {', '.join(f'`{each}`' for each in action.arguments) or '–'} |"
 
 
 def _flattened(properties: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:

@@ -63,6 +63,21 @@ _INSTRUCTIONS = {
     },
 }
 
+
+def _parameters_of(action: str) -> dict[str, Any]:
+    """The condition that a step of this action has no parameter but those that are read."""
+    parameters = {
+        "title": f"a parameter of {action}",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": dict.fromkeys(ACTIONS[action].rule_params, _EXPRESSION),
+    }
+    return {
+        "if": {"required": ["action"], "properties": {"action": {"const": action}}},
+        "then": {"properties": {"with": parameters}},
+    }
+
+
 _STEP = {
     "type": "object",
     "additionalProperties": False,
@@ -76,11 +91,11 @@ _STEP = {
         "unattended": {"type": "string", "enum": ["yes", "ask", "no"]},
         "risk": {"type": "string", "enum": ["low", "medium", "high"]},
         "with": {
-            "type": "object",
-            "additionalProperties": _EXPRESSION,
-            "description": "the step's parameters, each a JMESPath over the element",
+            "description": "the step's parameters, each a JMESPath over the element; which there are depends on"
+            " the action",
         },
     },
+    "allOf": [_parameters_of(action) for action in sorted(ACTIONS)],
 }
 
 _REMEDY = {
@@ -202,7 +217,9 @@ _TYPES: dict[str, Callable[[object], bool]] = {
 def problems(document: object, schema: dict[str, Any] | None = None, at: str = "") -> Iterator[str]:
     """Every way in which the document differs from the schema, as ``<key>: <what is wrong>``; nothing when it fits."""
     schema = RULE_SCHEMA if schema is None else schema
-    wanted = schema["type"]
+    wanted = schema.get("type")
+    if wanted is None:
+        return
     if not _TYPES[wanted](document):
         yield f"{at or 'the file'}: must be {_article(wanted)}, not {_kind(document)}"
         return
@@ -227,9 +244,15 @@ def _object_problems(document: dict[Any, Any], schema: dict[str, Any], at: str) 
         if key in known:
             yield from problems(value, known[key], _below(at, key))
         elif others is False:
-            yield f"{_below(at, key)}: is not a key of a rule; known here: {', '.join(known)}"
-        elif isinstance(others, dict):
-            yield from problems(value, others, _below(at, key))
+            what = schema.get("title") if at else None
+            yield (
+                f"{_below(at, key)}: is not {what or 'a key of a rule'}; known here:"
+                f" {', '.join(known) or 'none'}"
+            )
+    for case in schema.get("allOf", []):
+        condition = case["if"]["properties"]
+        if all(document.get(key) == wanted["const"] for key, wanted in condition.items()):
+            yield from _object_problems(document, case["then"], at)
 
 
 def _scalar_problems(value: Any, schema: dict[str, Any], at: str) -> Iterator[str]:

@@ -72,7 +72,8 @@ class BuildsOn:
 class Action:
     """One verb of the plan. No field has a default: a row without an answer fails at import.
 
-    module, and what it is given: ``params`` by the step, ``from_run`` by the run (the module's parameter to the
+    module, and what it is given: ``params`` by the step (of a rule's ``with:`` the planner reads ``rule_params`` and no
+    others, and a rule that names another one is refused), ``from_run`` by the run (the module's parameter to the
     name of a value of the run). ``rank`` is its place in the order, ``risk`` what it has by itself.
     ``needs_idle``: no process may work on the release when it starts. ``lock_seconds``: how long the cluster lock
     must last from its start. ``needs``: permissions. ``objects``: the kinds its step can be about, of which
@@ -82,6 +83,7 @@ class Action:
 
     module: str
     params: tuple[str, ...]
+    rule_params: tuple[str, ...]
     from_run: Mapping[str, str]
     rank: int
     risk: str
@@ -196,6 +198,7 @@ ACTIONS: dict[str, Action] = {
     "wait_for_actor": Action(
         module="remediation_wait",
         params=("condition", *_RELEASE),
+        rule_params=_RELEASE,
         from_run={
             "stale_after": "stale_after",
             "timeout": "actor_timeout",
@@ -216,6 +219,7 @@ ACTIONS: dict[str, Action] = {
     "unlock_release": Action(
         module="helm_release",
         params=("state", *_RELEASE, *_EXPECTED),
+        rule_params=_RELEASE,
         from_run={
             "stale_after": "stale_after",
             "backup_path": "backup_path",
@@ -237,6 +241,7 @@ ACTIONS: dict[str, Action] = {
     "roll_back_release": Action(
         module="helm_release",
         params=("state", *_RELEASE, "revision", "revision_uid", *_EXPECTED),
+        rule_params=_RELEASE,
         from_run={
             "stale_after": "stale_after",
             "timeout": "timeout",
@@ -258,6 +263,7 @@ ACTIONS: dict[str, Action] = {
     "create_cluster_repos": Action(
         module="cluster_repo",
         params=("state", "name"),
+        rule_params=("names",),
         from_run={},
         rank=20,
         risk="low",
@@ -278,6 +284,7 @@ ACTIONS: dict[str, Action] = {
     "rebuild_index": Action(
         module="cluster_repo",
         params=("state", "name", "charts", "expected_uid", "expected_config_maps"),
+        rule_params=("name",),
         from_run={},
         rank=21,
         risk="low",
@@ -294,6 +301,7 @@ ACTIONS: dict[str, Action] = {
     "refresh_index": Action(
         module="cluster_repo",
         params=("state", "name", "charts", "force", "expected_uid"),
+        rule_params=("name", "chart"),
         from_run={},
         rank=21,
         risk="low",
@@ -310,6 +318,7 @@ ACTIONS: dict[str, Action] = {
     "reset_shell_image": Action(
         module="rancher_setting",
         params=("name", "value", "expected_value"),
+        rule_params=(),
         from_run={},
         rank=30,
         risk="low",
@@ -326,6 +335,7 @@ ACTIONS: dict[str, Action] = {
     "nudge": Action(
         module="cluster_repo",
         params=("state", "name", "expected_uid"),
+        rule_params=_RELEASE,
         from_run={},
         rank=40,
         risk="low",
@@ -342,6 +352,7 @@ ACTIONS: dict[str, Action] = {
     "let_rancher_upgrade": Action(
         module="remediation_wait",
         params=("condition", *_RELEASE, "chart_version", "required"),
+        rule_params=_RELEASE,
         from_run={
             "start_within": "rancher_grace",
             "timeout": "timeout",
@@ -377,6 +388,7 @@ ACTIONS: dict[str, Action] = {
             "take_ownership",
             "force",
         ),
+        rule_params=_RELEASE,
         from_run={
             "chart_path": "chart",
             "timeout": "timeout",
@@ -398,6 +410,7 @@ ACTIONS: dict[str, Action] = {
     "restore_fleet_config": Action(
         module="fleet_config",
         params=("state", "expected_uid"),
+        rule_params=(),
         # As it was before the upgrade that wiped it, for a cluster whose Settings do not tell.
         from_run={"saved": "saved_object"},
         rank=50,
@@ -419,6 +432,7 @@ ACTIONS: dict[str, Action] = {
     "redeploy_fleet_agent": Action(
         module="fleet_agent",
         params=("state", "generation", "expected_uid"),
+        rule_params=(),
         from_run={},
         rank=60,
         risk="low",
@@ -437,6 +451,7 @@ ACTIONS: dict[str, Action] = {
     "create_stv_aggregation": Action(
         module="stv_aggregation_secret",
         params=(),
+        rule_params=(),
         from_run={},
         rank=70,
         risk="low",
@@ -456,6 +471,7 @@ ACTIONS: dict[str, Action] = {
     "set_fleet_workspace_name": Action(
         module="fleet_workspace",
         params=("expected_workspace", "expected_uid"),
+        rule_params=(),
         from_run={},
         rank=71,
         risk="low",
@@ -477,6 +493,7 @@ ACTIONS: dict[str, Action] = {
     "delete_legacy_capi_webhooks": Action(
         module="capi_webhooks",
         params=("kind", "name", "uid"),
+        rule_params=(),
         from_run={},
         rank=72,
         risk="low",
@@ -496,6 +513,7 @@ ACTIONS: dict[str, Action] = {
     "restart_system_upgrade_controller": Action(
         module="system_upgrade_controller",
         params=("state", "plan", "expected_plan_uid"),
+        rule_params=("name",),
         from_run={},
         rank=73,
         risk="low",
@@ -515,6 +533,7 @@ ACTIONS: dict[str, Action] = {
     "resync_bundle": Action(
         module="fleet_bundle",
         params=("name", "generation", "expected_uid"),
+        rule_params=("name",),
         from_run={},
         rank=74,
         risk="low",

@@ -20,13 +20,13 @@ from .._core.errors import RemediationError
 from . import expectation, idleness
 from .cli import HelmCli, ReleaseChange
 from .outcome import Outcome, read_last, with_state
+from .rollback_target import unfit
 from .storage import Revision, list_revisions
 from .upgrade import same_values
 
 if TYPE_CHECKING:
     from .._kube.client import KubeClient
 
-_GOOD_TARGETS = frozenset({"deployed", "superseded"})
 _UNFIT_LAST = frozenset({"uninstalled", "uninstalling"})
 
 
@@ -54,15 +54,7 @@ def _target(revisions: Sequence[Revision], number: int, last: Revision) -> Revis
     target = next((revision for revision in revisions if revision.revision == number), None)
     where = expectation.release_name(last.namespace, last.release)
     kept = ", ".join(f"{r.revision} ({r.status or 'undecodable'})" for r in revisions)
-    reason = None
-    if target is None:
-        reason = "does not exist"
-    elif not target.decoded:
-        reason = f"cannot be read ({target.error})"
-    elif target.status not in _GOOD_TARGETS:
-        reason = f"is {target.status} and never was a working state"
-    elif target.chart_name != last.chart_name:
-        reason = f"is of chart {target.chart_name}, the last one of {last.chart_name}"
+    reason = unfit(target.to_dict(), last.to_dict()) if target else "does not exist"
     if target is not None and reason is None:
         return target
     raise RemediationError(

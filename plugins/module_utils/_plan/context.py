@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._core.errors import RemediationError
-from .._core.lenient import dig, mappings
+from .._core.lenient import dig, mapping, mappings, text
 from .._documents.actions import ACTIONS
 from .._documents.plan import RISKS
 
@@ -19,7 +19,10 @@ UNATTENDED = ("yes", "ask", "no")
 
 @dataclass(frozen=True)
 class Request:
-    """One step a finding asks for, before it is known on which object and whether it is needed."""
+    """One step a finding asks for, before it is known on which object and whether it is needed.
+
+    ``arguments`` has every parameter that the action declares, null for one that its rule does not set.
+    """
 
     action: str
     arguments: Mapping[str, Any]
@@ -34,13 +37,11 @@ class Request:
     @property
     def release(self) -> tuple[str, str] | None:
         """Namespace and release the step is about, null when it is about no release."""
-        namespace, release = self.arguments.get("namespace"), self.arguments.get("release")
-        if isinstance(namespace, str) and isinstance(release, str):
-            return namespace, release
         parts = self.subject.split("/")
-        if len(parts) == 3 and "release" in parts[0].lower():
-            return parts[1], parts[2]
-        return None
+        about = parts[1:] if len(parts) == 3 and "release" in parts[0].lower() else (None, None)
+        namespace = text(self.arguments.get("namespace")) or about[0]
+        release = text(self.arguments.get("release")) or about[1]
+        return (namespace, release) if namespace and release else None
 
 
 @dataclass(frozen=True)
@@ -133,12 +134,12 @@ class PlanContext:
         unattended = _unattended(wanted.get("unattended", dig(remedy, "unattended")))
         risk = wanted.get("risk", dig(remedy, "risk"))
         identifier = str(finding.get("id") or "")
-        arguments = wanted.get("with")
+        given = mapping(wanted.get("with"))
         postponed = self.nodes_phase and not ACTIONS[action].while_nodes_upgrade
         allowed = unattended == "yes" or (unattended == "ask" and identifier in self.accept)
         return Request(
             action=action,
-            arguments=arguments if isinstance(arguments, Mapping) else {},
+            arguments={name: given.get(name) for name in ACTIONS[action].rule_params},
             finding=identifier,
             subject=str(finding.get("subject") or ""),
             reason=str(finding.get("message") or finding.get("title") or ""),

@@ -59,8 +59,8 @@ def refresh_index(context: PlanContext, request: Request) -> list[Step]:
     Argument ``chart`` names one that Rancher looks for in vain: then it is done though the index lists
     all that the job waits for, and that chart must be listed, too (FM 6.15).
     """
-    name = text(request.arguments.get("name")) or CHARTS_REPO
-    blocking = text(request.arguments.get("chart"))
+    name = text(request.arguments["name"]) or CHARTS_REPO
+    blocking = text(request.arguments["chart"])
     return [
         _step(
             request,
@@ -81,7 +81,7 @@ def refresh_index(context: PlanContext, request: Request) -> list[Step]:
 
 def rebuild_index(context: PlanContext, request: Request) -> list[Step]:
     """The index ConfigMaps are deleted so that Rancher builds them anew (FM 3.2, 6.9)."""
-    name = text(request.arguments.get("name")) or CHARTS_REPO
+    name = text(request.arguments["name"]) or CHARTS_REPO
     maps = mappings(dig(context.evidence, "chart_index", "config_maps"))
     seen = [{key: each.get(key) for key in ("name", "uid")} for each in maps]
     names = ", ".join(str(each.get("name")) for each in maps) or "none is left"
@@ -114,7 +114,7 @@ def create_cluster_repos(context: PlanContext, request: Request) -> list[Step]:
     Last what the script deletes first: an attempt that begins in between then fails before it has
     deleted anything, and what is there already stays.
     """
-    wanted = texts(request.arguments.get("names"))
+    wanted = texts(request.arguments["names"])
     names = [
         name
         for name in reversed(CREATED_BY_RANCHER)
@@ -300,7 +300,7 @@ def delete_legacy_capi_webhooks(context: PlanContext, request: Request) -> list[
 
 def restart_system_upgrade_controller(context: PlanContext, request: Request) -> list[Step]:
     """A rolling restart of the controller that works on Plans, once per Plan that hangs (FM 6.35)."""
-    plan = text(request.arguments.get("name")) or _hanging_plan(context, request)
+    plan = text(request.arguments["name"]) or _hanging_plan(context, request)
     if plan is None:
         return []
     return [
@@ -338,7 +338,7 @@ def _plan_uid(context: PlanContext, name: str) -> str | None:
 
 def resync_bundle(context: PlanContext, request: Request) -> list[Step]:
     """spec.forceSyncGeneration of a Bundle goes up by one (FM 6.17, 6.32)."""
-    wanted = text(request.arguments.get("name")) or request.subject.rsplit("/", 1)[-1]
+    wanted = text(request.arguments["name"]) or request.subject.rsplit("/", 1)[-1]
     for each in mappings(context.evidence.get("bundles")):
         if each.get("name") != wanted:
             continue

@@ -14,11 +14,11 @@ from .._core.redaction import Redactor
 from .._documents.actions import ACTIONS, release_position
 from .._documents.canonical import canonical_json, digest
 from .._documents.plan import RISKS, ObjectRef, Step
+from .._helm.rollback_target import left_by_unlock, pending_on_top, rollback_target
 from .context import PlanContext, Request
 from .outlook import outlook
 from .simulation import decide_after
 
-LOCKED_STATUSES = frozenset({"pending-install", "pending-upgrade", "pending-rollback"})
 PINNED_VALUES = "pinned-values-in-release"
 VALUES_LOST = "Its last revision has failed, so Rancher's next try would pass its own values only (FM 2.5 row 1)"
 
@@ -41,12 +41,7 @@ class ReleaseState:
     @property
     def pending(self) -> list[Mapping[str, Any]]:
         """The revisions on top that are pending: the lock is gone only when all of them are."""
-        pending = []
-        for revision in self.revisions:
-            if revision.get("status") not in LOCKED_STATUSES:
-                break
-            pending.append(revision)
-        return pending
+        return pending_on_top(self.revisions)
 
     def asked(self, *actions: str) -> Request | None:
         """The first granted request for one of the actions."""
@@ -98,22 +93,8 @@ def _unlock(state: ReleaseState, request: Request) -> tuple[list[Step], Mapping[
         if target is None:
             return [], state.last
         return [_roll_back(state, request, target)], _rolled_back(state.last, target)
-    pending = state.pending
-    rest = state.revisions[len(pending) :]
-    return [_remove_pending(state, request, each) for each in pending], rest[0] if rest else None
-
-
-def rollback_target(revisions: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """The revision to roll back to: the newest deployed, else the newest superseded (FM 6.3, 6.5).
-
-    Only one that was decoded counts: Helm's own default (last - 1) may be bad itself.
-    """
-    for wanted in ("deployed", "superseded"):
-        for revision in revisions:
-            readable = revision.get("decoded") is not False and not revision.get("error")
-            if readable and revision.get("status") == wanted and revision.get("chart_version"):
-                return revision
-    return None
+    removals = [_remove_pending(state, request, each) for each in state.pending]
+    return removals, left_by_unlock(state.revisions)
 
 
 def _rolled_back(last: Mapping[str, Any], target: Mapping[str, Any]) -> dict[str, Any]:
@@ -344,8 +325,7 @@ def _upgrade_risk(request: Request, params: Mapping[str, Any], context: PlanCont
 def _undo_upgrade(state: ReleaseState, last: Mapping[str, Any] | None) -> str:
     if not last:
         return f"Delete the revision this made; {state.release} had none before."
-    candidates = (last, *state.revisions)
-    deployed = next((each for each in candidates if each.get("status") == "deployed"), None)
+    deployed = rollback_target(({}, last, *state.revisions))
     if deployed is None:
         return (
             f"No revision of {state.release} is deployed to go back to;"

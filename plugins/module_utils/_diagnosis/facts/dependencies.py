@@ -25,7 +25,7 @@ from . import decisions, loops, pins
 from .comparison import compare
 from .expected import expected_of
 from .index import index_of
-from .locks import lock_of, revision_age, revision_time
+from .locks import UNDECODABLE, lock_of, revision_age, revision_time
 from .upgrade import ENDED, NONE, UpgradeFacts
 
 DEPENDENCY_FACTS: dict[str, str] = {
@@ -223,7 +223,7 @@ def _release_state(release: Release) -> str:
     if not release.revisions:
         return "absent"
     last = release.revisions[0]
-    return "undecodable" if last.error else last.status or "unknown"
+    return UNDECODABLE if last.error else last.status or "unknown"
 
 
 def _history_item(revision: Revision, evidence: Evidence) -> dict[str, Any]:

@@ -6,14 +6,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from ..._core.lenient import seconds_between
 from ..._documents.evidence import READABLE, Evidence, Release, Revision
+from ..._documents.shape import write
 from ..._helm.idleness import DEFAULT_STALE_AFTER
+from ..._helm.rollback_target import left_by_unlock, rollback_target
 from ..._helm.storage import LOCKED_STATUSES, touched_at
 from .actors import idleness
+
+UNDECODABLE = "undecodable"
 
 _DEFAULT_HELM_TIMEOUT = 300
 _HELM_TIMEOUT_MARGIN = 300
@@ -25,7 +29,7 @@ def lock_of(evidence: Evidence, release: Release, expected: str | None) -> dict[
 
     Keys: ``locked`` (None when the last revision cannot be read), ``status``, ``revision``, ``age_seconds``, ``idle``
     and ``live_actor`` (FM P-IDLE), ``stale`` (nobody works on it and it is older than any helm run may be; None when
-    that is not known), ``target`` (the revision a rollback would go to), ``right_version`` (the locked revision is the
+    that is not known), ``target`` (the revision a rollback would go to, one function for findings and plan), ``right_version`` (the locked revision is the
     wanted version already, FM 6.6), ``previous`` (the revision that becomes the last one when the lock is removed),
     ``roll_back`` (removing the lock is not enough: see ``_must_roll_back``).
     """
@@ -37,8 +41,9 @@ def lock_of(evidence: Evidence, release: Release, expected: str | None) -> dict[
     age = revision_age(last, evidence)
     name = release.release or ""
     idle = idleness(evidence, release.namespace or "", name)
-    target = rollback_target(revisions) if locked else None
-    previous = _previous(revisions) if locked else None
+    history = write(revisions)
+    target = _brief(rollback_target(history)) if locked else None
+    previous = _brief(left_by_unlock(history)) if locked else None
     return {
         "locked": locked,
         "status": status if locked else None,
@@ -78,41 +83,30 @@ def stale_after(evidence: Evidence) -> int:
     return seconds
 
 
-def rollback_target(revisions: Sequence[Revision]) -> dict[str, Any] | None:
-    """The newest deployed revision below the last one, else the newest superseded one (FM 6.3 to 6.5)."""
-    for wanted in ("deployed", "superseded"):
-        for revision in revisions[1:]:
-            if (revision.status or revision.label_status) == wanted:
-                return _brief(revision)
-    return None
-
-
-def _previous(revisions: Sequence[Revision]) -> dict[str, Any] | None:
-    """The newest revision below all the pending ones, which are removed together."""
-    for revision in revisions[1:]:
-        if revision.status not in LOCKED_STATUSES:
-            return _brief(revision)
-    return None
-
-
 def _must_roll_back(
-    release: str, previous: dict[str, Any] | None, target: dict[str, Any] | None
+    release: str, previous: Mapping[str, Any] | None, target: Mapping[str, Any] | None
 ) -> bool:
     """Whether Rancher would drop the release's values once the lock is removed, and a rollback keeps them.
 
     A last revision that is not deployed counts as not installed, and Rancher then passes its own values only (FM 2.5
-    row 1). The CRDs of Fleet take no values, and going back to older ones can drop fields (FM 6.10b).
+    row 1). The CRDs of Fleet take no values, and going back to older ones can drop fields (FM 6.10b). A damaged last
+    revision is worse than either.
     """
-    if previous is None or previous["status"] == "deployed" or release.endswith("-crd"):
+    if previous is None or previous["status"] == "deployed":
         return False
-    return target is not None and target["chart_version"] is not None
+    if release.endswith("-crd") and previous["status"] != UNDECODABLE:
+        return False
+    return target is not None
 
 
-def _brief(revision: Revision) -> dict[str, Any]:
+def _brief(revision: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if revision is None:
+        return None
+    label = UNDECODABLE if revision["error"] else revision["label_status"]
     return {
-        "revision": revision.revision,
-        "status": revision.status or revision.label_status or None,
-        "chart_version": revision.chart_version or None,
+        "revision": revision["revision"],
+        "status": revision["status"] or label or None,
+        "chart_version": revision["chart_version"] or None,
     }
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from ..._documents.evidence import ABSENT, FORBIDDEN, OK, Release, Revision, Source
 from ..._helm import storage
+from ..._helm.rollback_target import rollback_target
 from ..._kube.client import KubeClient
 from ..._kube.paths import core
 from ..._rancher.decision.rancher_version import NEWEST_LINE, OLDEST_LINE, RancherVersion
@@ -127,7 +128,8 @@ def _revision_reads(found: Found, key: Key) -> Reads:
 
 
 def _wanted(found: Found, revisions: Sequence[storage.Revision]) -> list[storage.Revision]:
-    """The revisions whose content is needed: the last, the newest deployed, and below a lock what comes next."""
+    """The revisions whose content is needed: the last, the newest deployed, and below a lock what comes next, or
+    all when a rollback would have no target."""
     wanted = storage.relevant_revisions(revisions)
     for index, revision in enumerate(revisions):
         decoded = found.value(_revision_name(revision))
@@ -135,7 +137,19 @@ def _wanted(found: Found, revisions: Sequence[storage.Revision]) -> list[storage
         if not (locked or revision.label_status in storage.LOCKED_STATUSES):
             break
         wanted += [each for each in revisions[: index + 2] if each not in wanted]
+        if _no_way_back(found, revisions, wanted):
+            return list(revisions)
     return wanted
+
+
+def _no_way_back(
+    found: Found, revisions: Sequence[storage.Revision], wanted: Sequence[storage.Revision]
+) -> bool:
+    """Whether a rollback has no target among the revisions looked into: those labelled deployed can be damaged."""
+    if not all(isinstance(found.value(_revision_name(each)), storage.Revision) for each in wanted):
+        return False
+    read = [found.value(_revision_name(each)) or each for each in revisions]
+    return rollback_target([each.to_dict() for each in read]) is None
 
 
 def _metadata(found: Found) -> Metadata:

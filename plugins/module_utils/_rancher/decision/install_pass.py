@@ -293,7 +293,7 @@ def _operation(
 
 
 def _add_tolerations(values: dict[str, Any], situation: Situation, rancher: RancherVersion) -> bool:
-    """Add the control plane's tolerations as this Rancher does (FM 2.7.8); True if it wrote any."""
+    """Add the control plane's tolerations as this Rancher does (FM 2.7.8); True if the map changed."""
     if not rancher.adds_tolerations:
         return False
     present = "tolerations" in values
@@ -307,5 +307,6 @@ def _add_tolerations(values: dict[str, Any], situation: Situation, rancher: Ranc
         return True
     if rancher.writes_empty_tolerations:
         values["tolerations"] = None
-        return True
+        # Null over null is no change of the map that Rancher keeps.
+        return not present
     return False

@@ -111,12 +111,7 @@ def test_release_candidates_of_8001() -> None:
     assert first["remedy"]["steps"] == [
         {
             "action": "upgrade_release",
-            "with": {
-                "namespace": "cattle-fleet-system",
-                "release": "fleet",
-                "chart": "fleet",
-                "version": FLEET,
-            },
+            "with": {"namespace": "cattle-fleet-system", "release": "fleet"},
         }
     ]
     assert {"path": "installed.chart_version", "value": RC_FLEET} in first["proof"]

@@ -79,10 +79,44 @@ def changed(**changes: Any) -> dict[str, Any]:
                 remedy={
                     "unattended": "yes",
                     "risk": "low",
-                    "steps": [{"action": "nudge", "with": {"a": 1}}],
+                    "steps": [{"action": "nudge", "with": {"release": 1}}],
                 }
             ),
-            "remedy.steps[0].with.a: must be a string",
+            "remedy.steps[0].with.release: must be a string",
+        ),
+        (
+            changed(
+                remedy={
+                    "unattended": "yes",
+                    "risk": "low",
+                    "steps": [
+                        {"action": "nudge"},
+                        {"action": "rebuild_index", "with": {"names": "a"}},
+                    ],
+                }
+            ),
+            "remedy.steps[1].with.names: is not a parameter of rebuild_index; known here: name",
+        ),
+        (
+            changed(
+                remedy={
+                    "unattended": "yes",
+                    "risk": "low",
+                    "steps": [{"action": "reset_shell_image", "with": {"value": "value"}}],
+                }
+            ),
+            "remedy.steps[0].with.value: is not a parameter of reset_shell_image;"
+            " known here: none",
+        ),
+        (
+            changed(
+                remedy={
+                    "unattended": "yes",
+                    "risk": "low",
+                    "steps": [{"action": "nudge", "with": ["release"]}],
+                }
+            ),
+            "remedy.steps[0].with: must be an object, not a list",
         ),
     ],
 )
@@ -100,6 +134,26 @@ def test_all_problems_at_once() -> None:
 def test_actions_are_those_of_the_plan() -> None:
     step = RULE_SCHEMA["properties"]["remedy"]["properties"]["steps"]["items"]
     assert set(step["properties"]["action"]["enum"]) == set(ACTIONS)
+
+
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "action": st.sampled_from(sorted(ACTIONS)) | st.text(max_size=3) | st.integers(),
+            "with": st.dictionaries(
+                st.sampled_from(["name", "names", "release", "revision", "x"]),
+                st.text(max_size=2) | st.none(),
+                max_size=3,
+            )
+            | st.none()
+            | st.lists(st.text(max_size=2), max_size=1),
+        },
+    )
+)
+def test_same_verdict_as_the_library_on_the_parameters_of_steps(step: dict[str, Any]) -> None:
+    rule = changed(remedy={"unattended": "yes", "risk": "low", "steps": [step]})
+    assert (not list(problems(rule))) == VALIDATOR.is_valid(rule)
 
 
 JSON = st.recursive(

@@ -104,10 +104,21 @@ def test_own_rule_may_exclude_a_shipped_one(tmp_path: Path) -> None:
                 "remedy": {
                     "unattended": "yes",
                     "risk": "low",
-                    "steps": [{"action": "nudge", "with": {"a": "["}}],
+                    "steps": [{"action": "nudge", "with": {"release": "["}}],
                 }
             },
-            "remedy.steps[0].with.a: is no JMESPath",
+            "remedy.steps[0].with.release: is no JMESPath",
+        ),
+        (
+            {
+                "remedy": {
+                    "unattended": "yes",
+                    "risk": "low",
+                    "steps": [{"action": "upgrade_release", "with": {"version": "a"}}],
+                }
+            },
+            "remedy.steps[0].with.version: is not a parameter of upgrade_release;"
+            " known here: namespace, release",
         ),
         (
             {

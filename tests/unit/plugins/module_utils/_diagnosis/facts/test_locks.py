@@ -121,7 +121,8 @@ def test_the_crds_of_fleet_are_never_rolled_back() -> None:
     assert lock_of(evidence, entry, FLEET)["roll_back"] is False
 
 
-def test_undecoded_revisions_are_known_by_their_label() -> None:
+def test_what_was_not_read_is_no_target() -> None:
+    """Its label alone gives no version and can differ from its content, so the plan never went there."""
     older = {
         "revision": 6,
         "status": "deployed",
@@ -129,7 +130,16 @@ def test_undecoded_revisions_are_known_by_their_label() -> None:
         "age": 5000,
         "decoded": False,
     }
-    assert lock(PENDING, older)["target"]["revision"] == 6
+    found = lock(PENDING, older)
+    assert found["target"] is None
+    assert found["previous"]["status"] == "deployed"
+
+
+def test_a_damaged_revision_below_the_lock_is_not_made_the_last_one() -> None:
+    damaged = {"revision": 7, "status": "deployed", "version": FLEET, "age": 4000, "error": "gzip"}
+    found = lock(PENDING, damaged, [6, "superseded", OLD_FLEET, 90_000])
+    assert found["previous"]["status"] == "undecodable"
+    assert (found["roll_back"], found["target"]["revision"]) == (True, 6)
 
 
 @pytest.mark.parametrize(

@@ -437,6 +437,22 @@ def test_no_deployed_revision_means_all_are_looked_into() -> None:
     assert [each["status"] for each in revisions] == ["failed", "failed", "superseded"]
 
 
+def test_below_a_lock_over_a_damaged_revision_all_are_looked_into() -> None:
+    """A rollback has to go somewhere, and only a revision that was read is a target."""
+    cluster = stuck_cluster()
+    for number, status, more in (
+        (2, "superseded", {}),
+        (3, "deployed", {"stored": "????"}),
+        (4, "failed", {}),
+        (5, "pending-upgrade", {}),
+    ):
+        add_release(cluster, FLEET, "fleet", number, status=status, **more)
+    cluster.objects.pop(f"/api/v1/namespaces/{FLEET}/secrets/sh.helm.release.v1.fleet.v1")
+    revisions = release_of(evidence_of(cluster), "fleet")["revisions"]
+    assert [each["decoded"] for each in revisions] == [True, True, False, True]
+    assert revisions[3]["status"] == "superseded"
+
+
 def test_an_undecodable_revision_says_why() -> None:
     cluster = stuck_cluster()
     add_release(cluster, FLEET, "fleet", 2, stored="????")

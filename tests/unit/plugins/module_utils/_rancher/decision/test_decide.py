@@ -445,6 +445,18 @@ def test_only_a_map_that_rancher_keeps_is_changed() -> None:
     assert not decide(minimum("v2.12.2", last_revision=deployed(LOWER, {}))).values_mutated
 
 
+@pytest.mark.parametrize("rancher", ["v2.10.1", "v2.10.5", "v2.11.0", "v2.11.1", "v2.12.2"])
+@pytest.mark.parametrize(("tainted", "written_from"), [(False, None), (True, (2, 11))])
+def test_null_tolerations_are_changed_only_where_a_taint_takes_their_place(
+    rancher: str, tainted: bool, written_from: tuple[int, int] | None
+) -> None:
+    """Null over null is no change, as measured at 2.10.1 to 2.11.1."""
+    line = tuple(int(part) for part in rancher[1:].split(".")[:2])
+    changes: dict[str, Any] = {} if tainted else {"control_plane_tolerations": ()}
+    decision = decide(minimum(rancher, values={"tolerations": None}, **changes))
+    assert decision.values_mutated is (written_from is not None and line >= written_from)
+
+
 # What is not known
 
 
