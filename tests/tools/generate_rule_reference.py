@@ -127,7 +127,7 @@ def _keys() -> Iterator[str]:
     yield "| action | parameters |"
     yield "|---|---|"
     for name, action in ACTIONS.items():
-        yield f"| `{name}` | {', '.join(f'`{each}`' for each in action.arguments) or '–'} |"
+        yield f"| `{name}` | {', '.join(f'`{each}`' for each in action.rule_params) or '–'} |"
 
 
 def _flattened(properties: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:

@@ -13,6 +13,9 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnos
     FACTS,
     derive,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._documents.evidence import (
+    Evidence,
+)
 from ansible_collections.harvester_ops.remediation.tests.tools.generate_rule_reference import pages
 from ansible_collections.harvester_ops.remediation.tests.unit.builders.evidence import base
 
@@ -25,7 +28,7 @@ def test_the_page_is_current(path: object) -> None:
 
 
 def test_every_fact_is_described() -> None:
-    evidence = base()
+    evidence = Evidence.from_dict(base())
     facts = derive(evidence)
-    assert set(facts) - set(evidence) | {"wait"} == set(FACTS)
+    assert set(facts) - set(evidence.to_dict()) | {"wait"} == set(FACTS)
     assert {name for each in facts["dependencies"] for name in each} == set(DEPENDENCY_FACTS)
