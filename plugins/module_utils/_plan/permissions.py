@@ -19,8 +19,10 @@ from typing import Any
 from .._core.errors import RemediationError
 from .._core.names import BACKUP_NAMESPACE, LOCK_NAME, LOCK_NAMESPACE
 from .._documents.plan import Plan, Step
+from .._harvester import upgrade
 from .._kube import paths
 from .._kube.client import KubeClient
+from .._rancher.server import helm_actors
 
 REVIEWS = paths.api("authorization.k8s.io/v1", "selfsubjectaccessreviews")
 PARALLEL = 8
@@ -75,14 +77,24 @@ def _backup(namespace: str) -> set[Permission]:
     )
 
 
+def _seeing_actors() -> set[Permission]:
+    """What is looked at before a release is written: who else runs helm (_rancher/server/live_actor.py)."""
+    needed = _each("list", "operations", "catalog.cattle.io")
+    for namespace in (*helm_actors.NAMESPACES, upgrade.NAMESPACE):
+        needed |= _each("list", "pods", "", namespace)
+    return needed | _each("get", "pods", "", upgrade.NAMESPACE, subresource="log")
+
+
 def _release_namespace(step: Step) -> str:
     return str(step.params.get("namespace") or step.object.namespace or "")
 
 
 def _unlock(step: Step) -> set[Permission]:
     namespace = _release_namespace(step)
-    return _each("get list", "secrets", "", namespace) | _each(
-        "delete", "secrets", "", namespace, step.object.name
+    return (
+        _each("get list", "secrets", "", namespace)
+        | _each("delete", "secrets", "", namespace, step.object.name)
+        | _seeing_actors()
     )
 
 
@@ -113,7 +125,7 @@ def _helm(step: Step) -> set[Permission]:
         needed |= _each(verbs, resource, group, namespace)
     for resource, group in _CLUSTER_KINDS:
         needed |= _each(verbs, resource, group)
-    return needed | _each("escalate bind", "clusterroles", RBAC)
+    return needed | _each("escalate bind", "clusterroles", RBAC) | _seeing_actors()
 
 
 def _repo(verbs: str) -> Callable[[Step], set[Permission]]:
@@ -169,7 +181,7 @@ def _upgrade_controller(step: Step) -> set[Permission]:
 
 
 def _watching(step: Step) -> set[Permission]:
-    return _each("get list", "secrets", "", _release_namespace(step))
+    return _each("get list", "secrets", "", _release_namespace(step)) | _seeing_actors()
 
 
 NEEDS: dict[str, Callable[[Step], set[Permission]]] = {
