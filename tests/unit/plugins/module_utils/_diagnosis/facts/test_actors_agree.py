@@ -58,7 +58,7 @@ def operation_pod(
     helm: dict[str, Any] | None = None,
     proxy: dict[str, Any] | None = None,
     init: dict[str, Any] | None = None,
-) -> None:
+) -> UpgradingCluster:
     """A pod of Rancher as it makes them: helm and a proxy, and one that prepares the kubeconfig."""
     states = {"helm": helm or RUNNING, "proxy": proxy or RUNNING}
     status: dict[str, Any] = {
@@ -74,16 +74,18 @@ def operation_pod(
         spec={"containers": [{"name": "helm", "image": "rancher/shell:v0.1.26"}]},
         status=status,
     )
+    return cluster
 
 
 def operation(
     cluster: UpgradingCluster, name: str = "abc", *, age: str = "14:59:30", **status: Any
-) -> None:
+) -> UpgradingCluster:
     cluster.add(
         f"/apis/catalog.cattle.io/v1/namespaces/{FLEET[0]}/operations/helm-operation-{name}",
         metadata={"creationTimestamp": f"2026-11-23T{age}Z"},
         status={"releaseName": "fleet", "namespace": FLEET[0], **status},
     )
+    return cluster
 
 
 def foreign_pod(
