@@ -9,5 +9,10 @@ from __future__ import annotations
 LOCK_NAMESPACE = "harvester-system"
 LOCK_NAME = "harvester-ops-remediation"
 
+# Where pods that run helm are looked for.
+HELM_NAMESPACES = ("cattle-system", "cattle-fleet-system", "cattle-fleet-local-system")
+# Where Upgrades and their jobs are.
+UPGRADE_NAMESPACE = "harvester-system"
+
 # Where backup sets are kept in the cluster.
 BACKUP_NAMESPACE = "harvester-ops-backups"

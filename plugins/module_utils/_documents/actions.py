@@ -17,6 +17,7 @@ from enum import Enum
 from typing import Any
 
 from .._core.errors import RemediationError
+from .._core.names import HELM_NAMESPACES, UPGRADE_NAMESPACE
 from .._kube.resource import (
     BUNDLE,
     CLUSTER_REPO,
@@ -176,6 +177,12 @@ _HELM_CLUSTER_OBJECTS = (
     ("mutatingwebhookconfigurations", "admissionregistration.k8s.io"),
     ("validatingwebhookconfigurations", "admissionregistration.k8s.io"),
 )
+_SEEING_ACTORS = (
+    # What is looked at before a release is written: who else runs helm (_rancher/server/live_actor.py).
+    Need("list", "operations", "catalog.cattle.io"),
+    *(Need("list", "pods", "", each) for each in (*HELM_NAMESPACES, UPGRADE_NAMESPACE)),
+    Need("get", "pods", "", UPGRADE_NAMESPACE, "", "log"),
+)
 _HELM = (
     # What helm needs for the charts awaited, beginning with its own revisions.
     Need("list update", "secrets", "", "{namespace}"),
@@ -183,8 +190,9 @@ _HELM = (
     *(Need("get create patch delete", *each) for each in _HELM_CLUSTER_OBJECTS),
     # Without these two verbs no account may apply the charts' roles; who has them can grant itself the rest.
     Need("escalate bind", "clusterroles", RBAC),
+    *_SEEING_ACTORS,
 )
-_REVISIONS = (Need("get list", "secrets", "", "{namespace}"),)
+_REVISIONS = (Need("get list", "secrets", "", "{namespace}"), *_SEEING_ACTORS)
 _REPO = (Need("get patch", "clusterrepos", "catalog.cattle.io", "", "{name}"),)
 _EXPECTED = ("expected_revision", "expected_uid", "expected_resource_version")
 _RELEASE = ("namespace", "release")

@@ -23,12 +23,14 @@ DEFAULT_STALE_AFTER = 600
 
 @dataclass(frozen=True)
 class LiveActor:
-    """Something that runs helm on a release now."""
+    """Something that runs helm now; ``release`` is None when it is not known on which release."""
 
     kind: str
-    namespace: str
+    namespace: str | None
     name: str
     since: str | None = None
+    release: str | None = None
+    release_namespace: str | None = None
 
     @property
     def subject(self) -> str:

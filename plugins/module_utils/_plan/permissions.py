@@ -73,7 +73,8 @@ def _backup(namespace: str) -> set[Permission]:
     )
 
 
-def _of_step(step: Step) -> set[Permission]:
+def of_step(step: Step) -> set[Permission]:
+    """What its row in the registry says, with the names of the step filled in."""
     needed: set[Permission] = set()
     for need in needs_of(step):
         where = (need.resource, need.group, need.namespace, need.name)
@@ -86,7 +87,7 @@ def needed_by(plan: Plan, backup_namespace: str = "") -> dict[str, set[Permissio
 
     Without backup_namespace the cluster keeps no backup.
     """
-    steps = {step.id: _of_step(step) for step in plan.steps}
+    steps = {step.id: of_step(step) for step in plan.steps}
     if not steps:
         return {}
     backup = {BACKUP: _backup(backup_namespace)} if backup_namespace else {}

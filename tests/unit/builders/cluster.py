@@ -35,6 +35,7 @@ class Cluster(KubeClient):
     def __init__(self) -> None:  # no connection: nothing of the real client is used
         self.time = NOW
         self.objects: dict[str, dict[str, Any]] = {}
+        self.logs: dict[tuple[str, str, str], str] = {}
         self.requests: list[tuple[str, str]] = []
         self.writes: list[tuple[str, str, Any, bool]] = []
         self.failures: dict[tuple[str, str], RemediationError] = {}
@@ -110,6 +111,14 @@ class Cluster(KubeClient):
             ):
                 found.append({"metadata": obj["metadata"]} if metadata_only else obj)
         return copy.deepcopy(found)
+
+    def pod_log(self, namespace: str, pod: str, container: str, **_options: Any) -> str:
+        """The log of a container; there is none until a test has written one."""
+        path = f"/api/v1/namespaces/{namespace}/pods/{pod}/log"
+        self._note("get", path)
+        if (namespace, pod, container) not in self.logs:
+            raise _not_found(path)
+        return self.logs[namespace, pod, container]
 
     def create(
         self, path: str, body: Mapping[str, Any], *, dry_run: bool = False

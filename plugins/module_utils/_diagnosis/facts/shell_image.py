@@ -10,7 +10,7 @@ from typing import Any
 from ..._documents.evidence import Evidence, HelmPod, Rancher, RancherConfig
 from ..._rancher.decision.rancher_version import RancherVersion
 from ..._rancher.decision.system_charts import default_shell_images
-from ..._rancher.server.live_actor import NEVER_STARTS
+from ..._rancher.server.helm_actors import NEVER_STARTS
 from .decisions import server_version
 
 _IMAGE_FAULTS = ("unknown-flag",)

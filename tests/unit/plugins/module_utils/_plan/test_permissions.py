@@ -5,27 +5,55 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
+import yaml
 
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._core.errors import (
     RemediationError,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._documents.plan import Plan
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._documents.actions import (
+    ACTIONS,
+    RELEASE_ACTIONS,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._documents.plan import (
+    ObjectRef,
+    Plan,
+    Step,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.storage import (
+    decode_revision,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.client import (
+    KubeClient,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._plan.make import make_plan
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._plan.permissions import (
     REVIEWS,
     Permission,
     in_words,
+    of_step,
     require,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.server.live_actor import (
+    find_live_actor,
+)
 from ansible_collections.harvester_ops.remediation.tests.unit.builders.cluster import Cluster
+from ansible_collections.harvester_ops.remediation.tests.unit.builders.helm_storage import (
+    release_secret,
+)
 from ansible_collections.harvester_ops.remediation.tests.unit.builders.planning import (
     RC,
     World,
     revision,
 )
+from ansible_collections.harvester_ops.remediation.tests.unit.builders.upgrading_cluster import (
+    stuck_cluster,
+)
+
+RBAC_FILES = Path(__file__).resolve().parents[5] / "files" / "rbac"
 
 
 class Account(Cluster):
@@ -74,6 +102,50 @@ def test_all_is_asked_for_and_nothing_else() -> None:
         "group": "catalog.cattle.io",
         "name": "rancher-charts",
     } in account.asked
+
+
+@pytest.mark.parametrize("action", sorted(RELEASE_ACTIONS))
+def test_what_is_looked_at_before_a_release_is_written_is_asked_for(action: str) -> None:
+    """Seen at the check itself: its requests, as the API server authorizes them."""
+    cluster = stuck_cluster()
+    find_live_actor(cast(KubeClient, cluster), decode_revision(release_secret()))
+    asked = {str(each) for each in of_step(step_of(action))}
+    assert {path_permission(verb, path) for verb, path in cluster.requests} <= asked
+
+
+def step_of(action: str) -> Step:
+    reference = ObjectRef("v1", "Secret", "cattle-fleet-system", "sh.helm.release.v1.fleet.v1")
+    return Step(action, ACTIONS[action].module, "title", "finding", reference, {})
+
+
+def path_permission(verb: str, path: str) -> str:
+    """The permission for a request, in the words of a Permission."""
+    parts = path.removeprefix("/api/v1/").removeprefix("/apis/catalog.cattle.io/v1/").split("/")
+    if parts[0] != "namespaces":
+        return f"{verb} {parts[0]}.catalog.cattle.io"
+    resource = f"{parts[2]}/{parts[4]}" if len(parts) > 4 else parts[2]
+    return f"{verb} {resource} in namespace {parts[1]}"
+
+
+@pytest.mark.parametrize("action", ["unlock_release", "wait_for_actor"])
+def test_what_is_looked_at_is_granted_by_the_roles_of_the_collection(action: str) -> None:
+    """The role of the diagnosis: what it reads before the plan is what a step reads before it writes."""
+    items = yaml.safe_load((RBAC_FILES / "diagnose.yml").read_text())["items"]
+    rules = {each["metadata"]["name"]: each.get("rules") for each in items if each.get("rules")}
+    bound = {
+        each["metadata"].get("namespace", "")
+        for each in items
+        if each.get("roleRef", {}).get("name") == "harvester-ops-diagnose-namespace"
+    }
+    for each in of_step(step_of(action)):
+        if each.resource not in ("pods", "operations"):
+            continue
+        role = "harvester-ops-diagnose" + ("-namespace" if each.namespace else "")
+        resource = "/".join(filter(None, (each.resource, each.subresource)))
+        assert not each.namespace or each.namespace in bound
+        assert any(
+            resource in rule["resources"] and each.verb in rule["verbs"] for rule in rules[role]
+        ), str(each)
 
 
 def test_an_empty_plan_needs_nothing() -> None:

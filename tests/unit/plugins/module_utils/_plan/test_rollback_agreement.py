@@ -120,7 +120,7 @@ def test_known_histories(release: str, below: Below, action: str) -> None:
     assert next(each["action"] for each in plan["steps"]) == wanted
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     release=st.sampled_from(["fleet", "fleet-crd", "rancher-webhook"]),
     top=st.sampled_from(PENDING),

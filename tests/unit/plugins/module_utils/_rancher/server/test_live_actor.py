@@ -142,17 +142,26 @@ def test_other_pods_do_not_matter() -> None:
 JOB: dict[str, Any] = {"harvesterhci.io_upgradeComponent": "manifest"}
 
 
+HELM_STARTS = "2026-11-23T14:59:00Z Rancher patch file to be run via helm upgrade\n"
+HELM_STARTED_LONG_AGO = HELM_STARTS.replace("14:59", "14:29")
+
+
 @pytest.mark.parametrize(
-    ("created", "phase", "seen"),
+    ("log", "phase", "seen"),
     [
-        ("2026-11-23T14:29:00Z", "Running", True),
-        ("2026-11-23T14:31:00Z", "Running", False),
-        ("2026-11-23T14:29:00Z", "Failed", False),
+        (HELM_STARTS, "Running", True),
+        (HELM_STARTED_LONG_AGO, "Running", False),
+        ("2026-11-23T14:59:00Z Upgrading Rancher\n", "Running", False),
+        (None, "Running", True),
+        (None, "Unknown", True),
+        (None, "Failed", False),
     ],
 )
-def test_the_upgrade_job_itself_works_on_rancher(created: str, phase: str, seen: bool) -> None:
+def test_the_upgrade_job_itself_works_on_rancher(log: str | None, phase: str, seen: bool) -> None:
     cluster = Cluster()
-    add_pod(cluster, "job-1", namespace="harvester-system", created=created, phase=phase, **JOB)
+    add_pod(cluster, "job-1", namespace="harvester-system", phase=phase, **JOB)
+    if log is not None:
+        cluster.logs["harvester-system", "job-1", "apply"] = log
     assert (actor_of(cluster, RANCHER) is not None) == seen
     assert actor_of(cluster, FLEET) is None
 
