@@ -11,11 +11,10 @@ are accepted, parts may be missing, and build metadata (``+up0.12.0``) never dec
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from enum import Enum
-
-from .go_text import quote
 
 _LARGEST_UINT64 = 2**64 - 1
 _IDENTIFIERS = r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*"
@@ -61,8 +60,14 @@ class SemverRelease(Enum):
 
     def improper(self, text: str) -> str:
         """Return the message for a text that is no constraint."""
-        shown = quote(text) if self is SemverRelease.V3_5 else text
+        shown = _quoted(text) if self is SemverRelease.V3_5 else text
         return f"improper constraint: {shown}"
+
+
+def _quoted(text: str) -> str:
+    """Return ``text`` in double quotes as Go's ``%q`` does for what a version or constraint can hold."""
+    quoted = json.dumps(text, ensure_ascii=False).replace("\\u000b", "\\v")
+    return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in quoted)
 
 
 _CAPITALISED = {
@@ -147,7 +152,7 @@ def _segment(digits: str | None, semver: SemverRelease) -> int:
     if not _fits_uint64(digits):
         raise VersionError(
             f"{semver.message('error parsing version segment')}: "
-            f"strconv.ParseUint: parsing {quote(digits)}: value out of range"
+            f'strconv.ParseUint: parsing "{digits}": value out of range'
         )
     return int(digits)
 
