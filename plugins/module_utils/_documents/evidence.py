@@ -109,9 +109,7 @@ class Upgrade:
     image: str | None = None
     state: str | None = None
     previous_version: str | None = None
-    skip_version_check: bool | None = None
     conditions: tuple[Condition, ...] = ()
-    repo_info: Json = None
     latest_names: tuple[str, ...] = ()
     target_rancher_version: str | None = None
 
@@ -137,7 +135,6 @@ class JobLog:
 
     state: str | None = None
     reason: str | None = None
-    line_count: int | None = None
     truncated: bool | None = None
     tail: tuple[str, ...] = ()
     release_file: Json = None
@@ -277,8 +274,6 @@ class LeaderLog:
     pod: str | None = None
     start: str | None = None
     end: str | None = None
-    line_count: int | None = None
-    truncated: bool | None = None
     matches: tuple[Json, ...] = ()
 
 
@@ -293,7 +288,6 @@ class ClusterRepo:
     git_repo: str | None = None
     git_branch: str | None = None
     url: str | None = None
-    refresh_interval: int | None = None
     force_update: str | None = None
     observed_generation: int | None = None
     index_config_map: str | None = None
@@ -366,7 +360,6 @@ class HelmPod:
     exit_code: int | None = None
     image: str | None = None
     waiting_reason: str | None = None
-    log_state: str | None = None
     log_lines: tuple[str, ...] = ()
     log_kinds: tuple[str, ...] = ()
 
@@ -422,9 +415,6 @@ class FleetCluster:
     redeploy_agent_generation: int | None = None
     agent_deployed_generation: int | None = None
     conditions: tuple[Condition, ...] = ()
-    agent_last_seen: str | None = None
-    api_server_url_present: bool | None = None
-    ca_hash_present: bool | None = None
     summary: Json = None
 
 
@@ -549,8 +539,6 @@ class Node:
     unschedulable: bool | None = None
     control_plane: bool | None = None
     taints: tuple[Taint, ...] = ()
-    kubelet_version: str | None = None
-    labels_plan: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -577,7 +565,6 @@ class Plan:
     namespace: str | None = None
     uid: str | None = None
     complete: bool | None = None
-    latest_hash: str | None = None
     applying: tuple[str, ...] = ()
     created_at: str | None = None
     missing_nodes: tuple[str, ...] = ()

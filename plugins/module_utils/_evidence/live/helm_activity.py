@@ -129,7 +129,6 @@ def _pod(
         exit_code=integer(terminated(pod, HELM).get("exitCode")),
         image=text(helm.get("image")),
         waiting_reason=waiting_reason(pod),
-        log_state=reading.state,
         log_lines=lines,
         log_kinds=kinds,
     )
