@@ -104,8 +104,6 @@ def _texts(value: Any) -> Iterator[str]:
 def run_module(
     argument_spec: Mapping[str, Any],
     handler: Handler,
-    *,
-    supports_check_mode: bool = True,
     **am_kwargs: Any,
 ) -> NoReturn:
     """Run `handler` as an Ansible module with the connection options merged in.
@@ -115,7 +113,7 @@ def run_module(
     """
     module: _Module = AnsibleModule(
         argument_spec={**AUTH_ARGUMENT_SPEC, **argument_spec},
-        supports_check_mode=supports_check_mode,
+        supports_check_mode=True,
         **am_kwargs,
     )
     try:

@@ -25,7 +25,6 @@ CHARTS_REPO = "rancher-charts"
 DEFAULT_INDEX_NAMESPACE = "cattle-system"
 
 ANNOTATION_NEXT = "catalog.cattle.io/next"
-ANNOTATION_SIZE = "catalog.cattle.io/size"
 
 # The index of rancher-charts is about 300 kB of gzip in three or four chunks and some MB of JSON.
 MAX_CHUNKS = 256

@@ -87,7 +87,6 @@ class ChartVersion:
     patch: int
     prerelease: str
     metadata: str
-    original: str
 
     @classmethod
     def parse(cls, text: str, semver: SemverRelease = SemverRelease.V3_4) -> ChartVersion:
@@ -107,7 +106,7 @@ class ChartVersion:
         prerelease, metadata = match.group(4) or "", match.group(5) or ""
         if any(_is_zero_padded(part) for part in prerelease.split(".")):
             raise VersionError(semver.message("version segment starts with 0"))
-        return cls(numbers[0], numbers[1], numbers[2], prerelease, metadata, text)
+        return cls(numbers[0], numbers[1], numbers[2], prerelease, metadata)
 
     def __str__(self) -> str:
         text = f"{self.major}.{self.minor}.{self.patch}"
