@@ -42,3 +42,17 @@ attributes:
     details:
       - It only reads.
 """
+    # For actions that run on the controller, whatever the cluster is.
+    CONTROLLER = r"""
+options: {}
+notes:
+  - The connection options are taken, so that defaults of the action group fit, and not used.
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: N/A
+    details: It changes nothing on the cluster.
+  idempotent:
+    support: full
+"""

@@ -117,8 +117,6 @@ def _texts(value: Any) -> Iterator[str]:
 def run_module(
     argument_spec: Mapping[str, Any],
     handler: Handler,
-    *,
-    supports_check_mode: bool = True,
     **am_kwargs: Any,
 ) -> NoReturn:
     """Run `handler` as an Ansible module with the connection options merged in.
@@ -128,7 +126,7 @@ def run_module(
     """
     module = _frame.get()(
         argument_spec={**AUTH_ARGUMENT_SPEC, **argument_spec},
-        supports_check_mode=supports_check_mode,
+        supports_check_mode=True,
         **am_kwargs,
     )
     try:

@@ -35,24 +35,13 @@ options:
     description: Name of the Cluster.
     type: str
     default: local
-  expected_uid:
-    description:
-      - UID the object must have if it is to be changed. The module fails when it was made anew, and
-        changes nothing.
-    type: str
 seealso:
   - module: harvester_ops.remediation.fleet_config
 extends_documentation_fragment:
   - harvester_ops.remediation.kubernetes_auth
   - harvester_ops.remediation.attributes
-attributes:
-  check_mode:
-    support: full
-    details: The write goes through the API server's dry run.
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
+  - harvester_ops.remediation.change
+  - harvester_ops.remediation.change.expected_uid
 """
 
 EXAMPLES = r"""

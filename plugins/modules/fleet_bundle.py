@@ -34,22 +34,11 @@ options:
         changes nothing.
       - Without it the number is raised by one on every run.
     type: int
-  expected_uid:
-    description:
-      - UID the object must have if it is to be changed. The module fails when it was made anew, and
-        changes nothing.
-    type: str
 extends_documentation_fragment:
   - harvester_ops.remediation.kubernetes_auth
   - harvester_ops.remediation.attributes
-attributes:
-  check_mode:
-    support: full
-    details: The write goes through the API server's dry run.
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
+  - harvester_ops.remediation.change
+  - harvester_ops.remediation.change.expected_uid
 """
 
 EXAMPLES = r"""

@@ -29,24 +29,13 @@ options:
     description:
       - The ConfigMap as it was before the upgrade, for example from a backup set.
     type: dict
-  expected_uid:
-    description:
-      - UID the object must have if it is to be changed. The module fails when it was made anew, and
-        changes nothing.
-    type: str
 seealso:
   - module: harvester_ops.remediation.fleet_agent
 extends_documentation_fragment:
   - harvester_ops.remediation.kubernetes_auth
   - harvester_ops.remediation.attributes
-attributes:
-  check_mode:
-    support: full
-    details: The write goes through the API server's dry run.
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
+  - harvester_ops.remediation.change
+  - harvester_ops.remediation.change.expected_uid
 """
 
 EXAMPLES = r"""

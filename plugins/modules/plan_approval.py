@@ -17,7 +17,6 @@ description:
     first characters of the fingerprint.
   - Where nobody can answer (AWX, CI, a pipe) the plan stays unapproved; the task does not fail.
   - In check mode nobody is asked, because nothing will be changed.
-  - The connection options are taken, so that defaults of the action group fit, and not used.
 author:
   - harvester_ops.remediation contributors (@harvester-ops)
 options:
@@ -42,15 +41,8 @@ options:
     default: true
 extends_documentation_fragment:
   - harvester_ops.remediation.attributes
+  - harvester_ops.remediation.attributes.controller
   - harvester_ops.remediation.kubernetes_auth
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: N/A
-    details: It changes nothing.
-  idempotent:
-    support: full
 seealso:
   - plugin: harvester_ops.remediation.plan
     plugin_type: filter

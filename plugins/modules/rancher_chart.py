@@ -96,11 +96,6 @@ options:
         E(HTTPS_PROXY) and E(HTTP_PROXY). E(NO_PROXY) counts in any case.
       - The way to the API server is not changed by it, that is O(proxy).
     type: str
-  cache_dir:
-    description:
-      - Directory that keeps every archive fetched under its SHA-256. What is in there is not fetched again,
-        by no cluster, when the digest wanted is known.
-    type: path
   cluster_repo:
     description: Name of the ClusterRepo that the chart belongs to.
     type: str
@@ -153,7 +148,6 @@ EXAMPLES = r"""
     repository_ca_cert: /etc/ssl/registry.pem
     repository_proxy: http://proxy.example.com:3128
     dest: "{{ remediation_artifacts_dir }}/charts"
-    cache_dir: "{{ remediation_artifacts_dir }}/charts/by-digest"
 
 - name: Take it from a Helm repository
   harvester_ops.remediation.rancher_chart:
@@ -210,7 +204,7 @@ chart:
     entries: 24
     kube_version:
 source:
-  description: The source it came from, V(cache), or V(present) when it was there already.
+  description: The source it came from, or V(present) when it was there already.
   returned: success
   type: str
   sample: rancher_pod
@@ -261,8 +255,6 @@ from ..module_utils._rancher.charts.source import (
     already_stored,
     consult_catalog,
     fetch_first,
-    fetch_from_cache,
-    keep,
     store,
 )
 from ..module_utils._rancher.charts.web import HttpAccess, Web
@@ -285,7 +277,6 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "rancher_version": {"type": "str"},
     "repository_plain_http": {"type": "bool", "default": False},
     "repository_proxy": {"type": "str"},
-    "cache_dir": {"type": "path"},
     "rancher_url": {"type": "str"},
     "rancher_token": {"type": "str", "no_log": True},
     "cluster_repo": {"type": "str", "default": "rancher-charts"},
@@ -311,11 +302,8 @@ class _Sources:
         return [*names, "path"] if params["path"] else names
 
     def fetchers(self, request: ChartRequest) -> dict[str, FetchChart]:
-        """A function for each source to ask; a cache, if there is one, comes before them."""
-        fetchers: dict[str, FetchChart] = {}
-        if self._params["cache_dir"] and request.digest:
-            fetchers["cache"] = fetch_from_cache(Path(self._params["cache_dir"]))
-        return fetchers | {name: getattr(self, f"_{name}") for name in self.chosen(request)}
+        """A function for each source to ask."""
+        return {name: getattr(self, f"_{name}") for name in self.chosen(request)}
 
     def _rancher_pod(self, request: ChartRequest, sink: ChartSink) -> FetchedChart:
         tag = self._params["rancher_version"]
@@ -393,10 +381,7 @@ def _stored(context: ModuleContext, answer: CatalogAnswer) -> StoredChart:
         return fetch_first(answer.request, fetchers, sink)
 
     if not context.check_mode:
-        stored = store(fetch, answer.request, target)
-        if context.params["cache_dir"]:
-            keep(stored, Path(context.params["cache_dir"]))
-        return stored
+        return store(fetch, answer.request, target)
     with tempfile.TemporaryDirectory(dir=context.tmpdir) as directory:
         return store(fetch, answer.request, Path(directory) / target.name, compare_with=target)
 

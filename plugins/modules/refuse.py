@@ -14,7 +14,6 @@ version_added: 0.1.0
 description:
   - Fails like M(ansible.builtin.fail), with an C(error) of the shape that all modules of the
     collection return, so that the report can tell why the run stopped.
-  - The connection options are taken, so that defaults of the action group fit, and not used.
 author:
   - harvester_ops.remediation contributors (@harvester-ops)
 options:
@@ -32,15 +31,8 @@ options:
     default: ""
 extends_documentation_fragment:
   - harvester_ops.remediation.attributes
+  - harvester_ops.remediation.attributes.controller
   - harvester_ops.remediation.kubernetes_auth
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: N/A
-    details: It changes nothing.
-  idempotent:
-    support: full
 seealso:
   - module: ansible.builtin.fail
 """

@@ -39,14 +39,7 @@ extends_documentation_fragment:
   - harvester_ops.remediation.backup_passphrase
   - harvester_ops.remediation.kubernetes_auth
   - harvester_ops.remediation.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: N/A
-    details: It changes nothing.
-  idempotent:
-    support: full
+  - harvester_ops.remediation.attributes.info_module
 seealso:
   - module: harvester_ops.remediation.remediation_backup
   - module: harvester_ops.remediation.remediation_restore

@@ -17,7 +17,6 @@ description:
   - With the C(stdout) callbacks V(json) and V(jsonl) of P(ansible.posix.json#callback) nothing is printed between their
     documents; RV(lines) holds the text then.
   - Runs on the controller; nothing is sent to the host.
-  - The connection options are taken, so that defaults of the action group fit, and not used.
 author:
   - harvester_ops.remediation contributors (@harvester-ops)
 options:
@@ -27,15 +26,8 @@ options:
     required: true
 extends_documentation_fragment:
   - harvester_ops.remediation.attributes
+  - harvester_ops.remediation.attributes.controller
   - harvester_ops.remediation.kubernetes_auth
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: N/A
-    details: It changes nothing.
-  idempotent:
-    support: full
 seealso:
   - module: ansible.builtin.debug
   - plugin: harvester_ops.remediation.summary

@@ -24,14 +24,7 @@ options:
 extends_documentation_fragment:
   - harvester_ops.remediation.kubernetes_auth
   - harvester_ops.remediation.attributes
-attributes:
-  check_mode:
-    support: full
-    details: The write goes through the API server's dry run.
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
+  - harvester_ops.remediation.change
 """
 
 EXAMPLES = r"""

@@ -17,7 +17,6 @@ description:
   - The archive is readable by its owner only and appears whole or not at all.
   - Runs on the controller, also in check mode, and never reports a change because an archive is no
     change of the cluster.
-  - The connection options are taken, so that defaults of the action group fit, and not used.
 author:
   - harvester_ops.remediation contributors (@harvester-ops)
 options:
@@ -31,13 +30,9 @@ options:
     required: true
 extends_documentation_fragment:
   - harvester_ops.remediation.attributes
+  - harvester_ops.remediation.attributes.controller
   - harvester_ops.remediation.kubernetes_auth
 attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: N/A
-    details: It changes nothing on the cluster.
   idempotent:
     support: none
     details: Each run writes a new archive.

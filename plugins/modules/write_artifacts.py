@@ -18,7 +18,6 @@ description:
   - Files are readable by their owner only and appear whole or not at all.
   - Runs on the controller, also in check mode, and never reports a change because a report is
     no change of the cluster.
-  - The connection options are taken, so that defaults of the action group fit, and not used.
 author:
   - harvester_ops.remediation contributors (@harvester-ops)
 options:
@@ -38,15 +37,8 @@ options:
     required: true
 extends_documentation_fragment:
   - harvester_ops.remediation.attributes
+  - harvester_ops.remediation.attributes.controller
   - harvester_ops.remediation.kubernetes_auth
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: N/A
-    details: It changes nothing on the cluster.
-  idempotent:
-    support: full
 seealso:
   - module: harvester_ops.remediation.upgrade_info
 """

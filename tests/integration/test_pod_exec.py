@@ -55,10 +55,8 @@ def client(control_plane: ControlPlane) -> KubeClient:
     return KubeClient(auth.resolve({"kubeconfig": str(control_plane.kubeconfig)}))
 
 
-def run(
-    client: KubeClient, *argv: str, stdin: bytes | None = None, timeout: float = 30
-) -> ExecResult:
-    return exec_in_pod(client, NAMESPACE, POD, "main", argv, stdin=stdin, timeout=timeout)
+def run(client: KubeClient, *argv: str, timeout: float = 30) -> ExecResult:
+    return exec_in_pod(client, NAMESPACE, POD, "main", argv, timeout=timeout)
 
 
 def test_three_megabytes_come_back_byte_for_byte(client: KubeClient, work: Path) -> None:
@@ -89,13 +87,6 @@ def test_a_command_that_fails_is_a_result(client: KubeClient, work: Path) -> Non
     assert result.exit_code in (3, None)
     assert result.error
     assert result.stdout == b"partial\n"
-
-
-def test_standard_input_arrives(client: KubeClient, work: Path) -> None:
-    del work
-    # Its end is not passed on everywhere, so the command must know how much to read.
-    result = run(client, "head", "-c", "100000", stdin=b"x" * 100_000)
-    assert result.stdout == b"x" * 100_000
 
 
 def test_a_command_that_does_not_end_is_left_at_the_deadline(

@@ -211,16 +211,6 @@ def test_the_nearest_versions_and_what_the_chart_wants_of_kubernetes_are_told(
     assert result["kubernetes"]["server"] == rancher_cluster.control_plane.server_version
 
 
-def test_what_was_fetched_once_is_not_fetched_again(
-    run: ModuleRun, wanted: dict[str, Any], tmp_path: Path
-) -> None:
-    cache = str(tmp_path / "by-digest")
-    first = run("rancher_chart", **wanted, dest=str(tmp_path / "a"), cache_dir=cache)
-    second = run("rancher_chart", **wanted, dest=str(tmp_path / "b"), cache_dir=cache)
-    assert (first["source"], second["source"]) == ("rancher_pod", "cache")
-    assert second["sha256"] == first["sha256"]
-
-
 @pytest.fixture(scope="session")
 def registry() -> Iterator[str]:
     """The address of a real registry, which keeps what is pushed in memory."""

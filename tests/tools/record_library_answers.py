@@ -25,7 +25,7 @@ ANSWERS = Path(__file__).resolve().parents[1] / "unit" / "data" / "library-answe
 RELEASES = {"3.3": "semver-3.3.mod", "3.4": "semver-3.4.mod", "3.5": "go.mod"}
 DRAWN = 40_000
 # So many questions of one kind with answers of one kind are kept.
-KEPT = {"version": 100, "order": 100, "constraint": 100, "patch": 400, "format": 400}
+KEPT = {"version": 100, "order": 100, "constraint": 100, "patch": 400}
 
 Question = dict[str, str]
 
@@ -48,7 +48,6 @@ METADATA = ["up0.12.0", "up0.12.0-rc.3", "up0.12.0-rc.10", "a", "01", "", "a..b"
 OPERATORS = ["", "=", "!=", ">", "<", ">=", "=>", "<=", "=<", "~", "~>", "^", "==", "<>", "!", "^^"]
 BLANKS = ["", "", " ", "  ", "\t", "\n", "\f", "\v", "\u00a0", "\u2003"]
 NOISE = '0123.-+vxX*|,<>=~^! \n\t"%aé\u00a0'
-FORMAT = "%%%%%[[]]dsvqxXgeEtTpc*.0123456789#+- abwé\n"
 KEYS = ["a", "b", "tolerations", "image", "x<y", "", "é"]
 LEAVES: list[Any] = [
     None,
@@ -79,17 +78,13 @@ class Draw:
 
     def question(self) -> Question:
         """One question of any kind."""
-        ask = self._random.choice(
-            ["version", "order", "constraint", "constraint", "patch", "format"]
-        )
+        ask = self._random.choice(["version", "order", "constraint", "constraint", "patch"])
         if ask == "version":
             return {"ask": ask, "a": self.version()}
         if ask == "order":
             return {"ask": ask, "a": self.version(), "b": self.version()}
         if ask == "constraint":
             return {"ask": ask, "a": self.constraint(), "b": self.version()}
-        if ask == "format":
-            return {"ask": ask, "a": self._text(FORMAT, 12)}
         below = self._map(0)
         above = self._changed(below) if self._random.random() < 0.7 else self._map(0)
         return {"ask": ask, "a": json.dumps(below), "b": json.dumps(above)}

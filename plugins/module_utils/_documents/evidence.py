@@ -112,9 +112,7 @@ class Upgrade:
     image: str | None = None
     state: str | None = None
     previous_version: str | None = None
-    skip_version_check: bool | None = None
     conditions: tuple[Condition, ...] = ()
-    repo_info: Json = None
     latest_names: tuple[str, ...] = ()
     target_rancher_version: str | None = None
 
@@ -140,7 +138,6 @@ class JobLog:
 
     state: str | None = None
     reason: str | None = None
-    line_count: int | None = None
     truncated: bool | None = None
     tail: tuple[str, ...] = ()
     release_file: Json = None
@@ -280,8 +277,6 @@ class LeaderLog:
     pod: str | None = None
     start: str | None = None
     end: str | None = None
-    line_count: int | None = None
-    truncated: bool | None = None
     matches: tuple[Json, ...] = ()
 
 
@@ -296,7 +291,6 @@ class ClusterRepo:
     git_repo: str | None = None
     git_branch: str | None = None
     url: str | None = None
-    refresh_interval: int | None = None
     force_update: str | None = None
     observed_generation: int | None = None
     index_config_map: str | None = None
@@ -369,7 +363,6 @@ class HelmPod:
     exit_code: int | None = None
     image: str | None = None
     waiting_reason: str | None = None
-    log_state: str | None = None
     log_lines: tuple[str, ...] = ()
     log_kinds: tuple[str, ...] = ()
 
@@ -425,9 +418,6 @@ class FleetCluster:
     redeploy_agent_generation: int | None = None
     agent_deployed_generation: int | None = None
     conditions: tuple[Condition, ...] = ()
-    agent_last_seen: str | None = None
-    api_server_url_present: bool | None = None
-    ca_hash_present: bool | None = None
     summary: Json = None
 
 
@@ -552,8 +542,6 @@ class Node:
     unschedulable: bool | None = None
     control_plane: bool | None = None
     taints: tuple[Taint, ...] = ()
-    kubelet_version: str | None = None
-    labels_plan: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -580,7 +568,6 @@ class Plan:
     namespace: str | None = None
     uid: str | None = None
     complete: bool | None = None
-    latest_hash: str | None = None
     applying: tuple[str, ...] = ()
     created_at: str | None = None
     missing_nodes: tuple[str, ...] = ()

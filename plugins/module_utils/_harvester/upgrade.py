@@ -17,18 +17,12 @@ UPGRADE_LABEL = "harvesterhci.io/upgrade"
 MANIFEST_SELECTOR = "harvesterhci.io/upgradeComponent=manifest"
 STATE_LABEL = "harvesterhci.io/upgradeState"
 VERSION_SETTING = "server-version"
-SKIP_VERSION_CHECK = "harvesterhci.io/skip-version-check"
 JOB_CONTAINER = "apply"
 
 
 def newest(upgrades: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     """Of several that claim to be the latest, the one created last; by name where that is equal."""
     return max(upgrades, key=_age_key, default=None)
-
-
-def job_name(upgrade: str) -> str:
-    """The Job of an Upgrade. Names that long that Harvester shortens them are found by their labels."""
-    return f"{upgrade}-apply-manifests"
 
 
 def repo_name(upgrade: str) -> str:

@@ -15,7 +15,6 @@ OLDEST = (3, 10)
 NEWEST_MAJOR = 4
 
 APPLY_SERVER_SIDE = "ssa"
-APPLY_CLIENT_SIDE = "csa"
 
 _VERSION = re.compile(r"^v?(\d{1,4})\.(\d{1,4})\.(\d{1,4})(?:[-+].*)?$")
 

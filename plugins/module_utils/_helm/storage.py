@@ -26,7 +26,6 @@ from .._kube.paths import core
 if TYPE_CHECKING:
     from .._kube.client import KubeClient
 
-SECRET_TYPE = "helm.sh/release.v1"
 OWNER_SELECTOR = "owner=helm"
 
 LOCKED_STATUSES = frozenset({"pending-install", "pending-upgrade", "pending-rollback"})

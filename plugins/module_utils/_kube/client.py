@@ -30,11 +30,7 @@ JSON = "application/json"
 _METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 _METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _TABLE = "application/json;as=Table;g=meta.k8s.io;v=v1"
-_PATCH_TYPES = {
-    "merge": "application/merge-patch+json",
-    "json": "application/json-patch+json",
-    "strategic": "application/strategic-merge-patch+json",
-}
+_MERGE_PATCH = "application/merge-patch+json"
 _ANONYMOUS = "system:anonymous"
 _CREDENTIALS_REMEDY = (
     "Renew the token or certificate, check that the kubeconfig's credential plugin works, or choose another "
@@ -138,15 +134,12 @@ class KubeClient:
         path: str,
         body: Any,
         *,
-        patch_type: str = "merge",
         dry_run: bool = False,
         subresource: str | None = None,
     ) -> Object:
-        """Patch the object at `path`; put ``metadata.resourceVersion`` into a merge patch to guard it."""
+        """Merge-patch the object at `path`; put ``metadata.resourceVersion`` into it to guard it."""
         target = path if subresource is None else paths.subresource(path, subresource)
-        return self._json(
-            "PATCH", target, _dry_run(dry_run), body=body, content_type=_PATCH_TYPES[patch_type]
-        )
+        return self._json("PATCH", target, _dry_run(dry_run), body=body, content_type=_MERGE_PATCH)
 
     def replace(self, path: str, body: Mapping[str, Any], *, dry_run: bool = False) -> Object:
         """PUT `body`; a stale ``metadata.resourceVersion`` in it raises `conflict`."""
@@ -158,7 +151,6 @@ class KubeClient:
         *,
         uid: str | None = None,
         resource_version: str | None = None,
-        propagation: str | None = None,
         dry_run: bool = False,
     ) -> Object:
         """Delete the object at `path`, if it still is the one meant: the server checks both preconditions."""
@@ -167,8 +159,6 @@ class KubeClient:
         options: Object = {"apiVersion": "v1", "kind": "DeleteOptions"}
         if preconditions:
             options["preconditions"] = preconditions
-        if propagation is not None:
-            options["propagationPolicy"] = propagation
         if dry_run:
             # In the body: the API server does not look at the query of a DELETE that has one.
             options["dryRun"] = ["All"]
@@ -407,9 +397,6 @@ def _api_error(method: str, path: str, status: int, data: bytes, source: str) ->
         code = "precondition-failed" if method == "DELETE" else "conflict"
         message = f"{where} has changed or exists already: {said}."
         return RemediationError(code, message, "Read it again.", details=details)
-    if status == 422 and method == "PATCH" and b"test" in data:
-        message = f"{where} is not as expected: {said}."
-        return RemediationError("precondition-failed", message, "Read it again.", details=details)
     return RemediationError(
         "api-error",
         f"To {verb} {where} failed with HTTP status {status}: {said}.",

@@ -22,10 +22,8 @@ from .._core.errors import RemediationError
 from . import paths
 from .client import KubeClient
 
-_STDIN, _STDOUT, _STDERR, _STATUS, _CLOSE = 0, 1, 2, 3, 255
-_V5 = "v5.channel.k8s.io"
-_SUBPROTOCOLS = [_V5, "v4.channel.k8s.io"]
-_STDIN_FRAME = 32 * 1024
+_STDOUT, _STDERR, _STATUS = 1, 2, 3
+_SUBPROTOCOLS = ["v5.channel.k8s.io", "v4.channel.k8s.io"]
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,6 @@ def exec_in_pod(
     container: str,
     argv: Sequence[str],
     *,
-    stdin: bytes | None = None,
     timeout: float,
     on_stdout: Callable[[bytes], object] | None = None,
 ) -> ExecResult:
@@ -68,14 +65,10 @@ def exec_in_pod(
     deadline = time.monotonic() + timeout
     where = f"Pod/{namespace}/{pod}"
     query = [("container", container), ("stdout", "true"), ("stderr", "true")]
-    if stdin is not None:
-        query.append(("stdin", "true"))
     query += [("command", argument) for argument in argv]
     path = paths.subresource(paths.core("v1", "pods", namespace, pod), "exec")
     socket = _connect(client, f"{path}?{urlencode(query)}", where, timeout)
     try:
-        if stdin is not None:
-            _send_stdin(socket, stdin)
         return _collect(socket, deadline, f"{argv[0]} in {where}", timeout, on_stdout)
     finally:
         socket.close()
@@ -169,14 +162,6 @@ def _refused(where: str, exc: Any) -> RemediationError:
         retryable=exc.status_code >= 500,
         details={"http_status": exc.status_code},
     )
-
-
-def _send_stdin(socket: Any, stdin: bytes) -> None:
-    for start in range(0, len(stdin), _STDIN_FRAME):
-        socket.send_binary(bytes([_STDIN]) + stdin[start : start + _STDIN_FRAME])
-    if socket.getsubprotocol() == _V5:
-        # Only v5 can close one direction. Under v4 the command must know by itself when to stop reading.
-        socket.send_binary(bytes([_CLOSE, _STDIN]))
 
 
 def _collect(

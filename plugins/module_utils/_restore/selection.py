@@ -40,11 +40,6 @@ class Selection:
     releases: Sequence[str] = ()
     parts: Sequence[str] = ()
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing was chosen."""
-        return not (self.objects or self.releases or self.parts)
-
 
 @dataclass(frozen=True)
 class Chosen:

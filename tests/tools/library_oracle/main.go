@@ -10,7 +10,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 
@@ -51,9 +50,6 @@ func reply(asked question) answer {
 		return constraint(asked.A, asked.B)
 	case "patch":
 		return patch(asked.A, asked.B)
-	case "format":
-		// A text that was never meant as a format: go vet objects, Rancher up to 2.11 does it.
-		return answer{"text": fmt.Errorf(asked.A).Error()}
 	}
 	panic("cannot be asked: " + asked.Ask)
 }

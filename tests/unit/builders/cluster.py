@@ -141,13 +141,11 @@ class Cluster(KubeClient):
         path: str,
         body: Any,
         *,
-        patch_type: str = "merge",
         dry_run: bool = False,
         subresource: str | None = None,
     ) -> dict[str, Any]:
         """Merge into an object."""
         del subresource
-        assert patch_type == "merge"
         self._note("patch", path)
         if path not in self.objects:
             raise _not_found(path)
@@ -191,11 +189,9 @@ class Cluster(KubeClient):
         *,
         uid: str | None = None,
         resource_version: str | None = None,
-        propagation: str | None = None,
         dry_run: bool = False,
     ) -> dict[str, Any]:
         """Delete the object at a path, if it is still the one meant."""
-        del propagation
         self._note("delete", path)
         if path not in self.objects:
             raise _not_found(path)

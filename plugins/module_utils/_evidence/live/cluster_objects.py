@@ -172,12 +172,6 @@ def _node(obj: Document) -> Node:
             Taint(text(each.get("key")), text(each.get("value")), text(each.get("effect")))
             for each in mappings(dig(obj, "spec", "taints"))
         ),
-        kubelet_version=text(dig(obj, "status", "nodeInfo", "kubeletVersion")),
-        labels_plan={
-            name: value
-            for name, value in labels.items()
-            if name.startswith(_PLAN_LABEL) and isinstance(value, str)
-        },
     )
 
 
@@ -189,7 +183,6 @@ def _plan(obj: Document, found: Found) -> Plan:
         namespace=namespace_of(obj),
         uid=text(dig(obj, "metadata", "uid")),
         complete=None if missing is None else latest is not None and not missing,
-        latest_hash=latest,
         applying=tuple(texts(dig(obj, "status", "applying"))),
         created_at=created_at(obj),
         missing_nodes=tuple(missing or ()),

@@ -65,7 +65,6 @@ def collect(
     client: KubeClient,
     options: CollectOptions,
     *,
-    redactor: Redactor | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> dict[str, Any]:
     """The evidence document (_documents/evidence.py) of the cluster behind `client`.
@@ -77,7 +76,7 @@ def collect(
     cluster_uid = _cluster_uid(client)
     context = Context(
         collected_at=_text_of(client.now()),
-        redactor=redactor or Redactor(),
+        redactor=Redactor(),
         log_tail_lines=options.log_tail_lines,
         expected_versions=options.expected_versions,
     )

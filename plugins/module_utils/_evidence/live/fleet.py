@@ -166,9 +166,6 @@ def _cluster(obj: Document) -> FleetCluster:
         redeploy_agent_generation=integer(dig(obj, "spec", "redeployAgentGeneration")),
         agent_deployed_generation=integer(status.get("agentDeployedGeneration")),
         conditions=conditions_of(status),
-        agent_last_seen=text(dig(status, "agent", "lastSeen")),
-        api_server_url_present=bool(text(status.get("apiServerURL"))),
-        ca_hash_present=bool(text(status.get("apiServerCAHash"))),
         summary=summary or None,
     )
 

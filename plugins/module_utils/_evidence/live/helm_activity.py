@@ -99,7 +99,6 @@ def _pod(
         release=operation.release,
         release_namespace=operation.release_namespace,
         image=text(helm.get("image")),
-        log_state=reading.state,
         log_lines=lines,
         log_kinds=kinds,
     )

@@ -173,7 +173,6 @@ def _log(context: Context, reading: Reading) -> JobLog:
     tail = redactor.text("\n".join(line.text for line in log.lines[-_TAIL:])).split("\n")
     return JobLog(
         state=OK,
-        line_count=len(log.lines),
         truncated=log.gap is not None,
         tail=tuple(line[:1000] for line in tail) if log.lines else (),
         release_file=job_log.release_file_of(log.lines),

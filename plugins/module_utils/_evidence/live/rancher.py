@@ -182,8 +182,6 @@ def _leader_log(context: Context, found: Found) -> LeaderLog | None:
         pod=_leader(found),
         start=times[0] if times else None,
         end=times[-1] if times else None,
-        line_count=len(lines),
-        truncated=len(lines) >= context.log_tail_lines,
         matches=tuple(context.redactor.value(match) for match in leader_log.matches_of(lines)),
     )
 

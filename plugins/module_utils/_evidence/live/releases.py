@@ -18,8 +18,10 @@ from ..._helm import storage
 from ..._helm.rollback_target import rollback_target
 from ..._kube.client import KubeClient
 from ..._kube.paths import core
-from ..._rancher.decision.rancher_version import NEWEST_LINE, OLDEST_LINE, RancherVersion
-from ..._rancher.decision.system_charts import HARVESTER_UPGRADE_CONTROLLER_RELEASE, system_charts
+from ..._rancher.decision.system_charts import (
+    CHART_NAMESPACES,
+    HARVESTER_UPGRADE_CONTROLLER_RELEASE,
+)
 from .bundles import BUNDLES, bundle_release, bundle_state
 from .objects import name_of
 from .rancher import variables
@@ -39,26 +41,16 @@ _BUNDLE_RELEASES = (
     "rancher-logging-crd",
 )
 _STATES_WITHOUT_TROUBLE = (None, "Ready")
-
-
-def _all_charts() -> dict[str, str]:
-    """Every chart that any known Rancher keeps for itself -> its namespace."""
-    lines = range(OLDEST_LINE[1], NEWEST_LINE[1] + 1)
-    tables = (system_charts(RancherVersion(OLDEST_LINE[0], minor, 0)) for minor in lines)
-    return {chart.chart: chart.namespace for table in tables for chart in table}
-
-
-_CHARTS = _all_charts()
 _UPGRADE_CONTROLLER = "system-upgrade-controller"
 
 
 def _dependencies(found: Found) -> dict[Key, str]:
     """Where each dependency belongs -> its chart. Of the chart with several possible release names all are listed."""
-    expected = {(namespace, chart): chart for chart, namespace in _CHARTS.items()}
+    expected = {(namespace, chart): chart for chart, namespace in CHART_NAMESPACES.items()}
     override = variables(found).get("CATTLE_SUC_APP_NAME_OVERRIDE")
     for release in (HARVESTER_UPGRADE_CONTROLLER_RELEASE, override):
         if release:
-            expected[_CHARTS[_UPGRADE_CONTROLLER], release] = _UPGRADE_CONTROLLER
+            expected[CHART_NAMESPACES[_UPGRADE_CONTROLLER], release] = _UPGRADE_CONTROLLER
     return expected
 
 

@@ -32,7 +32,7 @@ def _reads(_context: Context, _found: Found) -> Reads:
     }
 
 
-def _parts(context: Context, found: Found) -> Parts:
+def _parts(_context: Context, found: Found) -> Parts:
     obj = latest_upgrade(found)
     absent = f"No Upgrade in {upgrade.NAMESPACE} has the label {upgrade.LATEST_SELECTOR}."
     if found.reading(UPGRADES).error is not None:
@@ -46,14 +46,13 @@ def _parts(context: Context, found: Found) -> Parts:
         "harvester_version": text(setting.get("value")) or text(setting.get("default"))
     }
     if obj:
-        fields["upgrade"] = _upgrade(context, found, obj)
+        fields["upgrade"] = _upgrade(found, obj)
     return Parts(fields, sources)
 
 
-def _upgrade(context: Context, found: Found, obj: Document) -> Upgrade:
+def _upgrade(found: Found, obj: Document) -> Upgrade:
     info = upgrade.repo_info(dig(obj, "status", "repoInfo"))
     names = tuple(sorted(name_of(each) for each in found.objects(UPGRADES)))
-    skip = text(dig(obj, "metadata", "annotations", upgrade.SKIP_VERSION_CHECK))
     return Upgrade(
         name=name_of(obj),
         namespace=namespace_of(obj),
@@ -63,9 +62,7 @@ def _upgrade(context: Context, found: Found, obj: Document) -> Upgrade:
         image=text(dig(obj, "spec", "image")),
         state=label(obj, upgrade.STATE_LABEL),
         previous_version=text(dig(obj, "status", "previousVersion")),
-        skip_version_check=skip == "true",
         conditions=conditions_of(obj.get("status")),
-        repo_info=context.redactor.value(info),
         latest_names=names,
         target_rancher_version=text(dig(info, "release", "rancher")),
     )

@@ -25,7 +25,6 @@ CHARTS_REPO = "rancher-charts"
 DEFAULT_INDEX_NAMESPACE = "cattle-system"
 
 ANNOTATION_NEXT = "catalog.cattle.io/next"
-ANNOTATION_SIZE = "catalog.cattle.io/size"
 
 # The index of rancher-charts is about 300 kB of gzip in three or four chunks and some MB of JSON.
 MAX_CHUNKS = 256
@@ -113,7 +112,6 @@ class ClusterRepo:
     git_repo: str | None = None
     git_branch: str | None = None
     url: str | None = None
-    refresh_interval: int | None = None
     force_update: str | None = None
     observed_generation: int | None = None
     index_config_map: str | None = None
@@ -135,7 +133,6 @@ class ClusterRepo:
             git_repo=_text(spec, "gitRepo"),
             git_branch=_text(spec, "gitBranch"),
             url=_text(spec, "url"),
-            refresh_interval=_integer(spec, "refreshInterval"),
             force_update=_text(spec, "forceUpdate"),
             observed_generation=_integer(status, "observedGeneration"),
             index_config_map=_text(status, "indexConfigMapName"),

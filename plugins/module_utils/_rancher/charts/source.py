@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -19,7 +18,7 @@ from ..._core.errors import RemediationError
 from ..catalog.cluster_repo import read_cluster_repo, read_index
 from .archive import ChartArchive, require_digest, verify_archive
 from .nearest import nearest_versions
-from .request import ChartRequest, FetchChart, FetchedChart, not_found
+from .request import ChartRequest, FetchChart, FetchedChart
 from .sink import ChartSink
 
 if TYPE_CHECKING:
@@ -146,60 +145,22 @@ def _in_no_source(
     )
 
 
-def verify_stored(path: Path, request: ChartRequest, *, digest: str | None) -> ChartArchive:
-    """The archive at a path, verified against the request and a digest."""
-    return verify_archive(
-        path, request.chart, request.version, digest=digest, app_version=request.app_version
-    )
-
-
 def already_stored(request: ChartRequest, target: Path) -> StoredChart | None:
     """The archive that is in place, when the digest wanted proves that it is the right one."""
     if request.digest is None or not target.is_file():
         return None
     try:
-        archive = verify_stored(target, request, digest=request.digest)
+        archive = verify_archive(
+            target,
+            request.chart,
+            request.version,
+            digest=request.digest,
+            app_version=request.app_version,
+        )
     except RemediationError:
         return None
     digest_from = request.digest_from or "given"
     return StoredChart(target, archive, False, "present", str(target), None, digest_from)
-
-
-def cached_file(cache: Path, digest: str) -> Path:
-    """Where a cache keeps the archive of a digest."""
-    return cache / f"{digest.lower().removeprefix('sha256:')}.tgz"
-
-
-def fetch_from_cache(cache: Path) -> FetchChart:
-    """A source: a cache of archives by digest. It has what was fetched before, if the digest is known."""
-
-    def fetch(request: ChartRequest, sink: ChartSink) -> FetchedChart:
-        kept = cached_file(cache, request.digest or "")
-        try:
-            verify_stored(kept, request, digest=request.digest)
-            sink.restart()
-            with kept.open("rb") as stream:
-                while block := stream.read(_BLOCK):
-                    sink.write(block)
-        except (RemediationError, OSError) as error:
-            raise not_found(request, f"in the cache {cache}") from error
-        return FetchedChart("cache", str(kept))
-
-    return fetch
-
-
-def keep(stored: StoredChart, cache: Path) -> None:
-    """Put an archive into a cache, at its digest; it takes no room where the file system has links."""
-    cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-    kept = cached_file(cache, stored.archive.digest)
-    with tempfile.TemporaryDirectory(dir=cache) as directory:
-        partial = Path(directory) / kept.name
-        try:
-            os.link(stored.path, partial)
-        except OSError:
-            shutil.copyfile(stored.path, partial)
-            partial.chmod(0o600)
-        partial.replace(kept)
 
 
 def store(

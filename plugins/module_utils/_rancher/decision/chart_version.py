@@ -11,11 +11,10 @@ are accepted, parts may be missing, and build metadata (``+up0.12.0``) never dec
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from enum import Enum
-
-from .go_text import quote
 
 _LARGEST_UINT64 = 2**64 - 1
 _IDENTIFIERS = r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*"
@@ -61,8 +60,14 @@ class SemverRelease(Enum):
 
     def improper(self, text: str) -> str:
         """Return the message for a text that is no constraint."""
-        shown = quote(text) if self is SemverRelease.V3_5 else text
+        shown = _quoted(text) if self is SemverRelease.V3_5 else text
         return f"improper constraint: {shown}"
+
+
+def _quoted(text: str) -> str:
+    """Return ``text`` in double quotes as Go's ``%q`` does for what a version or constraint can hold."""
+    quoted = json.dumps(text, ensure_ascii=False).replace("\\u000b", "\\v")
+    return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in quoted)
 
 
 _CAPITALISED = {
@@ -82,7 +87,6 @@ class ChartVersion:
     patch: int
     prerelease: str
     metadata: str
-    original: str
 
     @classmethod
     def parse(cls, text: str, semver: SemverRelease = SemverRelease.V3_4) -> ChartVersion:
@@ -102,7 +106,7 @@ class ChartVersion:
         prerelease, metadata = match.group(4) or "", match.group(5) or ""
         if any(_is_zero_padded(part) for part in prerelease.split(".")):
             raise VersionError(semver.message("version segment starts with 0"))
-        return cls(numbers[0], numbers[1], numbers[2], prerelease, metadata, text)
+        return cls(numbers[0], numbers[1], numbers[2], prerelease, metadata)
 
     def __str__(self) -> str:
         text = f"{self.major}.{self.minor}.{self.patch}"
@@ -147,7 +151,7 @@ def _segment(digits: str | None, semver: SemverRelease) -> int:
     if not _fits_uint64(digits):
         raise VersionError(
             f"{semver.message('error parsing version segment')}: "
-            f"strconv.ParseUint: parsing {quote(digits)}: value out of range"
+            f'strconv.ParseUint: parsing "{digits}": value out of range'
         )
     return int(digits)
 

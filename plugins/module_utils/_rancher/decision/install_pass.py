@@ -16,7 +16,6 @@ from typing import Any
 
 from .chart_version import ChartVersion, VersionError
 from .decision import Action, Decision, Reason
-from .go_text import format_without_arguments
 from .index_lookup import (
     LATEST,
     NO_CHART_NAME,
@@ -102,11 +101,11 @@ def _look_up(now: _Pass) -> Decision | None:
     try:
         found = find_entry(situation.chart, situation.index, wanted, now.rancher.semver)
     except ChartNotInIndexError as error:
-        return now.failed(Reason.CHART_NOT_IN_INDEX, _index_text(now, error))
+        return now.failed(Reason.CHART_NOT_IN_INDEX, str(error))
     except VersionError as error:
-        return now.failed(Reason.IMPROPER_CONSTRAINT, _index_text(now, error))
+        return now.failed(Reason.IMPROPER_CONSTRAINT, str(error))
     except VersionNotInIndexError as error:
-        return now.failed(Reason.NO_MATCHING_VERSION, _index_text(now, error))
+        return now.failed(Reason.NO_MATCHING_VERSION, str(error))
     if wanted != LATEST and found != wanted:
         now.note(f"step 3: the index has {found}, of equal precedence, but not {wanted}")
         text = f"specified version {wanted} doesn't exist in the index"
@@ -121,11 +120,6 @@ def _index_error(now: _Pass, text: str) -> Decision:
     missing = text.endswith(" not found")
     reason = Reason.INDEX_MISSING if missing else Reason.INDEX_UNREADABLE
     return now.failed(reason, text, forever=missing)
-
-
-def _index_text(now: _Pass, error: Exception) -> str:
-    text = str(error)
-    return format_without_arguments(text) if now.rancher.formats_error_texts else text
 
 
 def _deployed(now: _Pass, installed: InstalledRelease) -> Decision:

@@ -47,11 +47,6 @@ class RancherVersion:
         return (self.major, self.minor)
 
     @property
-    def is_known(self) -> bool:
-        """Whether the line is one whose code was read (2.8 to 2.15)."""
-        return OLDEST_LINE <= self.line <= NEWEST_LINE
-
-    @property
     def is_newer_than_known(self) -> bool:
         """Whether the line is above all that were read; it is taken for the newest of them."""
         return self.line > NEWEST_LINE
@@ -86,11 +81,6 @@ class RancherVersion:
     def release_name_is_separate(self) -> bool:
         """The release's name is an argument of its own from 2.12 on (FM 2.7.11)."""
         return self.line >= (2, 12)
-
-    @property
-    def formats_error_texts(self) -> bool:
-        """Up to 2.11 the text of an index error is used as a format (FM 2.7.7)."""
-        return self.line <= (2, 11)
 
     @property
     def semver(self) -> SemverRelease:

@@ -164,23 +164,10 @@ _CHARTS = (
     ),
 )
 
-CHART_NAMES: tuple[str, ...] = tuple(dict.fromkeys(row.chart for row in _CHARTS))
+#: Every chart that any known Rancher keeps for itself, and its namespace.
+CHART_NAMESPACES: dict[str, str] = {row.chart: row.namespace for row in _CHARTS}
+CHART_NAMES: tuple[str, ...] = tuple(CHART_NAMESPACES)
 
-_FLEET_WATCHED = (
-    "server-url",
-    "cacerts",
-    "system-default-registry",
-    "fleet-min-version",
-    "fleet-version",
-    "agent-tls-mode",
-)
-_SYSTEM_CHARTS_WATCHED = (
-    "rancher-webhook-version",
-    "system-default-registry",
-    "shell-image",
-    "system-upgrade-controller-chart-version",
-    "imported-cluster-version-management",
-)
 PULL_SECRETS_SETTING = "system-default-registry-pull-secrets"
 
 # build.yaml's defaultShellVersion where it was read (FM 6.13), oldest first.
@@ -217,19 +204,6 @@ def all_system_charts() -> tuple[SystemChart, ...]:
 def system_chart(rancher: RancherVersion, chart: str) -> SystemChart | None:
     """Return the row of one chart, or None when this Rancher does not install it."""
     return next((row for row in system_charts(rancher) if row.chart == chart), None)
-
-
-def watched_settings(rancher: RancherVersion, chart: str) -> tuple[str, ...]:
-    """Return the Settings whose change makes Rancher look at the chart again (FM 2.2)."""
-    secrets = (PULL_SECRETS_SETTING,) if rancher.line >= (2, 15) else ()
-    if chart in ("fleet", "fleet-crd"):
-        return _FLEET_WATCHED + secrets
-    capi = (
-        "rancher-turtles-version"
-        if rancher.line >= (2, 14)
-        else "rancher-provisioning-capi-version"
-    )
-    return (_SYSTEM_CHARTS_WATCHED[0], capi, *_SYSTEM_CHARTS_WATCHED[1:], *secrets)
 
 
 def default_shell_images(rancher: RancherVersion) -> tuple[str, ...]:

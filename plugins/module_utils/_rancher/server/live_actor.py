@@ -46,6 +46,7 @@ def _look(client: KubeClient) -> helm_actors.Sight:
     pods = [
         pod for namespace in HELM_NAMESPACES for pod in client.list(core("v1", "pods", namespace))
     ]
+    operations = [helm_actors.operation_of(each) for each in _operations(client)]
     jobs = client.list(
         core("v1", "pods", upgrade.NAMESPACE), label_selector=upgrade.MANIFEST_SELECTOR
     )
@@ -58,7 +59,7 @@ def _look(client: KubeClient) -> helm_actors.Sight:
         pods=[
             helm_actors.operation_pod(each) for each in pods if helm_actors.is_operation_pod(each)
         ],
-        operations=[helm_actors.operation_of(each) for each in _operations(client)],
+        operations=operations,
         others=others,
         now=now,
     )

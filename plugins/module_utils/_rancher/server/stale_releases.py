@@ -16,8 +16,7 @@ from ..._core.errors import RemediationError
 from ..._helm import storage
 from ..._kube.client import KubeClient
 from ..._kube.paths import core
-from ..decision.rancher_version import NEWEST_LINE, OLDEST_LINE, RancherVersion
-from ..decision.system_charts import HARVESTER_UPGRADE_CONTROLLER_RELEASE, system_charts
+from ..decision.system_charts import CHART_NAMESPACES, HARVESTER_UPGRADE_CONTROLLER_RELEASE
 
 Event = dict[str, Any]
 
@@ -26,9 +25,7 @@ _SYSTEM = "cattle-system"
 
 def _watched() -> frozenset[tuple[str, str]]:
     """Namespace and name of Rancher and of everything that any known Rancher keeps for itself."""
-    lines = range(OLDEST_LINE[1], NEWEST_LINE[1] + 1)
-    tables = (system_charts(RancherVersion(OLDEST_LINE[0], minor, 0)) for minor in lines)
-    charts = {(chart.namespace, chart.chart) for table in tables for chart in table}
+    charts = {(namespace, chart) for chart, namespace in CHART_NAMESPACES.items()}
     own = {(_SYSTEM, "rancher"), (_SYSTEM, HARVESTER_UPGRADE_CONTROLLER_RELEASE)}
     return frozenset(charts | own)
 
@@ -107,9 +104,7 @@ class StaleReleases:
         if since is None:
             return None
         age = int(
-            (
-                self._client.now() - datetime.fromisoformat(since.replace("Z", "+00:00"))
-            ).total_seconds()
+            (self._client.now() - datetime.fromisoformat(since[:-1] + "+00:00")).total_seconds()
         )
         before = self._told.get(revision.secret_uid)
         due = before is None or (self._remind_after and age - before >= self._remind_after)

@@ -163,7 +163,7 @@ def test_deep_evidence_is_a_diagnosis_or_one_clear_error(depth: int) -> None:
     for _level in range(depth):
         deep = {"a": [deep]}
     evidence = build()
-    evidence["upgrade"]["repo_info"] = evidence["capi_cluster"] = deep
+    evidence["fleet"]["cluster"]["summary"] = evidence["capi_cluster"] = deep
     if depth == 50:
         assert json.loads(canonical_json(diagnose(evidence)))["verdict"] == "moving"
         return

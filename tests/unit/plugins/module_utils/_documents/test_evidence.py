@@ -33,7 +33,6 @@ SAMPLE: dict[str, Any] = {
     "upgrade": {
         "name": "hvst-upgrade-x",
         "conditions": [{"type": "Completed", "status": "Unknown"}],
-        "repo_info": {"release": {"rancher": "v2.11.0"}},
         "latest_names": ["hvst-upgrade-x"],
     },
     "job_pods": [
@@ -78,7 +77,7 @@ def subset(wanted: Any, found: Any) -> bool:
         ({"api_requests": "many"}, "api_requests: a whole number was expected, not a text"),
         ({"api_requests": True}, "api_requests: a whole number was expected, not true or false"),
         ({"upgrade": []}, "upgrade: an object was expected, not a list"),
-        ({"upgrade": {"skip_version_check": "yes"}}, "upgrade.skip_version_check: true or false was expected"),
+        ({"rancher": {"generation_observed": "yes"}}, "rancher.generation_observed: true or false was expected"),
         ({"job_pods": {}}, "job_pods: a list was expected, not an object"),
         ({"job_pods": [3]}, "job_pods[0]: an object was expected, not a number"),
         ({"sources": {"upgrade": "ok"}}, "sources.upgrade: an object was expected, not a text"),

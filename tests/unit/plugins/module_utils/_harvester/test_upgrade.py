@@ -24,7 +24,6 @@ def test_the_newest_of_several() -> None:
 
 
 def test_names_of_what_belongs_to_an_upgrade() -> None:
-    assert upgrade.job_name("hvst-upgrade-x") == "hvst-upgrade-x-apply-manifests"
     assert upgrade.repo_name("hvst-upgrade-x") == "upgrade-repo-hvst-upgrade-x"
 
 

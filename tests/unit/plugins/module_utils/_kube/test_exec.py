@@ -35,10 +35,10 @@ SUCCESS = b"\x03" + json.dumps({"status": "Success"}).encode()
 
 
 class Socket:
-    """Frames in, frames out; an exception among the frames is raised."""
+    """Frames that come in; an exception among them is raised."""
 
-    def __init__(self, frames: list[Any], subprotocol: str = "v5.channel.k8s.io") -> None:
-        self.frames, self.subprotocol, self.sent = frames, subprotocol, []  # type: ignore[var-annotated]
+    def __init__(self, frames: list[Any]) -> None:
+        self.frames = frames
 
     def settimeout(self, seconds: float) -> None:
         assert seconds > 0
@@ -49,12 +49,6 @@ class Socket:
         if isinstance(frame, Exception):
             raise frame
         return frame  # type: ignore[no-any-return]
-
-    def send_binary(self, data: bytes) -> None:
-        self.sent.append(data)
-
-    def getsubprotocol(self) -> str:
-        return self.subprotocol
 
 
 def collect(*frames: Any) -> execution.ExecResult:
@@ -115,20 +109,6 @@ def test_the_deadline_is_for_the_whole_command() -> None:
             execution._collect(socket, deadline, "git in Pod/a/b", 60)
         assert caught.value.code == "timeout"
         assert "git in Pod/a/b" in caught.value.message
-
-
-@pytest.mark.parametrize(
-    ("subprotocol", "closes"), [("v5.channel.k8s.io", 1), ("v4.channel.k8s.io", 0)]
-)
-def test_stdin_is_sent_in_pieces_and_closed_where_the_protocol_can(
-    subprotocol: str, closes: int
-) -> None:
-    socket = Socket([], subprotocol)
-    execution._send_stdin(socket, b"x" * 70_000)
-    pieces, ends = socket.sent[:3], socket.sent[3:]
-    assert b"".join(piece[1:] for piece in pieces) == b"x" * 70_000
-    assert {piece[0] for piece in pieces} == {0}
-    assert ends == [b"\xff\x00"] * closes
 
 
 @pytest.mark.parametrize(

@@ -223,41 +223,6 @@ def test_the_digest_of_the_source_counts_besides_that_of_the_request(tmp_path: P
     assert caught.value.code == "chart-digest-mismatch"
 
 
-def test_an_archive_is_kept_by_its_digest_and_not_fetched_again(tmp_path: Path) -> None:
-    cache, request = tmp_path / "by-digest", replace(REQUEST, digest=DIGEST)
-    source.keep(source.store(delivering(), REQUEST, tmp_path / "a" / "fleet.tgz"), cache)
-    assert os.listdir(cache) == [f"{DIGEST}.tgz"]
-    assert stat.S_IMODE((cache / f"{DIGEST}.tgz").stat().st_mode) == 0o600
-
-    sources = {"cache": source.fetch_from_cache(cache), "pod": failing_with("internal")}
-    target = tmp_path / "b" / "fleet.tgz"
-    stored = source.store(lambda to: source.fetch_first(request, sources, to), request, target)
-    assert (stored.source, target.read_bytes()) == ("cache", CHART)
-
-
-@pytest.mark.parametrize("content", [None, b"", CHART[:-9], chart_archive("fleet", RC)])
-def test_a_cache_without_it_or_with_a_damaged_one_is_passed_over(
-    tmp_path: Path, content: bytes | None
-) -> None:
-    if content is not None:
-        source.cached_file(tmp_path, DIGEST).write_bytes(content)
-    sources = {"cache": source.fetch_from_cache(tmp_path), "pod": having}
-    request = replace(REQUEST, digest=DIGEST)
-    assert source.fetch_first(request, sources, sink()) is FETCHED
-
-
-def test_a_cache_on_another_file_system_holds_a_copy(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*_paths: object) -> None:
-        raise OSError("cross-device link")
-
-    monkeypatch.setattr(source.os, "link", refuse)
-    source.keep(source.store(delivering(), REQUEST, tmp_path / "fleet.tgz"), tmp_path / "cache")
-    kept = source.cached_file(tmp_path / "cache", DIGEST)
-    assert (kept.read_bytes(), stat.S_IMODE(kept.stat().st_mode)) == (CHART, 0o600)
-
-
 def test_what_is_there_is_used_only_when_the_digest_proves_it(tmp_path: Path) -> None:
     target = tmp_path / "fleet.tgz"
     request = replace(REQUEST, digest=DIGEST)

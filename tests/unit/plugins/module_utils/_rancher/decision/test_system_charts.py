@@ -17,7 +17,6 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher
     default_shell_images,
     system_chart,
     system_charts,
-    watched_settings,
 )
 
 
@@ -146,23 +145,6 @@ def test_release_names_on_harvester(version: str, name: str, override: str, rele
 )
 def test_enabled(name: str, features: dict[str, bool], enabled: bool | None) -> None:
     assert chart("v2.13.0", name).enabled(features) is enabled
-
-
-@pytest.mark.parametrize(
-    ("version", "name", "inside", "outside"),
-    [
-        ("v2.11.0", FLEET, "fleet-min-version", "shell-image"),
-        ("v2.11.0", WEBHOOK, "shell-image", "fleet-version"),
-        ("v2.13.0", CAPI, "rancher-provisioning-capi-version", "rancher-turtles-version"),
-        ("v2.14.0", TURTLES, "rancher-turtles-version", "rancher-provisioning-capi-version"),
-        ("v2.15.0", FLEET, "system-default-registry-pull-secrets", "rancher-webhook-version"),
-        ("v2.14.0", CRD, "agent-tls-mode", "system-default-registry-pull-secrets"),
-    ],
-)
-def test_watched_settings(version: str, name: str, inside: str, outside: str) -> None:
-    watched = watched_settings(rancher(version), name)
-    assert inside in watched
-    assert outside not in watched
 
 
 @pytest.mark.parametrize(
