@@ -29,7 +29,7 @@ demo: setup ## Make a cluster ill, repair it, show before and after
 test: setup ## Everything below, the control plane built meanwhile; a summary at the end
 	@$(BIN)/python tests/tools/run_stages.py
 
-lint: setup ## Style, types, licence headers, import directions, changelog fragments
+lint: setup ## Style, types, licence headers, import directions, changelog fragments, import by Galaxy
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/tools/lint.sh $(IMPORT_TREE)
 
 unit: setup ## Tests without a cluster
