@@ -29,7 +29,7 @@ demo: setup ## Make a cluster ill, repair it, show before and after
 test: setup ## Everything below, the control plane built meanwhile; a summary at the end
 	@$(BIN)/python tests/tools/run_stages.py
 
-lint: setup ## Style, types, licence headers, import directions, changelog fragments
+lint: setup ## Style, types, licence headers, import directions, changelog fragments, import by Galaxy
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/tools/lint.sh $(IMPORT_TREE)
 
 unit: setup ## Tests without a cluster
@@ -47,9 +47,10 @@ integration: setup controlplane ## Tests against real control planes, and the ma
 scenarios: setup controlplane ## Every failure mode, Rancher line and interruption, from end to end (about an hour)
 	@$(BIN)/python -m pytest tests/scenarios -n $(CLUSTERS) -q $(PYTEST_ARGS)
 
-benchmark: setup controlplane ## Time the diagnosis beside the least a playbook can do, weigh the fetching of charts
+benchmark: setup controlplane ## Time the diagnosis, weigh the fetching of charts and the loading of documents
 	@PYTHONPATH=tests $(BIN)/python tests/benchmarks/diagnosis.py
 	@PYTHONPATH=tests $(BIN)/python tests/benchmarks/chart_fetch.py
+	@PYTHONPATH=tests $(BIN)/python tests/benchmarks/document_loading.py
 
 transcripts: setup controlplane ## Write docs/transcripts anew from the runs of the tests
 	@REMEDIATION_WRITE_TRANSCRIPTS=1 $(BIN)/python -m pytest tests/scenarios -m "not slow" -n $(JOBS) -q $(PYTEST_ARGS)

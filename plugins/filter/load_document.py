@@ -9,17 +9,18 @@ name: load_document
 short_description: Read a saved document of this collection
 version_added: 0.1.0
 description:
-  - Turns the text of an evidence or plan file into the document, and refuses what is not one with
-    a message that says what is wrong and what to do.
+  - Reads an evidence, plan or report file of an earlier run, on the controller. Refuses any other file with a
+    message that says what it is instead and what to do.
+  - A file that is binary, or larger than 32 MiB, is not read beyond its first bytes.
 author:
   - harvester_ops.remediation contributors (@harvester-ops)
 options:
   _input:
-    description: Text of the file.
+    description: Path of the file; a relative one counts from the folder in which Ansible was started.
     type: str
     required: true
   kind:
-    description: Which document it has to be.
+    description: The kind of document.
     type: str
     choices:
       - evidence
@@ -33,7 +34,7 @@ EXAMPLES = r"""
 - name: Diagnose a saved evidence file
   ansible.builtin.set_fact:
     findings: >-
-      {{ lookup('ansible.builtin.file', 'evidence.json')
+      {{ 'evidence.json'
          | harvester_ops.remediation.load_document('evidence')
          | harvester_ops.remediation.diagnose }}
 """

@@ -19,9 +19,9 @@ HEAD = """# Error codes
 
 <!-- Made by tests/tools/generate_error_reference.py; change the table in plugins/module_utils/_core/errors.py. -->
 
-Every module fails with `error: {code, message, remedy, retryable, details}`. The message says what was
-seen and where, the remedy what to do next; a program acts on the code. The last column is the verdict a
-run of `remediate_stuck_upgrade` ends with when the code stops it.
+When a module fails, its result has `error: {code, message, remedy, retryable, details}`. The message says what
+was seen and where, the remedy what to do next; programs act on the code. The last column is the verdict of a
+run of `remediate_stuck_upgrade` that stops with this code.
 
 | code | meaning | verdict |
 |---|---|---|

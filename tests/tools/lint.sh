@@ -38,6 +38,7 @@ check yamllint --strict "${documents[@]}"
 check ansible-lint --nocolor -qq --format pep8
 check shellcheck "${scripts[@]}"
 check antsibull-changelog lint
+check tests/tools/galaxy_import.sh .
 
 if ((${#failed[@]})); then
     echo "lint: failed: ${failed[*]}" >&2

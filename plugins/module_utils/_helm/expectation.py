@@ -63,8 +63,8 @@ def last_revision(revisions: Sequence[Revision], namespace: str, release: str) -
         raise RemediationError(
             "not-found",
             f"{release_name(namespace, release)} has no revision.",
-            "Check name and namespace. When Helm's Secrets are gone, let Rancher install the release "
-            "(FM 6.39): never install over existing objects by hand.",
+            "Check name and namespace. If Helm's Secrets are gone, let Rancher install the release: "
+            "never install over existing objects by hand.",
             details={"namespace": namespace, "release": release},
         )
     last = revisions[0]

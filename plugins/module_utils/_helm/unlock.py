@@ -168,7 +168,7 @@ def _remove(client: KubeClient, request: UnlockRequest, last: Revision) -> None:
             "refused",
             f"The cluster's admission control does not let {last.subject} be deleted: {error.message}",
             "Roll the release back to a named revision instead (state rolled_back): that adds a "
-            "revision and deletes none (FM 4).",
+            "revision and deletes none.",
             details=error.details,
         ) from error
 

@@ -20,7 +20,7 @@ from .outlook import outlook
 from .simulation import decide_after
 
 PINNED_VALUES = "pinned-values-in-release"
-VALUES_LOST = "Its last revision has failed, so Rancher's next try would pass its own values only (FM 2.5 row 1)"
+VALUES_LOST = "Its last revision has failed, so Rancher would treat it as not installed and pass its own values only"
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ class Outcome(str, Enum):
 HANGING = (Outcome.SKIPPED, Outcome.NOT_LOWERED, Outcome.OTHER_VERSION, Outcome.LOCKED)
 _GOOD = (Outcome.UPGRADED, Outcome.AT_EXPECTED)
 #: What an answer that is not certain depends on.
-UNLESS = "Only if the values that Rancher passes for it change too, it is upgraded after all (docs/failure-modes.md 2.5, row 7)."
+UNLESS = "It is upgraded after all only if the values that Rancher passes for it change too."
 _LOCK_MODES = {"pending-upgrade": "6.3", "pending-install": "6.4", "pending-rollback": "6.5"}
 
 

@@ -45,7 +45,6 @@ REFUSED_CODES = frozenset(
         "chart-digest-mismatch",
         "chart-archive-invalid",
         "chart-archive-unsafe",
-        "values-pinned",
     }
 )
 #: Error codes that mean "something was awaited and did not come".

@@ -25,20 +25,20 @@ _RECORD = (
 _BY_KIND = {"Upgrade": _RECORD, "Job": _RECORD, "Pod": _RECORD}
 _BY_LABEL = {
     "Setting/server-version": (
-        "is what Rancher says about itself, and must not be said for it (FM 6.11)",
+        "is the version that the running Rancher reports, and must not be set for it",
         "Leave it out. Rancher writes it when it starts.",
     ),
     "Secret/fleet-local/local-rke-state": (
         "is the state of the RKE2 cluster itself, which must not go back under a running Rancher",
-        "Leave it out. docs/failure-modes.md, 6.31, says how it is brought back by hand.",
+        "Leave it out. 'local-rke-state-opaque' in docs/failure-modes.md describes how to restore it by hand.",
     ),
     "Deployment/cattle-system/rancher": (
-        "is what the rancher chart made; an older one would be a downgrade of Rancher (FM 6.12)",
+        "is created by the rancher chart; an older one would be a downgrade of Rancher",
         "Leave it out. It is saved to be read.",
     ),
 }
 _CAPI_CLUSTER = (
-    "is written by Rancher's provisioning and CAPI alone (FM 6.21)",
+    "is written only by Rancher's provisioning and CAPI",
     "Leave it out. It is saved to be read.",
 )
 _CRD_EXISTS = (

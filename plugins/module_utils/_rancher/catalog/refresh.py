@@ -123,7 +123,7 @@ def _existing(client: KubeClient, request: RefreshRequest) -> tuple[RepoView, Cl
             "not-found",
             f"ClusterRepo/{request.name} "
             + ("does not exist." if repo is None else "is being deleted."),
-            "Create it again (state present) or restart Rancher, which does (FM 3.1).",
+            "Create it again (state present), or restart Rancher, which creates it.",
             retryable=repo is not None,
         )
     if request.expected_uid not in (None, repo.uid):
@@ -226,7 +226,7 @@ def refresh(client: KubeClient, request: RefreshRequest) -> RepoOutcome:
         request,
         f"{_to_build_anew(after)}: while the commit is the same, Rancher builds no new index. If that "
         "does not help, restart Rancher (kubectl -n cattle-system rollout restart deploy/rancher), so "
-        "that all pods carry the charts of one version (FM 6.8).",
+        "that all pods carry the charts of one version.",
     )
     return RepoOutcome(True, before, after)
 
@@ -293,7 +293,7 @@ def rebuild(client: KubeClient, request: RefreshRequest) -> RepoOutcome:
         after,
         request,
         "Restart Rancher (kubectl -n cattle-system rollout restart deploy/rancher): the pod that "
-        "built the index carries other charts (FM 6.8).",
+        "built the index carries other charts.",
     )
     return RepoOutcome(True, before, after, deleted)
 

@@ -81,10 +81,10 @@ def one_pass(situation: Situation, rancher: RancherVersion) -> Decision:
     if installed is not None and installed.is_deployed:
         return _deployed(now, installed)
     status = f"last revision is {installed.status}" if installed else "there is no revision"
-    now.note(f"row 1: {status}: counts as not installed")
+    now.note(f"{status}: Rancher treats the release as not installed")
     if installed is not None and installed.is_pending:
         now.lookups.append("pending")
-        now.note("step 6: pending: Rancher leaves it alone and says nothing")
+        now.note("that revision is pending: Rancher leaves the release alone and logs nothing")
         return now.result(Action.BLOCKED, Reason.PENDING, row=1)
     return _operation(now, Reason.NOT_INSTALLED, 1, now.wanted, situation.values, fresh=True)
 
@@ -107,12 +107,12 @@ def _look_up(now: _Pass) -> Decision | None:
     except VersionNotInIndexError as error:
         return now.failed(Reason.NO_MATCHING_VERSION, str(error))
     if wanted != LATEST and found != wanted:
-        now.note(f"step 3: the index has {found}, of equal precedence, but not {wanted}")
+        now.note(f"the index has {found}, of equal precedence, but not {wanted}")
         text = f"specified version {wanted} doesn't exist in the index"
         return now.failed(Reason.NOT_IN_INDEX, text)
     now.wanted = found
     asked = "exact" if situation.exact else "minimum" if situation.min else "latest"
-    now.note(f"step 3: wanted {found} ({asked}) is in the index")
+    now.note(f"wanted {found} ({asked}) is in the index")
     return None
 
 
@@ -177,7 +177,7 @@ class _Compared:
         """Row 2. The *normal form* is sent, not the Setting's text (FM 2.7.3)."""
         differ = self._current.compare(self._wanted) != 0
         what = "version" if differ else "build metadata"
-        self._now.note(f"row 2: {what} of installed {self._current} is not that of {self._wanted}")
+        self._now.note(f"{what} of installed {self._current} differs from {self._wanted}")
         reason = Reason.VERSION_DIFFERS if differ else Reason.METADATA_DIFFERS
         return self._upgrade(reason, 2, str(self._wanted))
 
@@ -190,7 +190,7 @@ class _Compared:
                 f"error: available chart version ({wanted}) for {chart} "
                 f"is less than the min version ({minimum}) "
             )
-            now.note(f"row 5: exact {wanted} is less than minimum {minimum}")
+            now.note(f"exact {wanted} is lower than minimum {minimum}")
             return now.failed(Reason.AVAILABLE_BELOW_MINIMUM, NO_CHART_NAME, forever=True)
         if minimum.compare(current) > 0:
             return None
@@ -199,9 +199,9 @@ class _Compared:
         if unsure is not None:
             return unsure
         if not self._values_equal:
-            now.note(f"row 7: {ordered}, values differ: the installed version is sent again")
+            now.note(f"{ordered}, values differ: Rancher sends the installed version again")
             return self._upgrade(Reason.VALUES_DIFFER, 7, self._installed.chart_version)
-        now.note(f"row 6: {ordered}, values equal")
+        now.note(f"{ordered}, values equal: Rancher skips the release")
         now.log.append(
             f"debug: Skipping installing/upgrading desired version {wanted} for release "
             f"{now.situation.release_name}, since current version {current} is greater or equal "
@@ -213,21 +213,20 @@ class _Compared:
         """Rows 3, 4, 8 and 9."""
         now, situation = self._now, self._now.situation
         order = self._wanted.compare(self._current)
-        row = 3 if situation.exact else 9
         if order > 0:
             below = bool(situation.min)
-            now.note(f"row {8 if below else 9}: installed {self._current} < {self._wanted}")
+            now.note(f"installed {self._current} < {self._wanted}")
             reason = Reason.BELOW_MINIMUM if below else Reason.NEWER_AVAILABLE
             return self._upgrade(reason, 8 if below else 9, now.wanted)
         unsure = self._values_unread()
         if unsure is not None:
             return unsure
+        ordered = f"installed {self._current} >= {self._wanted}"
         if self._values_equal:
-            now.note(f"row {row}: installed {self._current} >= {self._wanted}, values equal")
-            return self._skip(row)
-        row = 4 if situation.exact else 9
-        now.note(f"row {row}: installed {self._current} >= {self._wanted}, values differ")
-        return self._upgrade(Reason.VALUES_DIFFER, row, now.wanted)
+            now.note(f"{ordered}, values equal: Rancher skips the release")
+            return self._skip(3 if situation.exact else 9)
+        now.note(f"{ordered}, values differ")
+        return self._upgrade(Reason.VALUES_DIFFER, 4 if situation.exact else 9, now.wanted)
 
     def _values_unread(self) -> Decision | None:
         if "values" not in self._now.situation.unreadable:
@@ -264,7 +263,7 @@ def _operation(
     now.lookups.append("pending")
     sent = canonical(dict(values or {}))
     tolerated = _add_tolerations(sent, situation, rancher)
-    now.note(f"step 7: operation with version {version}")
+    now.note(f"Rancher starts an operation with version {version}")
     resolves_to, resolve_error = None, None
     try:
         resolves_to = find_entry(situation.chart, situation.index or (), version, rancher.semver)

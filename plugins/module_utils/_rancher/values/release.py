@@ -195,7 +195,7 @@ def _passed(chart: str, state: RancherState) -> RancherValues:
         raise RemediationError(
             "values-invalid",
             f"ConfigMap/{CATTLE_SYSTEM}/{state.inputs.config_map} key {chart}: {passed.error}.",
-            "Repair the YAML of that key: Rancher itself does not upgrade the chart before (FM 6.23).",
+            "Repair the YAML of that key: Rancher does not upgrade the chart until it is valid.",
         )
     return passed
 

@@ -3,7 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +14,48 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._core.er
     ERROR_CODES,
     RemediationError,
 )
+
+CHECKOUT = Path(__file__).resolve().parents[5]
+#: Where a task refuses, or a document of an error is made by hand: ``code: x`` and ``'code': 'x'``.
+CODE_IN_YAML = re.compile(
+    r"""\bcode['"]?:\s*['"]?([a-z]+(?:-[a-z]+)*)['"]?\s*(?:[,}]|$)""", re.MULTILINE
+)
+
+
+def raised_codes() -> Iterator[tuple[str, str]]:
+    """Each code that a program or a task raises, and where."""
+    for path in sorted((CHECKOUT / "plugins").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if (
+                isinstance(node, ast.Call)
+                and node.args
+                and "RemediationError" in ast.unparse(node.func)
+            ):
+                yield from (
+                    (str(part.value), str(path.relative_to(CHECKOUT)))
+                    for part in _outcomes(node.args[0])
+                    if isinstance(part, ast.Constant)
+                )
+    for top in ("roles", "playbooks"):
+        for path in sorted((CHECKOUT / top).rglob("tasks/**/*.yml")):
+            for code in CODE_IN_YAML.findall(path.read_text(encoding="utf-8")):
+                yield code, str(path.relative_to(CHECKOUT))
+
+
+def _outcomes(expression: ast.expr) -> list[ast.expr]:
+    """What an expression can come out as, as far as it is written there."""
+    if isinstance(expression, ast.IfExp):
+        return [expression.body, expression.orelse]
+    return [expression]
+
+
+def test_every_code_of_the_table_is_raised_somewhere() -> None:
+    assert set(ERROR_CODES) - {code for code, where in raised_codes()} == set()
+
+
+def test_every_code_that_is_raised_is_in_the_table() -> None:
+    unknown = {(code, where) for code, where in raised_codes() if code not in ERROR_CODES}
+    assert unknown == set()
 
 
 def test_an_error_carries_what_where_and_what_next() -> None:
