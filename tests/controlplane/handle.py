@@ -83,7 +83,7 @@ class ControlPlane:
         *arguments: str,
         stdin: str | bytes | None = None,
         check: bool = True,
-        timeout: float = 60.0,
+        timeout: float = 180.0,
         kubeconfig: Path | None = None,
     ) -> subprocess.CompletedProcess[bytes]:
         """Run kubectl; with ``check`` a failure raises RuntimeError with what it said."""
@@ -110,7 +110,9 @@ class ControlPlane:
         command = ("apply", "--server-side", "--force-conflicts", "-f", "-")
         self.kubectl(*command, stdin=json.dumps(items))
 
-    def wait_for(self, what: str, look: Callable[[], Found | None], timeout: float = 30.0) -> Found:
+    def wait_for(
+        self, what: str, look: Callable[[], Found | None], timeout: float = 120.0
+    ) -> Found:
         """Poll ``look`` until it gives something true; AssertionError names ``what`` otherwise."""
         deadline = time.monotonic() + timeout
         while True:

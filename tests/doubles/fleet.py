@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import argparse
 import base64
-import signal
 import sys
-import threading
 import time
 from datetime import datetime, timezone
 from pathlib import Path
@@ -22,13 +20,21 @@ from typing import Any
 import yaml
 
 from doubles import pod_files, semver
-from doubles.kube import ApiError, Cluster, Patience, now
+from doubles.kube import ApiError, Cluster, now
+from doubles.watch import Changes, Watched, keep_looking
 
 SYSTEM = "cattle-fleet-system"
 AGENT_NAMESPACE = "cattle-fleet-local-system"
 LOCAL = "fleet-local"
 CLUSTER = "clusters.fleet.cattle.io"
 _COMPLAIN_EVERY = 5.0
+_WATCHED = (
+    Watched("pods", SYSTEM, selector="app=fleet-controller"),
+    Watched("pods", AGENT_NAMESPACE, selector="app=fleet-agent"),
+    Watched(CLUSTER, LOCAL),
+    Watched("configmaps", SYSTEM, "fleet-controller"),
+    Watched("settings.management.cattle.io"),
+)
 
 
 class AgentManagement:
@@ -237,22 +243,16 @@ def main() -> int:
         "--no-mcm", action="store_true", help="leave a lost apiServerURL lost (FM 6.16)"
     )
     options = parser.parse_args()
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_received: stopping.set())
     cluster = Cluster(options.kubeconfig)
     agents = AgentManagement(cluster, options.dir.resolve())
     mcm = None if options.no_mcm else McmSettings(cluster)
-    patience = Patience("fleet_double")
-    while not stopping.is_set():
-        try:
-            if mcm is not None:
-                mcm.look()
-            agents.look()
-            patience.is_well()
-        except (ApiError, yaml.YAMLError) as error:
-            patience.bear(error)
-        stopping.wait(0.6)
+
+    def look() -> None:
+        if mcm is not None:
+            mcm.look()
+        agents.look()
+
+    keep_looking("fleet_double", Changes(cluster, _WATCHED), look, (ApiError, yaml.YAMLError))
     return 0
 
 

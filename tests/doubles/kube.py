@@ -6,17 +6,21 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import ssl
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from kubernetes import client, config
+import urllib3
+import yaml
 from urllib3.exceptions import HTTPError
 
 from doubles.resources import (
@@ -64,18 +68,18 @@ def wait_until(condition: Callable[[], bool], what: str, timeout: float, step: f
 
 
 class Cluster:
-    """The API of one cluster, with the rights of the kubeconfig."""
+    """The API of one cluster, with the rights of a kubeconfig that ``controlplane`` wrote.
+
+    Its certificates are inside. The kubernetes library would take longer to import than most
+    doubles compute.
+    """
 
     def __init__(self, kubeconfig: str | Path) -> None:
-        configuration = client.Configuration()
-        config.load_kube_config(str(kubeconfig), client_configuration=configuration)
-        configuration.connection_pool_maxsize = 16
         self.kubeconfig = Path(kubeconfig)
-        # The generated client is of no use for raw JSON; its credentials and connections are.
-        self._host = str(configuration.host)
-        self._pool = client.ApiClient(configuration).rest_client.pool_manager
-        token = configuration.get_api_key_with_prefix("BearerToken")
-        self._headers = {"Authorization": token} if token else {}
+        document = yaml.safe_load(self.kubeconfig.read_text(encoding="utf-8"))
+        cluster, user = document["clusters"][0]["cluster"], document["users"][0]["user"]
+        self._host = str(cluster["server"])
+        self._pool = urllib3.PoolManager(maxsize=16, ssl_context=_tls(cluster, user))
 
     def request(
         self,
@@ -87,7 +91,6 @@ class Cluster:
     ) -> bytes:
         """One request; the raw body of the answer. ApiError when the server refuses."""
         headers = {"Accept": "application/json, */*", "Content-Type": content_type}
-        headers.update(self._headers)
         url = self._host + path + (f"?{urlencode(query)}" if query else "")
         text = None if body is None else json.dumps(body)
         # A server that has just learnt of a CRD asks for patience with 429.
@@ -139,6 +142,26 @@ class Cluster:
         for item in items:
             item["apiVersion"], item["kind"] = kind.api_version, kind.kind
         return items
+
+    def watch(
+        self, resource: str, namespace: str | None = None, name: str = "", selector: str = ""
+    ) -> Iterator[bytes]:
+        """Events of a kind as they come, first those of what there is; until the server ends it.
+
+        The first item is empty and says that the watch stands. ApiError when it cannot be had.
+        """
+        query = {"watch": "true", "timeoutSeconds": "600"}
+        query |= {"fieldSelector": f"metadata.name={name}"} if name else {}
+        query |= {"labelSelector": selector} if selector else {}
+        url = f"{self._host}{by_name(resource).path(namespace)}?{urlencode(query)}"
+        try:
+            response = self._pool.request("GET", url, retries=False, preload_content=False)
+            if response.status >= 400:
+                raise ApiError(response.status, _message(response.status, response.data))
+            yield b""
+            yield from response.stream()
+        except HTTPError as error:
+            raise ApiError(503, f"GET {url}: {error}") from None
 
     def create(self, body: JsonObject) -> JsonObject:
         """Create an object; ApiError with status 409 when it exists."""
@@ -199,6 +222,18 @@ class Cluster:
         """Create many objects that do not depend on one another."""
         with ThreadPoolExecutor(parallel) as pool:
             list(pool.map(self.ensure, bodies))
+
+
+def _tls(cluster: Mapping[str, str], user: Mapping[str, str]) -> ssl.SSLContext:
+    """Trust the cluster's authority, and show the user's certificate."""
+    authority = base64.b64decode(cluster["certificate-authority-data"]).decode()
+    context = ssl.create_default_context(cadata=authority)
+    with tempfile.NamedTemporaryFile() as file:  # OpenSSL reads certificates from files only
+        for key in ("client-certificate-data", "client-key-data"):
+            file.write(base64.b64decode(user[key]))
+        file.flush()
+        context.load_cert_chain(file.name)
+    return context
 
 
 def _message(status: int, body: bytes) -> str:

@@ -11,10 +11,8 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -28,17 +26,25 @@ from doubles import (
     rancher_settings,
     system_charts,
 )
-from doubles.kube import ApiError, Cluster, Patience
+from doubles.kube import ApiError, Cluster
 from doubles.operations import HelmOperations
 from doubles.provisioning import Provisioning
 from doubles.rancher_lines import (
     RancherLine,
     line_of,
 )
+from doubles.watch import Changes, Watched, keep_looking
 
 NAMESPACE = "cattle-system"
 LEASE = "cattle-controllers"
 STATE_FILE = "rancher-state"
+_WATCHED = (
+    Watched("pods", NAMESPACE, selector="app=rancher"),
+    Watched("pods", NAMESPACE, selector="app=system-upgrade-controller"),
+    Watched("configmaps", NAMESPACE, "rancher-config"),
+    Watched("clusters.cluster.x-k8s.io", "fleet-local"),
+    *map(Watched, (rancher_settings.SETTING, rancher_settings.FEATURE, clusterrepo.KIND)),
+)
 _LEVELS = {"TRACE": 0, "DEBUG": 1, "INFO": 2, "WARNING": 3, "ERROR": 4}
 
 
@@ -105,7 +111,7 @@ class Leader:
         self._provisioning = Provisioning(cluster, pod.log)
         self._repos: dict[str, dict[str, Any]] = {}
         self._resync = datetime.now(timezone.utc)
-        self._kept_up = self._renewed = datetime.fromtimestamp(0, timezone.utc)
+        self._renewed = datetime.fromtimestamp(0, timezone.utc)
 
     def start(self) -> None:
         """What a start of Rancher writes, then the queue."""
@@ -158,12 +164,9 @@ class Leader:
             self._ensure_fleet()
 
     def _keep_up(self) -> None:
-        """What need not be done in every round."""
-        moment = datetime.now(timezone.utc)
-        if moment - self._kept_up < timedelta(seconds=1):
-            return
-        self._kept_up = moment
+        """The other controllers, and the lease."""
         self._provisioning.look()
+        moment = datetime.now(timezone.utc)
         if moment - self._renewed > timedelta(seconds=10):
             self._renewed = moment
             self._renew_lease()
@@ -292,9 +295,8 @@ class Rancher:
             self._lead(self._pods[running[0]["metadata"]["uid"]])
         if self._leader is not None:
             self._leader[1].look()
-        self._tell_state()
 
-    def _tell_state(self) -> None:
+    def tell_state(self) -> None:
         """Leave word whether there is still something to do, for those who wait for an end."""
         waiting = self._leader is not None and self._leader[1].is_waiting
         state = "waiting" if waiting else "busy"
@@ -373,7 +375,6 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--system-upgrade-controller", action="store_true")
     parser.add_argument("--retry-seconds", type=float, default=5.0)
-    parser.add_argument("--poll-seconds", type=float, default=0.5)
     options = parser.parse_args(arguments)
     options.chart_repositories = {key: Path(value) for key, value in options.chart_repositories}
     options.carrying = dict(options.carrying)
@@ -385,20 +386,16 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 def main() -> int:
     """Play Rancher until SIGTERM or SIGINT."""
     options = parse_arguments()
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_received: stopping.set())
     cluster = Cluster(options.kubeconfig)
     pod_files.install_exec_programs(options.exec_path)
     rancher = Rancher(cluster, options)
-    patience = Patience("rancher_double")
-    while not stopping.is_set():
-        try:
-            rancher.look()
-            patience.is_well()
-        except (ApiError, OSError) as error:
-            patience.bear(error)
-        stopping.wait(options.poll_seconds)
+    keep_looking(
+        "rancher_double",
+        Changes(cluster, _WATCHED),
+        rancher.look,
+        (ApiError, OSError),
+        each_round=rancher.tell_state,
+    )
     rancher.stop()
     return 0
 

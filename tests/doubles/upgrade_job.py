@@ -10,7 +10,6 @@ Run by tests/doubles/upgrade_job_double; see README.md there.
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 import threading
 from datetime import datetime, timedelta, timezone
@@ -28,7 +27,8 @@ from doubles.apply_manifests import (
     Script,
     ScriptFailed,
 )
-from doubles.kube import ApiError, Cluster, Patience, now
+from doubles.kube import ApiError, Cluster, now
+from doubles.watch import Changes, Watched, keep_looking
 
 NAMESPACE = "harvester-system"
 UPGRADE = "upgrades.harvesterhci.io"
@@ -189,6 +189,7 @@ class JobPods:
         self, cluster: Cluster, controller: UpgradeController, options: argparse.Namespace
     ) -> None:
         self._cluster, self._controller, self._options = cluster, controller, options
+        self.selector = f"batch.kubernetes.io/job-name={controller.job}"
         self._attended: dict[str, threading.Event] = {}
         self._failures: list[Path] = list(options.failed_pod_logs)
         self._starts = 0
@@ -196,10 +197,8 @@ class JobPods:
 
     def look(self) -> None:
         """Attend to new pods, and let scripts whose pod is gone stop."""
-        selector = f"batch.kubernetes.io/job-name={self._controller.job}"
-        pods = {
-            pod["metadata"]["uid"]: pod for pod in self._cluster.list("pods", NAMESPACE, selector)
-        }
+        listed = self._cluster.list("pods", NAMESPACE, self.selector)
+        pods = {pod["metadata"]["uid"]: pod for pod in listed}
         for uid, gone in self._attended.items():
             pod = pods.get(uid)
             if pod is None or pod["metadata"].get("deletionTimestamp") or _is_over(pod):
@@ -330,22 +329,21 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 def main() -> int:
     """Play Harvester and the job until SIGTERM or SIGINT."""
     options = parse_arguments()
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_received: stopping.set())
     cluster = Cluster(options.kubeconfig)
     controller = UpgradeController(cluster, options)
     controller.start()
     pods = JobPods(cluster, controller, options)
-    patience = Patience("upgrade_job_double")
-    while not stopping.is_set():
-        try:
-            pods.look()
-            controller.follow()
-            patience.is_well()
-        except ApiError as error:
-            patience.bear(error)
-        stopping.wait(0.5)
+    watched = (
+        Watched("pods", NAMESPACE, selector=pods.selector),
+        Watched("jobs", NAMESPACE, controller.job),
+        Watched(UPGRADE, NAMESPACE),
+    )
+
+    def look() -> None:
+        pods.look()
+        controller.follow()
+
+    keep_looking("upgrade_job_double", Changes(cluster, watched), look)
     pods.stop()
     return 0
 

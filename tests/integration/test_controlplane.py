@@ -280,7 +280,7 @@ def test_workload_controllers_roll_out(control_plane, namespace):
         extra = {"serviceName": "w"} if kind == "StatefulSet" else {}
         document = {"apiVersion": "apps/v1", "kind": kind, "metadata": metadata}
         control_plane.apply({**document, "spec": {**spec, **extra}})
-        command = ("rollout", "status", f"{kind}/w", "-n", namespace, "--timeout=30s")
+        command = ("rollout", "status", f"{kind}/w", "-n", namespace, "--timeout=120s")
         control_plane.kubectl(*command)
 
 
@@ -535,7 +535,7 @@ def start_up_until(directory, milestone):
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     record = directory / ".controlplane" / "processes" / f"{milestone}.json"
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not record.exists():
         assert up.poll() is None, up.communicate()
         assert time.monotonic() < deadline

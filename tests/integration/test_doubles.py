@@ -23,8 +23,11 @@ import pytest
 from controlplane.handle import ControlPlane
 from doubles import clusterrepo, decision, faults, helm_storage
 from doubles.cluster import StuckCluster
+from doubles.kube import Cluster
 from doubles.rancher_lines import line_of
+from doubles.resources import crds
 from doubles.scenarios import scenario
+from doubles.watch import Changes, Watched
 
 BUNDLE = (
     "/var/lib/rancher-data/local-catalogs/v2/rancher-charts/"
@@ -110,6 +113,53 @@ def upgrade_by_hand(stuck: StuckCluster, name: str, namespace: str, version: str
     stuck.run_helm("upgrade", name, str(path), "-n", namespace, "-f", str(values), *options)
 
 
+def config_map(name: str) -> dict[str, Any]:
+    """An empty one."""
+    metadata = {"namespace": "default", "name": name}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}
+
+
+class TestWatch:
+    """A double looks when something has changed, and else only now and then."""
+
+    def test_a_change_is_seen_at_once(self, control_plane: ControlPlane) -> None:
+        cluster = Cluster(control_plane.kubeconfig)
+        watched = Watched("configmaps", "default", "seen")
+        changes = Changes(cluster, [watched], at_least=3600)
+        assert changes.due(), "the first look needs no reason"
+        control_plane.wait_for("the watch", changes.due)
+        self.stays_quiet(changes)
+        cluster.create(config_map("unseen"))
+        self.stays_quiet(changes)
+        cluster.create(config_map("seen"))
+        control_plane.wait_for("the new ConfigMap to be noticed", changes.due)
+        cluster.delete("configmaps", "seen", "default")
+        control_plane.wait_for("its end to be noticed", changes.due)
+
+    @staticmethod
+    def stays_quiet(changes: Changes) -> None:
+        time.sleep(0.5)
+        assert not changes.due()
+
+    def test_what_is_not_served_yet_is_watched_later(self, control_plane: ControlPlane) -> None:
+        cluster = Cluster(control_plane.kubeconfig)
+        changes = Changes(cluster, [Watched("plans.upgrade.cattle.io")], at_least=3600)
+        assert changes.due()
+        self.stays_quiet(changes)
+        (definition,) = (body for body in crds() if body["spec"]["names"]["kind"] == "Plan")
+        cluster.ensure(definition)
+        control_plane.wait_for("the watch", changes.due)
+
+    def test_without_a_change_it_is_time_after_a_while(self, control_plane: ControlPlane) -> None:
+        changes = Changes(Cluster(control_plane.kubeconfig), [], at_least=0.3)
+        assert changes.due()
+        assert not changes.due()
+        time.sleep(0.4)
+        assert changes.due()
+        changes.look_again()
+        assert changes.due()
+
+
 class TestReleaseCandidateTakenForRelease:
     """rc-to-ga-skip-fleet: harvester #8001."""
 
@@ -121,6 +171,8 @@ class TestReleaseCandidateTakenForRelease:
         assert stuck.condition("SystemServicesUpgraded") == "Unknown"
         self.rancher_skips_and_says_so_only_at_debug(stuck)
         self.chart_in_the_pod_is_the_one_in_the_index(stuck)
+
+        self.doubles_hardly_ask_while_nothing_happens(stuck)
 
         before = revisions(stuck)
         assert {number for number, _status, _chart in before.values()} == {1}
@@ -140,6 +192,14 @@ class TestReleaseCandidateTakenForRelease:
             "rancher-webhook": (2, "deployed", "rancher-webhook-106.0.0+up0.7.0"),
         }
         assert not stuck.cluster.list("pods", "cattle-system", "pod-impersonation.cattle.io/token")
+
+    @staticmethod
+    def doubles_hardly_ask_while_nothing_happens(stuck: StuckCluster) -> None:
+        """But the job's script, which asks once a second for the release it waits for."""
+        asked = len(stuck.control_plane.audit_log.read_bytes().splitlines())
+        time.sleep(6)
+        asked = len(stuck.control_plane.audit_log.read_bytes().splitlines()) - asked
+        assert asked < 90, asked  # looking twice a second made it 180
 
     @staticmethod
     def rancher_skips_and_says_so_only_at_debug(stuck: StuckCluster) -> None:

@@ -44,7 +44,7 @@ def work(control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) 
             "spec": {"containers": [{"name": "main", "image": "registry.test/app:1"}]},
         }
     )
-    control_plane.kubectl("wait", "--for=condition=Ready", f"pod/{POD}", "--timeout=30s")
+    control_plane.kubectl("wait", "--for=condition=Ready", f"pod/{POD}", "--timeout=120s")
     control_plane.set_exec(NAMESPACE, POD, work_dir=folder)
     yield folder
     control_plane.kubectl("delete", "pod", POD, "--wait=false")

@@ -42,6 +42,15 @@ APART = (
     "test_rancher_lines.py",
 )
 
+# Of those apart, the ones with a cluster each come first: a worker keeps two tests waiting, and what
+# is long must not wait behind another long one while the other workers have nothing left to do.
+LONGEST_FIRST = (
+    "test_interruption.py",
+    "test_failure_modes.py",
+    "test_rancher_lines.py",
+    "test_doubles.py",
+)
+
 
 class BySharedCluster(LoadScopeScheduling):
     """Keeps tests that share a cluster on one worker."""
@@ -63,8 +72,14 @@ def _is_left_out(name: str) -> bool:
     return name.startswith(LEFT_OUT)
 
 
+def _place(item: pytest.Item) -> int:
+    name = item.path.name
+    return LONGEST_FIRST.index(name) if name in LONGEST_FIRST else len(LONGEST_FIRST)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as slow what only `make scenarios` runs."""
+    """Mark as slow what only `make scenarios` runs, and put the longest first."""
+    items.sort(key=_place)
     for item in items:
         if item.path.parent == HERE and _is_left_out(item.name):
             item.add_marker("slow")

@@ -83,7 +83,7 @@ class Playbook:
         """Run the remediation to its end."""
         return self.with_options(**options).run(REMEDIATE, *arguments)
 
-    def run(self, playbook: str, *arguments: str, timeout: float = 600.0) -> Finished:
+    def run(self, playbook: str, *arguments: str, timeout: float = 1200.0) -> Finished:
         """Run a playbook to its end; what a run that hangs has said is in the error."""
         return self.start(playbook, *arguments).finish(timeout)
 
@@ -126,7 +126,7 @@ class Running:
         """What the terminal shows so far."""
         return self.log.read_text(encoding="utf-8", errors="replace")
 
-    def finish(self, timeout: float = 600.0) -> Finished:
+    def finish(self, timeout: float = 1200.0) -> Finished:
         """Wait for its end."""
         try:
             code = self.process.wait(timeout)

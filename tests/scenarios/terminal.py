@@ -72,21 +72,27 @@ class Terminal:
             time.sleep(0.1)
 
     def answer(self, question: str, keys: bytes, timeout: float = 300.0) -> None:
-        """Wait for a question and press keys; again only when nothing comes of it.
+        """Wait for a question and press keys; again only while the prompt still listens.
 
-        What is typed before the prompt listens is thrown away.
+        What is typed before it does is thrown away. It is done when the terminal works by lines again
+        or shows more than an echo; with the next keys a busy machine would interrupt the run.
         """
         self.wait_for(question, timeout)
         deadline = time.monotonic() + timeout
-        while True:
-            shown = len(self._seen)
-            os.write(self.descriptor, keys)
-            patience = time.monotonic() + 5.0
-            while time.monotonic() < patience:
-                if len(self._seen) > shown + len(keys) + 16:  # more than an echo
-                    return
-                time.sleep(0.1)
+        shown, patience = -1, 0.0
+        while shown < 0 or len(self._seen) <= shown + len(keys) + 16:
             assert time.monotonic() < deadline, f"{keys!r} does nothing:\n{self.output}"
+            listens = self._listens()
+            if listens and time.monotonic() > patience:
+                shown, patience = len(self._seen), time.monotonic() + 5.0
+                os.write(self.descriptor, keys)
+            elif shown >= 0 and not listens:
+                return
+            time.sleep(0.1)
+
+    def _listens(self) -> bool:
+        """Whether a prompt reads key by key; a run without one leaves the terminal to its lines."""
+        return not termios.tcgetattr(self.descriptor)[3] & termios.ICANON
 
     def interrupt(self) -> None:
         """Ctrl-C, once, where no prompt listens: the terminal makes a signal of it."""

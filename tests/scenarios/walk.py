@@ -91,7 +91,7 @@ def is_repaired_in_part(case: Case, sick: SickCluster) -> None:
     """An approved run does what is safe, leaves the rest to a person, and does not wait for the job."""
     began = time.monotonic()
     run = sick.operator.remediate(**APPROVED, **case.options, verify_timeout=3600)
-    assert time.monotonic() - began < 600
+    assert time.monotonic() - began < 1800
     has_planned(case, run)
     assert (run.code != 0, run.report["verdict"]) == (True, case.verdict), run
     assert run.changed > 0, run

@@ -4,9 +4,7 @@
 """All stages of ``make test``, a summary table, and one closing line that sums them up.
 
 The control plane is built beside the stages that do not need it. A stage that fails does not stop
-the others; one that outlives its deadline is ended, with all it started. A few tests with clusters
-may fail because the machine was busy with the others: they run once more by themselves, and the
-summary names them.
+the others; one that outlives its deadline is ended, with all it started. A test has one try.
 """
 
 from __future__ import annotations
@@ -29,7 +27,6 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 RESULTS = CHECKOUT / ".cache/test-results"
 MINUTE = 60.0
 STARTED = time.monotonic()
-ONLY_FAILED = "--last-failed --last-failed-no-failures=none"
 
 
 @dataclass(frozen=True)
@@ -39,19 +36,15 @@ class Stage:
     target: str
     deadline: float
     has_tests: bool = False
-    again: bool = False
 
     @property
     def junit(self) -> Path:
-        return RESULTS / f"{self.target}{'-again' if self.again else ''}.xml"
+        return RESULTS / f"{self.target}.xml"
 
     @property
     def command(self) -> list[str]:
         make = ["make", "--no-print-directory", self.target]
-        if not self.has_tests:
-            return make
-        junit = f"PYTEST_ARGS=--junitxml={self.junit}"
-        return [*make, "CLUSTERS=1", f"{junit} {ONLY_FAILED}"] if self.again else [*make, junit]
+        return [*make, f"PYTEST_ARGS=--junitxml={self.junit}"] if self.has_tests else make
 
 
 @dataclass(frozen=True)
@@ -73,9 +66,6 @@ WITHOUT_CONTROL_PLANE = (
     Stage("sanity", 30 * MINUTE),
 )
 INTEGRATION = Stage("integration", 55 * MINUTE, has_tests=True)
-# More than that is no accident.
-FEW = 3
-AGAIN = Stage("integration", 10 * MINUTE, has_tests=True, again=True)
 
 
 class Run:
@@ -130,16 +120,6 @@ def counts(junit: Path) -> tuple[int, int, int]:
     return max(total - failed - skipped, 0), failed, skipped
 
 
-def names_of_failed(junit: Path) -> list[str]:
-    """The tests of a JUnit file that failed or could not be set up."""
-    cases = ET.parse(junit).getroot().iter("testcase") if junit.exists() else ()
-    return [
-        str(case.get("name"))
-        for case in cases
-        if case.find("failure") is not None or case.find("error") is not None
-    ]
-
-
 def say(text: str) -> None:
     minutes, seconds = divmod(int(time.monotonic() - STARTED), 60)
     print(f"\n=== [{minutes:2d}:{seconds:02d}] {text}", flush=True)
@@ -148,24 +128,6 @@ def say(text: str) -> None:
 def run_here(stage: Stage) -> Outcome:
     say(stage.target)
     return Run(stage).finish()
-
-
-def run_with_clusters() -> Outcome:
-    """The tests with clusters; the few that fail run once more with the machine to themselves."""
-    first = run_here(INTEGRATION)
-    names = names_of_failed(INTEGRATION.junit)
-    if first.note or not 0 < len(names) <= FEW:
-        return first
-    say(f"integration, once more by themselves: {', '.join(names)}")
-    second = Run(AGAIN).finish()
-    return Outcome(
-        INTEGRATION,
-        first.passed + len(names) - second.failed,
-        second.failed,
-        first.skipped,
-        first.seconds + second.seconds,
-        second.note or f"run twice: {', '.join(names)}",
-    )
 
 
 def wait_for_build(built: Future[Outcome], log: Path) -> Outcome:
@@ -190,7 +152,7 @@ def run_all() -> list[Outcome]:
             build.end()
     if outcomes[-1].failed:
         return [*outcomes, Outcome(INTEGRATION, 0, 1, 0, 0.0, "not run: no control plane")]
-    return [*outcomes, run_with_clusters()]
+    return [*outcomes, run_here(INTEGRATION)]
 
 
 def summarize(outcomes: Sequence[Outcome]) -> int:
