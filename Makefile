@@ -47,9 +47,10 @@ integration: setup controlplane ## Tests against real control planes, and the ma
 scenarios: setup controlplane ## Every failure mode, Rancher line and interruption, from end to end (about an hour)
 	@$(BIN)/python -m pytest tests/scenarios -n $(CLUSTERS) -q $(PYTEST_ARGS)
 
-benchmark: setup controlplane ## Time the diagnosis beside the least a playbook can do, weigh the fetching of charts
+benchmark: setup controlplane ## Time the diagnosis beside the least a playbook can do, weigh a repair and the fetching of charts
 	@PYTHONPATH=tests $(BIN)/python tests/benchmarks/diagnosis.py
 	@PYTHONPATH=tests $(BIN)/python tests/benchmarks/chart_fetch.py
+	@PYTHONPATH=tests $(BIN)/python tests/benchmarks/remediation.py
 
 transcripts: setup controlplane ## Write docs/transcripts anew from the runs of the tests
 	@REMEDIATION_WRITE_TRANSCRIPTS=1 $(BIN)/python -m pytest tests/scenarios -m "not slow" -n $(JOBS) -q $(PYTEST_ARGS)
