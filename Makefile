@@ -47,8 +47,9 @@ integration: setup controlplane ## Tests against real control planes, and the ma
 scenarios: setup controlplane ## Every failure mode, Rancher line and interruption, from end to end (about an hour)
 	@$(BIN)/python -m pytest tests/scenarios -n $(CLUSTERS) -q $(PYTEST_ARGS)
 
-benchmark: setup controlplane ## Time the diagnosis, weigh the fetching of charts and the loading of documents
+benchmark: setup controlplane ## Time the diagnosis, weigh a repair, the fetching of charts and the loading of documents
 	@PYTHONPATH=tests $(BIN)/python tests/benchmarks/diagnosis.py
+	@PYTHONPATH=tests $(BIN)/python tests/benchmarks/remediation.py
 	@PYTHONPATH=tests $(BIN)/python tests/benchmarks/chart_fetch.py
 	@PYTHONPATH=tests $(BIN)/python tests/benchmarks/document_loading.py
 

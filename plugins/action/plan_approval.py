@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from ansible.errors import AnsiblePromptInterrupt, AnsiblePromptNoninteractive
 from ansible.utils.display import Display
 
+from ..module_utils._core.errors import RemediationError
 from ..module_utils._plan.approval import approval
 from ..plugin_utils._controller_action import ControllerAction
 
@@ -21,6 +22,7 @@ PROMPT = (
     "anything else to stop here without a change: "
 )
 ANSWER_LENGTH = 4
+_NOTHING: dict[str, Any] = {"approved": False, "how": "nothing-to-approve", "missing_risks": []}
 #: The callback of ansible-runner, which runs the jobs of AWX at a terminal of its own that nobody sits at.
 JOB_CALLBACK = "awx_display"
 
@@ -30,6 +32,9 @@ class ActionModule(ControllerAction):
 
     ARGUMENT_SPEC: ClassVar[dict[str, dict[str, Any]]] = {
         "plan": {"type": "dict", "required": True},
+        "needed": {"type": "bool", "default": True},
+        "carried_from": {"type": "str", "default": ""},
+        "differences": {"type": "list", "elements": "str", "default": []},
         "approved_plan": {"type": "str", "default": ""},
         "auto_approve": {"type": "list", "elements": "str", "default": []},
         "ask": {"type": "bool", "default": True},
@@ -37,6 +42,15 @@ class ActionModule(ControllerAction):
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
         """Decide from the approvals given beforehand, else from the answer at the terminal."""
+        if options["differences"]:
+            raise RemediationError(
+                "plan-drifted",
+                f"The plan in {options['carried_from']} no longer fits the cluster:"
+                f" {'; '.join(options['differences'])}.",
+                "Read the new plan of this run, approve it, and run again without remediation_plan_file.",
+            )
+        if not options["needed"]:
+            return {"approval": {**_NOTHING}}
         plan, approved_plan = options["plan"], options["approved_plan"]
         decision: dict[str, Any] = {**approval(plan, approved_plan, options["auto_approve"])}
         settled = decision["approved"] or approved_plan or self._task.check_mode

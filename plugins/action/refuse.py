@@ -19,8 +19,11 @@ class ActionModule(ControllerAction):
         "code": {"type": "str", "required": True, "choices": sorted(ERROR_CODES)},
         "message": {"type": "str", "required": True},
         "remedy": {"type": "str", "default": ""},
+        "unless": {"type": "bool", "default": False},
     }
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
-        """Raise it."""
+        """Raise it, unless what is checked holds."""
+        if options["unless"]:
+            return {}
         raise RemediationError(options["code"], options["message"], options["remedy"])

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -29,13 +28,6 @@ class ActionModule(ControllerAction):
         "work": {"type": "str", "default": ""},
         "artifacts_dir": {"type": "path", "required": True},
     }
-
-    def run(
-        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
-        """Keep the variables for what follows."""
-        self._variables: Mapping[str, Any] = task_vars or {}
-        return super().run(tmp, task_vars)
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
         """The run as a document."""

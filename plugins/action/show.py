@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ansible.utils.display import Display
-
-from ..plugin_utils._controller_action import ControllerAction, prints_for_programs
+from ..plugin_utils._controller_action import ControllerAction, display
 
 
 class ActionModule(ControllerAction):
@@ -20,10 +18,4 @@ class ActionModule(ControllerAction):
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
         """Print it."""
-        lines = options["text"].rstrip("\n").split("\n")
-        if prints_for_programs():
-            return {"lines": lines}
-        display = Display()
-        for line in lines:
-            display.display(line)
-        return {}
+        return display(options["text"])

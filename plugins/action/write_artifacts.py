@@ -6,12 +6,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, ClassVar
 
-from ..module_utils._core.errors import RemediationError
-from ..module_utils._documents.artifacts import write_artifacts
-from ..plugin_utils._controller_action import ControllerAction
+from ..plugin_utils._controller_action import ControllerAction, display, written
 
 
 class ActionModule(ControllerAction):
@@ -21,17 +18,10 @@ class ActionModule(ControllerAction):
         "directory": {"type": "path", "required": True},
         "run_id": {"type": "str", "default": ""},
         "documents": {"type": "dict", "required": True},
+        "show": {"type": "str", "default": ""},
     }
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
         """Write every document and return the paths of this run's own copies."""
-        directory = options["directory"]
-        try:
-            paths = write_artifacts(Path(directory), options["run_id"], options["documents"])
-        except OSError as error:
-            raise RemediationError(
-                "artifacts-unwritable",
-                f"Cannot write to the artifacts folder {directory}: {error.strerror or error}.",
-                "Set remediation_artifacts_dir to a folder that you may write to.",
-            ) from error
-        return {"paths": {name: str(path) for name, path in paths.items()}}
+        paths = written(options["directory"], options["run_id"], options["documents"])
+        return {"paths": paths, **(display(options["show"]) if options["show"] else {})}

@@ -24,6 +24,19 @@ options:
     description: The plan document, as made by P(harvester_ops.remediation.plan#filter).
     type: dict
     required: true
+  needed:
+    description: Whether there is anything to approve; else nobody is asked, and it is not approved.
+    type: bool
+    default: true
+  carried_from:
+    description: File of a plan of an earlier run, for the message about O(differences).
+    type: str
+    default: ""
+  differences:
+    description: What has moved since that plan was made. If there is anything, the task fails.
+    type: list
+    elements: str
+    default: []
   approved_plan:
     description:
       - Fingerprint of the plan that somebody has read and approved.

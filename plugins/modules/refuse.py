@@ -29,6 +29,10 @@ options:
     description: What to do next.
     type: str
     default: ""
+  unless:
+    description: Do not stop where this is true. A check that holds is a task that succeeds, where C(when) would show a skipped one.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - harvester_ops.remediation.attributes
   - harvester_ops.remediation.attributes.controller
@@ -49,7 +53,7 @@ EXAMPLES = r"""
 RETURN = r"""
 error:
   description: The error.
-  returned: always
+  returned: failure
   type: dict
   sample:
     code: plan-drifted

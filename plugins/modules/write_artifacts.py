@@ -35,6 +35,10 @@ options:
     description: File name to document.
     type: dict
     required: true
+  show:
+    description: A text to print on the terminal as well, see M(harvester_ops.remediation.show).
+    type: str
+    default: ""
 extends_documentation_fragment:
   - harvester_ops.remediation.attributes
   - harvester_ops.remediation.attributes.controller

@@ -6,12 +6,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
 from ansible import constants
 from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
 
 from ..module_utils._core.errors import RemediationError
+from ..module_utils._documents.artifacts import write_artifacts
 from ..module_utils._kube.auth import AUTH_ARGUMENT_SPEC
 
 # Callbacks whose standard output is one JSON document, or one for each line.
@@ -24,6 +28,29 @@ def prints_for_programs() -> bool:
         str(constants.config.get_config_value("DEFAULT_STDOUT_CALLBACK")).rpartition(".")[2]
         in _FOR_PROGRAMS
     )
+
+
+def display(text: str) -> dict[str, Any]:
+    """Print a text on the terminal as it is; for programs it is part of the result that this returns."""
+    lines = text.rstrip("\n").split("\n")
+    if prints_for_programs():
+        return {"lines": lines}
+    for line in lines:
+        Display().display(line)
+    return {}
+
+
+def written(directory: str, run_id: str, documents: Mapping[str, Any]) -> dict[str, str]:
+    """Write a run's documents and tell where its own copies are; raises artifacts-unwritable."""
+    try:
+        paths = write_artifacts(Path(directory), run_id, documents)
+    except OSError as error:
+        raise RemediationError(
+            "artifacts-unwritable",
+            f"Cannot write to the artifacts folder {directory}: {error.strerror or error}.",
+            "Set remediation_artifacts_dir to a folder that you may write to.",
+        ) from error
+    return {name: str(path) for name, path in paths.items()}
 
 
 class ControllerAction(ActionBase):
@@ -42,6 +69,7 @@ class ControllerAction(ActionBase):
     ) -> dict[str, Any]:
         """Check the options and act; a RemediationError becomes a failure of the common shape."""
         super().run(tmp, task_vars)
+        self._variables: Mapping[str, Any] = task_vars or {}
         _result, options = self.validate_argument_spec(
             argument_spec={**AUTH_ARGUMENT_SPEC, **self.ARGUMENT_SPEC}
         )

@@ -33,8 +33,8 @@ def document_filter(function: Callable[..., Result]) -> Callable[..., Result]:
     @functools.wraps(function)
     def filtered(*arguments: Any, **options: Any) -> Result:
         try:
-            plain = [_plain(argument) for argument in arguments]
-            return function(*plain, **{name: _plain(value) for name, value in options.items()})
+            given = [plain(argument) for argument in arguments]
+            return function(*given, **{name: plain(value) for name, value in options.items()})
         except RemediationError as error:
             # ansible-core appends the text of a cause, and the code has to stand at the end.
             raise AnsibleFilterError(f"{error} [{error.code}]") from None
@@ -42,7 +42,8 @@ def document_filter(function: Callable[..., Result]) -> Callable[..., Result]:
     return filtered
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A document in plain JSON types; raises evidence-invalid for what is none."""
     try:
         return json.loads(json.dumps(value))
     except (TypeError, ValueError, RecursionError) as problem:

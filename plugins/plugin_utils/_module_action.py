@@ -219,7 +219,8 @@ class _HereModule:
         """A folder for this call, gone when it ends."""
         if not self._folder:
             self._folder = tempfile.mkdtemp(
-                prefix="ansible-moduletmp-", dir=constants.config.get_config_value("DEFAULT_LOCAL_TMP")
+                prefix="ansible-moduletmp-",
+                dir=constants.config.get_config_value("DEFAULT_LOCAL_TMP"),
             )
         return self._folder
 

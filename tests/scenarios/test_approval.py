@@ -73,7 +73,7 @@ def test_without_approval_nothing_is_written(unapproved: tuple[Finished, list[st
 def test_says_how_to_approve(unapproved: tuple[Finished, list[str]]) -> None:
     run, _writes = unapproved
     fingerprint = run.document("plan")["fingerprint"]
-    last_words = run.output.rpartition("TASK [harvester_ops.remediation.report : Show")[2]
+    last_words = run.output.rpartition("TASK [harvester_ops.remediation.report : Report]")[2]
     assert f"-e remediation_approved_plan={fingerprint}" in last_words
     assert """-e '{"remediation_auto_approve": ["low"]}'""" in last_words
 

@@ -23,6 +23,7 @@ from ansible_collections.harvester_ops.remediation.tests.scenarios.sick_cluster 
 from doubles import helm_storage
 from doubles.cluster import RELEASE_NAMESPACES
 
+HEADERS_WITHOUT_STEPS = 36
 APPROVED = {"auto_approve": ["low", "medium"]}
 LOCK = "leases harvester-system/harvester-ops-remediation"
 UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -109,6 +110,7 @@ def is_repaired(case: Case, sick: SickCluster) -> None:
     has_planned(case, run)
     assert (run.code, run.report["verdict"]) == (0, "repaired"), run
     assert run.changed > 0, run
+    is_short(run)
     keep_transcript(case, run)
     assert sick.stuck.condition("SystemServicesUpgraded") == "True"
     assert sick.is_as_wanted(), sick.revisions()
@@ -116,6 +118,15 @@ def is_repaired(case: Case, sick: SickCluster) -> None:
     assert sick.lock_holder() == ""
     deletes = {UID.sub("UID", write) for write in log.writes() if write.startswith("delete")}
     assert deletes - {f"delete {LOCK}", HELM_DELETES} == set(case.deletes)
+
+
+def is_short(run: Finished) -> None:
+    """One task header for each thing that happens, and none for what does not."""
+    headers = [line for line in run.output.splitlines() if line.startswith("TASK [")]
+    steps = run.report["plan"]["steps"]
+    assert len(headers) <= HEADERS_WITHOUT_STEPS + len(steps), run
+    assert [step["title"] for step in steps if f": {step['title']}]" not in run.output] == []
+    assert "skipping: [" not in run.output, run
 
 
 def stays_so(case: Case, sick: SickCluster) -> None:

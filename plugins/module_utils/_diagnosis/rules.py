@@ -103,7 +103,7 @@ def load_rules(directories: Sequence[str | Path] = ()) -> list[Rule]:
 
     Raises RemediationError ``rule-invalid``: a directory that cannot be read, or the list of all problems found.
     """
-    read = [*_shipped(), *map(_read, _rule_files(map(Path, directories)))]
+    read = [*shipped(), *map(_read, _rule_files(map(Path, directories)))]
     documents = [(path, document) for path, document, problem in read if not problem]
     found = [problem for _path, _document, problem in read if problem]
     found.extend(lint(documents))
@@ -202,7 +202,7 @@ def _checked(key: str, text: str, check: Any, verdict: str) -> Iterator[str]:
 
 
 @functools.lru_cache(maxsize=1)
-def _shipped() -> tuple[tuple[str, Any, str], ...]:
+def shipped() -> tuple[tuple[str, Any, str], ...]:
     """The collection's own rule files, which do not change while it runs."""
     return tuple(map(_read, _rule_files([SHIPPED_RULES])))
 

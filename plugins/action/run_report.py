@@ -1,0 +1,66 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Report how a run went; documented in plugins/modules/run_report.py."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any, ClassVar
+
+from ..module_utils._report.render.report_html import report_html
+from ..module_utils._report.render.report_markdown import report_markdown
+from ..module_utils._report.render.report_text import report_text
+from ..module_utils._report.report import build_report
+from ..module_utils._run.cluster_lock import SILENT_SECONDS
+from ..module_utils._run.handover import handover
+from ..plugin_utils._controller_action import ControllerAction, display, written
+from ..plugin_utils._document_filter import plain
+from ..plugin_utils._progress import tell
+
+_CUT_OFF = {
+    "code": "interrupted",
+    "message": "The run was cut off before its end; what it had done until then is listed here.",
+    "remedy": "Run the same playbook again: it starts from the state the cluster is in now. A running helm process"
+    " continues until it is done, and the cluster lock of the run expires by itself:"
+    f" {SILENT_SECONDS // 60} minutes after it was last renewed, or at the deadline of that helm process.",
+}
+
+
+class ActionModule(ControllerAction):
+    """Makes the report once, for the files, the terminal and the workflow that runs the play."""
+
+    ARGUMENT_SPEC: ClassVar[dict[str, dict[str, Any]]] = {
+        "run": {"type": "dict", "required": True},
+        "directory": {"type": "path", "required": True},
+        "run_id": {"type": "str", "required": True},
+        "so_far": {"type": "bool", "default": False},
+        "show": {"type": "bool", "default": False},
+        "hand_over": {"type": "bool", "default": False},
+    }
+
+    def act(self, options: dict[str, Any]) -> dict[str, Any]:
+        """The report document."""
+        run = plain(options["run"])
+        if options["so_far"]:
+            run["error"] = _CUT_OFF
+        else:
+            now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+            run |= {"finished_at": now, "check_mode": bool(self._task.check_mode)}
+        report = build_report(run)
+        documents = {
+            "report.json": report,
+            "report.html": report_html(report),
+            "report.md": report_markdown(report),
+        }
+        written(options["directory"], options["run_id"], documents)
+        result: dict[str, Any] = {"report": report}
+        if options["show"]:
+            result |= display(report_text(report))
+        elif not options["so_far"]:
+            tell(f"{report['verdict']}. {report['headline']}", self._variables)
+        if options["hand_over"]:
+            data = handover(report)
+            result["ansible_stats"] = {"data": data, "aggregate": False, "per_host": False}
+        return result

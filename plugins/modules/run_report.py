@@ -1,0 +1,81 @@
+#!/usr/bin/python
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Documentation of the action plugin of the same name, which does the work on the controller.
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: run_report
+short_description: Report how a run went
+version_added: 0.1.0
+description:
+  - Does what the filter P(harvester_ops.remediation.report#filter) does, writes C(report.json), C(report.html) and
+    C(report.md) into the artifacts folder, prints the report, and hands verdict and plan over like
+    M(ansible.builtin.set_stats).
+author:
+  - harvester_ops.remediation contributors (@harvester-ops)
+options:
+  run:
+    description: The documents of the run, see the filter P(harvester_ops.remediation.report#filter).
+    type: dict
+    required: true
+  directory:
+    description: The artifacts folder.
+    type: path
+    required: true
+  run_id:
+    description: Name of the folder of this run below C(runs) in the artifacts folder.
+    type: str
+    required: true
+  so_far:
+    description: Write the report of a run that is cut off right after this, which a later report of the run replaces.
+    type: bool
+    default: false
+  show:
+    description: Print the report on the terminal; else one line with the verdict, unless O(so_far).
+    type: bool
+    default: false
+  hand_over:
+    description: Hand verdict and plan over to the workflow that runs the play.
+    type: bool
+    default: false
+extends_documentation_fragment:
+  - harvester_ops.remediation.attributes
+  - harvester_ops.remediation.kubernetes_auth
+attributes:
+  check_mode:
+    support: full
+    details: A document is no change of the cluster, so it is written in check mode, too.
+  diff_mode:
+    support: N/A
+    details: It changes nothing in the cluster.
+  idempotent:
+    support: full
+seealso:
+  - plugin: harvester_ops.remediation.report
+    plugin_type: filter
+  - plugin: harvester_ops.remediation.handover
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+---
+- name: Report
+  harvester_ops.remediation.run_report:
+    run:
+      findings_before: "{{ diagnosis.findings }}"
+      plan: "{{ plan_document }}"
+    directory: /var/lib/remediation
+    run_id: 20261123T150000Z-3f9c21
+    show: true
+"""
+
+RETURN = r"""
+report:
+  description: The report document, schema C(harvester_ops.remediation/report/v1).
+  returned: success
+  type: dict
+"""
