@@ -215,7 +215,7 @@ def options(roles: Iterator[str] | list[str]) -> dict[str, dict[str, Any]]:
     return found
 
 
-SETTINGS = options(["remediation", "detect", "preflight"])
+SETTINGS = options(["settings", "detect", "preflight"])
 SURVEY_TYPES = {
     "str": {"text", "textarea", "multiplechoice"},
     "raw": {"textarea", "multiselect"},  # a list, or a text with an item in each line

@@ -23,23 +23,29 @@ CODE_IN_YAML = re.compile(
 
 
 def raised_codes() -> Iterator[tuple[str, str]]:
-    """Each code that a program or a task raises, and where."""
+    """Each code that a program or a task raises or writes into a report, and where."""
     for path in sorted((CHECKOUT / "plugins").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if (
-                isinstance(node, ast.Call)
-                and node.args
-                and "RemediationError" in ast.unparse(node.func)
-            ):
-                yield from (
-                    (str(part.value), str(path.relative_to(CHECKOUT)))
-                    for part in _outcomes(node.args[0])
-                    if isinstance(part, ast.Constant)
-                )
+            yield from (
+                (str(part.value), str(path.relative_to(CHECKOUT)))
+                for part in _codes_of(node)
+                if isinstance(part, ast.Constant)
+            )
     for top in ("roles", "playbooks"):
         for path in sorted((CHECKOUT / top).rglob("tasks/**/*.yml")):
             for code in CODE_IN_YAML.findall(path.read_text(encoding="utf-8")):
                 yield code, str(path.relative_to(CHECKOUT))
+
+
+def _codes_of(node: ast.AST) -> list[ast.expr]:
+    """The code of an error that is raised, or of one that is written down as a mapping."""
+    if isinstance(node, ast.Call) and node.args and "RemediationError" in ast.unparse(node.func):
+        return _outcomes(node.args[0])
+    if isinstance(node, ast.Dict):
+        names = [key.value if isinstance(key, ast.Constant) else None for key in node.keys]
+        if {"code", "message", "remedy"} <= set(names):
+            return _outcomes(node.values[names.index("code")])
+    return []
 
 
 def _outcomes(expression: ast.expr) -> list[ast.expr]:
