@@ -9,12 +9,13 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any, ClassVar
 
-from ..module_utils._report.render.report_html import report_html
-from ..module_utils._report.render.report_markdown import report_markdown
-from ..module_utils._report.render.report_text import report_text
+from ..module_utils._report.in_short import handover
+from ..module_utils._report.pages.report import report_page
+from ..module_utils._report.render.html import render_html
+from ..module_utils._report.render.markdown import render_markdown
+from ..module_utils._report.render.text import render_text
 from ..module_utils._report.report import build_report
 from ..module_utils._run.cluster_lock import SILENT_SECONDS
-from ..module_utils._run.handover import handover
 from ..plugin_utils._controller_action import ControllerAction, display, written
 from ..plugin_utils._document_filter import plain
 from ..plugin_utils._progress import tell
@@ -49,15 +50,16 @@ class ActionModule(ControllerAction):
             now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
             run |= {"finished_at": now, "check_mode": bool(self._task.check_mode)}
         report = build_report(run)
+        page = report_page(report)
         documents = {
             "report.json": report,
-            "report.html": report_html(report),
-            "report.md": report_markdown(report),
+            "report.html": render_html(page),
+            "report.md": render_markdown(page),
         }
         written(options["directory"], options["run_id"], documents)
         result: dict[str, Any] = {"report": report}
         if options["show"]:
-            result |= display(report_text(report))
+            result |= display(render_text(page))
         elif not options["so_far"]:
             tell(f"{report['verdict']}. {report['headline']}", self._variables)
         if options["hand_over"]:

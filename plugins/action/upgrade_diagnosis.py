@@ -12,7 +12,8 @@ from typing import Any, ClassVar
 from ..module_utils._core.errors import RemediationError
 from ..module_utils._diagnosis.diagnose import diagnose
 from ..module_utils._diagnosis.rules import shipped
-from ..module_utils._report.render.findings_text import diagnosis_text
+from ..module_utils._report.pages.findings import findings_page
+from ..module_utils._report.render.text import render_text
 from ..plugin_utils._controller_action import ControllerAction, display, written
 from ..plugin_utils._document_filter import plain
 
@@ -39,5 +40,5 @@ class ActionModule(ControllerAction):
         findings = diagnose(evidence, options["rules_dirs"])
         documents = {f"evidence{suffix}.json": evidence, f"findings{suffix}.json": findings}
         written(options["directory"], options["run_id"], documents)
-        shown = display(diagnosis_text(findings)) if options["show"] else {}
+        shown = display(render_text(findings_page(findings))) if options["show"] else {}
         return {"findings": findings, **shown}

@@ -49,7 +49,7 @@ _value:
 from collections.abc import Callable
 from typing import Any
 
-from ..module_utils._report.clusters import cluster_outcome
+from ..module_utils._report.in_short import cluster_outcome
 from ..plugin_utils._document_filter import document_filter
 
 

@@ -40,7 +40,7 @@ _value:
 
 from collections.abc import Callable
 
-from ..module_utils._run.handover import handover
+from ..module_utils._report.in_short import handover
 from ..plugin_utils._document_filter import document_filter
 
 

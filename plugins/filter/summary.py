@@ -10,8 +10,8 @@ short_description: Render a document of this collection as text
 version_added: 0.1.0
 description:
   - Renders findings, a plan, a report, a preflight, an upgrade matrix, backup sets or an index of many clusters as
-    an operator reads it, as text for a terminal or, for a report and an index, as a self-contained HTML page; a
-    report and an upgrade matrix also as Markdown. Which document it is, is told by its C(schema).
+    text for a terminal, as a self-contained HTML page, or as Markdown for a ticket. The C(schema) of the document
+    says what it is.
 author:
   - harvester_ops.remediation contributors (@harvester-ops)
 options:
@@ -20,7 +20,7 @@ options:
     type: dict
     required: true
   form:
-    description: What to render. Only a report and an index have the form V(html), only a report and a matrix V(markdown).
+    description: The form to render.
     type: str
     choices:
       - text
@@ -51,21 +51,18 @@ from typing import Any
 from ..module_utils._core.errors import RemediationError
 from ..plugin_utils._document_filter import document_filter
 
-PACKAGE = "ansible_collections.harvester_ops.remediation.plugins.module_utils._report.render"
-# Module and function of every kind of document in every form.
-RENDERERS = {
-    ("findings", "text"): ("findings_text", "diagnosis_text"),
-    ("plan", "text"): ("plan_text", "plan_text"),
-    ("report", "text"): ("report_text", "report_text"),
-    ("backup-sets", "text"): ("backup_text", "backup_text"),
-    ("report", "html"): ("report_html", "report_html"),
-    ("report", "markdown"): ("report_markdown", "report_markdown"),
-    ("preflight", "text"): ("preflight_text", "preflight_text"),
-    ("clusters-index", "text"): ("clusters_text", "clusters_index_text"),
-    ("clusters-index", "html"): ("clusters_html", "clusters_index_html"),
-    ("upgrade-matrix", "text"): ("matrix_text", "matrix_text"),
-    ("upgrade-matrix", "markdown"): ("matrix_text", "matrix_markdown"),
+PACKAGE = "ansible_collections.harvester_ops.remediation.plugins.module_utils._report"
+# Kind of document -> module of pages and its function.
+PAGES = {
+    "findings": ("findings", "findings_page"),
+    "plan": ("plan", "plan_page"),
+    "report": ("report", "report_page"),
+    "backup-sets": ("backup_sets", "backup_sets_page"),
+    "preflight": ("preflight", "preflight_page"),
+    "clusters-index": ("clusters", "clusters_page"),
+    "upgrade-matrix": ("matrix", "matrix_page"),
 }
+FORMS = {"text": "render_text", "html": "render_html", "markdown": "render_markdown"}
 
 
 def summary(document: Mapping[str, Any], form: str = "text") -> str:
@@ -73,20 +70,20 @@ def summary(document: Mapping[str, Any], form: str = "text") -> str:
     schema = str(document.get("schema", "")) if isinstance(document, Mapping) else ""
     parts = schema.split("/")
     kind = parts[1] if len(parts) == 3 else ""
-    place = RENDERERS.get((kind, form))
-    if place is None:
+    if kind not in PAGES or form not in FORMS:
         raise RemediationError(
             "evidence-invalid",
             f"Cannot render a document with the schema {schema or 'missing'!r} as {form}.",
-            "Give a document of this collection; form=html is for a report or an index, form=markdown for a report or a matrix.",
+            f"Give a document of this collection, and one of the forms {', '.join(FORMS)}.",
         )
-    return renderer(*place)(document)
+    page = needed(f"pages.{PAGES[kind][0]}", PAGES[kind][1])(document)
+    rendered: str = needed(f"render.{form}", FORMS[form])(page)
+    return rendered
 
 
-def renderer(module: str, function: str) -> Callable[[Mapping[str, Any]], str]:
+def needed(module: str, function: str) -> Callable[..., Any]:
     """Import the one function that is needed."""
-    found: Callable[[Mapping[str, Any]], str]
-    found = getattr(import_module(f"{PACKAGE}.{module}"), function)
+    found: Callable[..., Any] = getattr(import_module(f"{PACKAGE}.{module}"), function)
     return found
 
 

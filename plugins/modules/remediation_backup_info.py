@@ -151,8 +151,8 @@ from ..module_utils._backup.backup_set import read_set
 from ..module_utils._backup.vault import PASSPHRASE_SPEC, passphrase_of
 from ..module_utils._core.names import BACKUP_NAMESPACE
 from ..module_utils._module import ModuleContext, run_module
-from ..module_utils._report.render.backup_text import SETS_SCHEMA
 from ..module_utils._restore.catalog import (
+    SETS_SCHEMA,
     checked_cover,
     opened,
     opened_in_cluster,

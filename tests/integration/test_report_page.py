@@ -14,8 +14,11 @@ from typing import Any
 import pytest
 from browser.chromium import ChromiumMissingError, Page, chromium
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.render.report_html import (
-    report_html,
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.pages.report import (
+    report_page,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.render.html import (
+    render_html,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.report import (
     build_report,
@@ -84,7 +87,7 @@ def page() -> Iterator[Page]:
 def write(folder: Path, report: dict[str, Any], name: str = "report") -> Path:
     """The page as the role writes it."""
     path = folder / f"{name}.html"
-    path.write_text(report_html(report), encoding="utf-8")
+    path.write_text(render_html(report_page(report)), encoding="utf-8")
     return path
 
 

@@ -11,7 +11,7 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._core.er
     ERROR_CODES,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.report import (
-    verdict_of,
+    verdict_of_error,
 )
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "errors.md"
@@ -31,7 +31,7 @@ run of `remediate_stuck_upgrade` that stops with this code.
 def page() -> str:
     """The whole page."""
     rows = (
-        f"| `{code}` | {meaning} | `{verdict_of({'error': {'code': code}})}` |\n"
+        f"| `{code}` | {meaning} | `{verdict_of_error(code)}` |\n"
         for code, meaning in sorted(ERROR_CODES.items())
     )
     return HEAD + "".join(rows)

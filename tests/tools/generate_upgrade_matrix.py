@@ -16,8 +16,11 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._preflig
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._preflight.prediction import (
     UNLESS,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.render.matrix_text import (
-    matrix_markdown,
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.pages.matrix import (
+    matrix_page,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.render.markdown import (
+    sections,
 )
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "upgrade-matrix.md"
@@ -54,7 +57,7 @@ The same page for releases of your own, or for one ISO, each path with what beco
 
 def page() -> str:
     """The whole page."""
-    return HEAD + matrix_markdown(upgrade_matrix(load_table()))
+    return HEAD + sections(matrix_page(upgrade_matrix(load_table()))) + "\n"
 
 
 if __name__ == "__main__":

@@ -9,13 +9,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypedDict
 
 from .._core.errors import RemediationError
-from .._documents.plan import RISKS, Plan
+from .._documents.plan import Plan
+from .._documents.vocabulary import ApprovedHow, Risk
 
 
 class Approval(TypedDict):
     """approved, the risks nobody approved, and how it was decided.
 
-    how is ``nothing-to-approve``, ``fingerprint``, ``other-fingerprint``, ``risks`` or ``none``.
+    how is a value of vocabulary.ApprovedHow.
     """
 
     approved: bool
@@ -34,25 +35,23 @@ def approval(
     """
     document = Plan.from_dict(plan)
     granted = set(auto_approve)
-    unknown = sorted(granted - set(RISKS))
+    unknown = sorted(granted - set(Risk))
     if unknown:
         raise RemediationError(
             "refused",
             f"Approval was given for {', '.join(map(repr, unknown))}, which is no risk.",
-            f"Name the risks to approve one by one: {', '.join(RISKS)}.",
+            f"Name the risks to approve one by one: {', '.join(Risk)}.",
         )
     missing = [risk for risk in document.risks if risk not in granted]
     if not document.steps:
-        return {"approved": True, "missing_risks": [], "how": "nothing-to-approve"}
+        return {"approved": True, "missing_risks": [], "how": ApprovedHow.NOTHING_TO_APPROVE.value}
     if approved_plan:
         same = approved_plan.strip().lower() == document.fingerprint
+        how = ApprovedHow.FINGERPRINT if same else ApprovedHow.OTHER_FINGERPRINT
         return {
             "approved": same,
             "missing_risks": [] if same else missing,
-            "how": "fingerprint" if same else "other-fingerprint",
+            "how": how.value,
         }
-    return {
-        "approved": not missing,
-        "missing_risks": missing,
-        "how": "none" if missing else "risks",
-    }
+    how = ApprovedHow.NONE if missing else ApprovedHow.RISKS
+    return {"approved": not missing, "missing_risks": missing, "how": how.value}

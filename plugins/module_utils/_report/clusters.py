@@ -2,50 +2,20 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How a run over many clusters ended: one line of each, and which of them need somebody.
-
-Pure. An outcome is small on purpose: those of all clusters are in memory at once.
-"""
+"""How a run over many clusters ended: one line of each, and which of them need attention. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
+
+from .._core.lenient import mapping
+from .._documents.vocabulary import Verdict
+from .in_short import cluster_outcome
 
 SCHEMA = "harvester_ops.remediation/clusters-index/v1"
 
-FAILED = "failed"
-NEEDS_APPROVAL = "needs_approval"
-#: Verdicts that call for nobody; every other one does.
-CALM_VERDICTS = ("healthy", "moving", "repaired", "safe", "saved")
-
 Document = Mapping[str, Any]
-
-
-def cluster_outcome(
-    document: Document, report: str = "", calm_verdicts: Iterable[str] = CALM_VERDICTS
-) -> dict[str, Any]:
-    """The outcome of one cluster, from the document its run ended with.
-
-    That is a report, findings or a preflight, or a mapping with ``verdict`` and ``headline``; or, of a run that
-    got to none of them, a mapping with ``error``. `report` is the path of what a person reads next, below the
-    artifacts folder. Beside `calm_verdicts` every verdict calls for somebody.
-    """
-    error = _map(document.get("error"))
-    verdict = str(document.get("verdict") or FAILED)
-    headline = str(document.get("headline") or error.get("message") or "It ended without a report.")
-    upgrade = _map(document.get("upgrade"))
-    return {
-        "verdict": verdict,
-        "needs_attention": verdict not in set(calm_verdicts),
-        "headline": headline,
-        "error_code": error.get("code"),
-        "plan_fingerprint": _map(document.get("plan")).get("fingerprint"),
-        "cluster_uid": _map(document.get("cluster")).get("uid"),
-        "upgrade": upgrade.get("name"),
-        "versions": [upgrade.get("previous_version"), upgrade.get("version")],
-        "report": report or None,
-    }
 
 
 def clusters_index(outcomes: Mapping[str, Any], run: Document) -> dict[str, Any]:
@@ -53,7 +23,7 @@ def clusters_index(outcomes: Mapping[str, Any], run: Document) -> dict[str, Any]
 
     `run` holds ``work`` (what was done), ``finished_at`` and ``check_mode``.
     """
-    rows = [_row(host, _map(outcome)) for host, outcome in outcomes.items()]
+    rows = [_row(host, mapping(outcome)) for host, outcome in outcomes.items()]
     rows.sort(key=lambda row: (not row["needs_attention"], row["verdict"], row["host"]))
     counts: dict[str, int] = {}
     for row in rows:
@@ -70,7 +40,7 @@ def clusters_index(outcomes: Mapping[str, Any], run: Document) -> dict[str, Any]
         "plans_to_approve": {
             row["host"]: row["plan_fingerprint"]
             for row in rows
-            if row["verdict"] == NEEDS_APPROVAL and row["plan_fingerprint"]
+            if row["verdict"] == Verdict.NEEDS_APPROVAL and row["plan_fingerprint"]
         },
         "same_cluster": _same(rows),
         "clusters": rows,
@@ -100,7 +70,3 @@ def _same(rows: list[dict[str, Any]]) -> list[list[str]]:
         if row["cluster_uid"]:
             hosts.setdefault(str(row["cluster_uid"]), []).append(row["host"])
     return sorted(sorted(group) for group in hosts.values() if len(group) > 1)
-
-
-def _map(value: object) -> Document:
-    return value if isinstance(value, Mapping) else {}

@@ -5,54 +5,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from .._core.lenient import mapping, text
+from .._documents.report import UpgradeSummary
+from .._documents.vocabulary import ApprovedHow, Outcome, StepOutcome, Verdict
 
-VERDICT_TITLE = {
-    "healthy": "Healthy",
-    "repaired": "Repaired",
-    "needs_approval": "Plan ready",
-    "needs_human": "Over to you",
-    "refused": "Refused",
-    "stalled": "Stalled",
-    "failed": "Failed",
+VERDICT_TITLE: dict[str, str] = {
+    Verdict.HEALTHY: "Healthy",
+    Verdict.REPAIRED: "Repaired",
+    Verdict.NEEDS_APPROVAL: "Plan ready",
+    Verdict.NEEDS_HUMAN: "Over to you",
+    Verdict.REFUSED: "Refused",
+    Verdict.STALLED: "Stalled",
+    Verdict.FAILED: "Failed",
 }
-VERDICT_MEANING = {
-    "healthy": "nothing to repair",
-    "repaired": "the waiting job was seen going on",
-    "needs_approval": "a plan waits for your approval; nothing was changed",
-    "needs_human": "a person has to decide or act",
-    "refused": "stopped for safety",
-    "stalled": "something awaited did not come",
-    "failed": "the run could not do its work",
+VERDICT_MEANING: dict[str, str] = {
+    Verdict.HEALTHY: "nothing to repair",
+    Verdict.REPAIRED: "the waiting job was seen going on",
+    Verdict.NEEDS_APPROVAL: "a plan waits for your approval; nothing was changed",
+    Verdict.NEEDS_HUMAN: "a person has to decide or act",
+    Verdict.REFUSED: "stopped for safety",
+    Verdict.STALLED: "something awaited did not come",
+    Verdict.FAILED: "the run could not do its work",
 }
-OUTCOME_OF_STEP = {
-    "changed": "done",
-    "unchanged": "no change",
-    "failed": "FAILED",
-    "tried": "tried",
-    "not-run": "not run",
+#: The tone of a verdict, of whatever document: good, ask (needs a decision); every other one is bad.
+TONE_OF_VERDICT = {
+    **dict.fromkeys(("healthy", "repaired", "moving", "safe", "saved"), "good"),
+    **dict.fromkeys(("needs_approval", "needs_human", "unknown", "risky"), "ask"),
 }
-OUTCOME_OF_FINDING = {"fail": "wrong", "warn": "note", "unknown": "could not tell"}
-APPROVED_HOW = {
-    "fingerprint": "by fingerprint",
-    "prompt": "at the terminal",
-    "risks": "by risk, beforehand",
-    "declined": "declined at the terminal",
-    "other-fingerprint": "no: the fingerprint given is another plan's",
-    "none": "no",
+OUTCOME_OF_STEP: dict[str, str] = {
+    StepOutcome.CHANGED: "done",
+    StepOutcome.UNCHANGED: "no change",
+    StepOutcome.FAILED: "FAILED",
+    StepOutcome.TRIED: "tried",
+    StepOutcome.NOT_RUN: "not run",
 }
+OUTCOME_OF_FINDING: dict[str, str] = {
+    Outcome.FAIL: "FOUND",
+    Outcome.WARN: "NOTE",
+    Outcome.UNKNOWN: "COULD NOT TELL",
+}
+APPROVED_HOW: dict[str, str] = {
+    ApprovedHow.FINGERPRINT: "by fingerprint",
+    ApprovedHow.PROMPT: "at the terminal",
+    ApprovedHow.RISKS: "by risk, beforehand",
+    ApprovedHow.DECLINED: "declined at the terminal",
+    ApprovedHow.OTHER_FINGERPRINT: "no: the fingerprint given is another plan's",
+    ApprovedHow.NONE: "no",
+}
+APPROVED_BY: dict[str, str] = {
+    ApprovedHow.FINGERPRINT: "by its fingerprint",
+    ApprovedHow.PROMPT: "at the terminal",
+    ApprovedHow.RISKS: "by the risks approved beforehand",
+}
+CHECK_MODE = "check mode: nothing was changed"
 
 
-def upgrade_line(report: Mapping[str, Any]) -> str:
+def upgrade_line(upgrade: UpgradeSummary) -> str:
     """Which upgrade a report is about: where, from and to which version."""
-    upgrade = mapping(report.get("upgrade"))
-    if not text(upgrade.get("name")):
+    if not upgrade.name:
         return "Harvester upgrade (none was found)"
-    versions = f"{upgrade.get('previous_version') or '?'} -> {upgrade.get('version') or '?'}"
-    return f"Harvester upgrade {upgrade.get('namespace')}/{upgrade['name']}: {versions}"
+    versions = f"{upgrade.previous_version or '?'} -> {upgrade.version or '?'}"
+    return f"Harvester upgrade {upgrade.namespace}/{upgrade.name}: {versions}"
 
 
 def label_of(reference: object) -> str:

@@ -19,6 +19,8 @@ from .._kube.client import KubeClient
 from .guards import never_restored
 from .selection import histories
 
+SETS_SCHEMA = "harvester_ops.remediation/backup-sets/v1"
+
 
 def sets_in_folder(directory: Path) -> list[dict[str, Any]]:
     """Every set below a folder, whole or not, the newest first. Needs no cluster and no passphrase."""

@@ -9,12 +9,13 @@ scale: every moment at which something happened gets a column of its own, in the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from ..._core.lenient import Document, mappings, moment, text
+from ..._core.lenient import moment
+from ..._documents.report import ReleaseHistory, Report, RevisionHistory
+from ..._documents.vocabulary import Fate
 from .html_parts import EMPTY, Html, element
 
 _NAME_WIDTH, _COLUMN_WIDTH, _AWAITED_WIDTH = 165, 186, 210
@@ -38,36 +39,39 @@ _LOOKS = {
 
 @dataclass(frozen=True)
 class _Revision:
-    document: Document
+    document: RevisionHistory
     at: datetime
 
     @property
     def status(self) -> str:
-        return text(self.document.get("status")) or "unknown"
+        return self.document.status or "unknown"
 
     @property
     def version(self) -> str:
-        return text(self.document.get("chart_version")) or "version unknown"
+        return self.document.chart_version or "version unknown"
 
     @property
     def removed(self) -> bool:
-        return self.document.get("fate") == "removed"
+        return self.document.fate == Fate.REMOVED
 
     def told(self) -> str:
-        fate = {"added": ", made by this run", "removed": ", removed by this run"}
-        number, when = self.document.get("revision"), shown_time(self.at)
+        fates: dict[str, str] = {
+            Fate.ADDED: ", made by this run",
+            Fate.REMOVED: ", removed by this run",
+        }
+        number, when = self.document.revision, shown_time(self.at)
         words = f"revision {number}, {self.version}, {self.status}, {when}"
-        return words + fate.get(str(self.document.get("fate")), "")
+        return words + fates.get(self.document.fate or "", "")
 
 
 @dataclass(frozen=True)
 class _Lane:
-    history: Document
+    history: ReleaseHistory
     revisions: tuple[_Revision, ...]
 
     @property
     def name(self) -> str:
-        return str(self.history.get("release"))
+        return str(self.history.release)
 
 
 @dataclass(frozen=True)
@@ -102,9 +106,9 @@ def shown_time(at: datetime) -> str:
     return at.strftime("%Y-%m-%d %H:%M:%S")
 
 
-def history_picture(report: Mapping[str, Any]) -> Html:
+def history_picture(report: Report) -> Html:
     """The picture of a report's C(releases); nothing when there is nothing to draw."""
-    lanes = [lane for lane in map(_lane, mappings(report.get("releases"))) if lane.revisions]
+    lanes = [lane for lane in map(_lane, report.releases) if lane.revisions]
     if not lanes:
         return EMPTY
     axis = _axis(lanes)
@@ -132,8 +136,8 @@ def history_picture(report: Mapping[str, Any]) -> Html:
     )
 
 
-def _lane(history: Document) -> _Lane:
-    dated = [(each, moment(each.get("at"))) for each in mappings(history.get("revisions"))]
+def _lane(history: ReleaseHistory) -> _Lane:
+    dated = [(each, moment(each.at)) for each in history.revisions]
     return _Lane(history, tuple(_Revision(each, at) for each, at in dated if at is not None))
 
 
@@ -173,7 +177,7 @@ def _lane_of(lane: _Lane, axis: _Axis, number: int) -> Html:
         if right > left:
             bars.append(_bar(revision, _look(revision, lane), left, right - left, top))
     name = _words(0, top + 20, _fit(lane.name, _NAME_WIDTH - 8), "lane")
-    where = _words(0, top + 36, _fit(str(lane.history.get("namespace")), _NAME_WIDTH - 8), "axis")
+    where = _words(0, top + 36, _fit(str(lane.history.namespace), _NAME_WIDTH - 8), "axis")
     return element("g", name, where, *bars, _awaited(lane, axis, top))
 
 
@@ -182,13 +186,13 @@ def _look(revision: _Revision, lane: _Lane) -> str:
     if revision.removed:
         return "removed"
     look = _LOOKS.get(revision.status, "failed")
-    wrong = lane.history.get("expected") not in (None, revision.version)
+    wrong = lane.history.expected not in (None, revision.version)
     return "behind" if look == "deployed" and wrong else look
 
 
 def _bar(revision: _Revision, look: str, left: int, width: int, top: int) -> Html:
     inner = width - 20
-    state = f"{revision.document.get('revision')}: {revision.status}"
+    state = f"{revision.document.revision}: {revision.status}"
     if revision.removed:
         state += ", removed"
     place = {"x": left + 3, "y": top, "width": width - 6, "height": _BAR, "rx": 5}
@@ -204,7 +208,7 @@ def _bar(revision: _Revision, look: str, left: int, width: int, top: int) -> Htm
 
 
 def _awaited(lane: _Lane, axis: _Axis, top: int) -> Html:
-    expected = text(lane.history.get("expected"))
+    expected = lane.history.expected
     if expected is None:
         return _words(axis.end + 12, top + 20, "not awaited", "axis")
     there = [each for each in lane.revisions if not each.removed]
@@ -217,9 +221,9 @@ def _awaited(lane: _Lane, axis: _Axis, top: int) -> Html:
     )
 
 
-def _marks(report: Mapping[str, Any], axis: _Axis, height: int) -> list[Html]:
+def _marks(report: Report, axis: _Axis, height: int) -> list[Html]:
     """Where the wait began and where this run did, between the columns they fall between."""
-    known = (("the job waits", report.get("waits_since")), ("this run", report.get("started_at")))
+    known = (("the job waits", report.waits_since), ("this run", report.started_at))
     found = [(name, at) for name, value in known if (at := moment(value)) is not None]
     places = [(name, at, axis.edge(at)) for name, at in found]
     drawn = []

@@ -11,8 +11,11 @@ import pytest
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._plan.advice import (
     snapshot_advice,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.render.plan_text import (
-    plan_text,
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.pages.plan import (
+    plan_page,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.render.text import (
+    render_text,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.report import (
     build_report,
@@ -45,12 +48,12 @@ def test_where_definitions_change(action: str, release: str) -> None:
 )
 def test_where_none_change(action: str, release: str) -> None:
     assert snapshot_advice(plan(action, release)) is None
-    assert "snapshot" not in plan_text(plan(action, release))
+    assert "snapshot" not in render_text(plan_page(plan(action, release)))
 
 
 def test_it_is_said_before_the_question_and_changes_no_verdict() -> None:
     touching = plan("upgrade_release", "fleet-crd")
-    assert "rke2 etcd-snapshot save" in plan_text(touching)
+    assert "rke2 etcd-snapshot save" in render_text(plan_page(touching))
     run = {"id": "r", "findings_before": {"verdict": "stuck"}, "plan": touching}
     report = build_report(run)
     assert report["verdict"] == "needs_approval"

@@ -16,9 +16,14 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._preflig
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._preflight.preflight import (
     preflight,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.render.matrix_text import (
-    matrix_markdown,
-    matrix_text,
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.pages.matrix import (
+    matrix_page,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.render.markdown import (
+    render_markdown,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.render.text import (
+    render_text,
 )
 from ansible_collections.harvester_ops.remediation.tests.unit.builders.resting_cluster import (
     TABLE,
@@ -98,17 +103,17 @@ def test_a_row_of_ones_own_takes_part() -> None:
 
 
 def test_the_terminal_shows_every_chart_and_why() -> None:
-    text = matrix_text(upgrade_matrix(TABLE, target="v1.5.0"))
+    text = render_text(matrix_page(upgrade_matrix(TABLE, target="v1.5.0")))
     assert "from v1.5.0-rc2: blocked" in text
     assert "SKIPPED (?)" in text
     assert "(rancher-provisioning-capi)" in text
     refused = 'refused ("current version does not meet minimum upgrade requirement") from v1.1.0'
     assert refused in " ".join(text.split())
-    assert "no such path" in matrix_text(upgrade_matrix(TABLE, target="v9.9.9"))
+    assert "no such path" in render_text(matrix_page(upgrade_matrix(TABLE, target="v9.9.9")))
 
 
 def test_the_page_has_a_row_for_every_path_that_is_allowed() -> None:
-    page = matrix_markdown(upgrade_matrix(TABLE, target="v1.5.0"))
+    page = render_markdown(matrix_page(upgrade_matrix(TABLE, target="v1.5.0")))
     rows = [line for line in page.splitlines() if line.startswith("| v")]
     assert len(rows) == 7
     assert rows[0] == (

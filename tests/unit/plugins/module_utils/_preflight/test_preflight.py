@@ -29,8 +29,11 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._preflig
     installed_version,
     preflight,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.render.preflight_text import (
-    preflight_text,
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.pages.preflight import (
+    preflight_page,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.render.text import (
+    render_text,
 )
 from ansible_collections.harvester_ops.remediation.tests.unit.builders.evidence import (
     base,
@@ -170,12 +173,13 @@ def test_the_same_input_gives_the_same_bytes_and_stays_as_it_is() -> None:
 
 
 def test_the_terminal_text() -> None:
-    text = preflight_text(preflight(TABLE, target="v1.6.1", evidence=at_rest(LOCK)))
+    text = render_text(preflight_page(preflight(TABLE, target="v1.6.1", evidence=at_rest(LOCK))))
     assert "Pre-flight verdict: blocked, it will be refused, or hang" in text
-    assert "STOP  Release/cattle-fleet-system/fleet  [6.3]" in text
+    assert "STOP: Release/cattle-fleet-system/fleet\n" in text
+    assert "Mode 6.3; https://github.com/harvester/harvester/issues/9738" in text
     assert "helm" in text
     assert "versions alone" not in text
-    offline = preflight_text(preflight(TABLE, current="v1.4.2", target="v1.4.3"))
+    offline = render_text(preflight_page(preflight(TABLE, current="v1.4.2", target="v1.4.3")))
     assert "Told from versions alone." in offline
     assert "Both carry the same Rancher" in offline
     assert max(len(line) for line in offline.splitlines()) <= 96
@@ -207,4 +211,4 @@ def test_damaged_evidence_never_ends_it_and_is_never_safe_for_free(
     document = preflight(TABLE, target=target, evidence={**at_rest(), **damage})
     assert document["verdict"] in ("safe", "risky", "blocked")
     assert json.loads(canonical_json(document)) == document
-    assert preflight_text(document)
+    assert render_text(preflight_page(document))

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.clusters import (
-    cluster_outcome,
     clusters_index,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.in_short import (
+    cluster_outcome,
 )
 
 RUN = {"work": "diagnose", "finished_at": "2026-01-01T00:00:00Z", "check_mode": False}
@@ -22,57 +24,6 @@ def index(**outcomes: dict[str, Any]) -> dict[str, Any]:
 
 def outcome(verdict: str, **document: Any) -> dict[str, Any]:
     return cluster_outcome({"verdict": verdict, "headline": f"It is {verdict}.", **document})
-
-
-def test_the_outcome_of_a_report() -> None:
-    report = {
-        "verdict": "needs_approval",
-        "headline": "Rancher takes the candidate for the release.",
-        "plan": {"fingerprint": "3f9c", "steps": [{"title": "long"}]},
-        "cluster": {"uid": "u-1", "server": "https://there"},
-        "upgrade": {"name": "hvst-upgrade-1", "previous_version": "v1.4.2", "version": "v1.5.0"},
-        "error": None,
-    }
-    assert cluster_outcome(report, "clusters/edge/report.html") == {
-        "verdict": "needs_approval",
-        "needs_attention": True,
-        "headline": "Rancher takes the candidate for the release.",
-        "error_code": None,
-        "plan_fingerprint": "3f9c",
-        "cluster_uid": "u-1",
-        "upgrade": "hvst-upgrade-1",
-        "versions": ["v1.4.2", "v1.5.0"],
-        "report": "clusters/edge/report.html",
-    }
-
-
-def test_the_outcome_of_a_failure_is_its_message() -> None:
-    error = {"code": "unauthorized", "message": "The API server did not accept it."}
-    found = cluster_outcome({"error": error})
-    assert (found["verdict"], found["error_code"]) == ("failed", "unauthorized")
-    assert found["headline"] == "The API server did not accept it."
-    assert found["needs_attention"] is True
-
-
-@pytest.mark.parametrize(
-    ("verdict", "needed"),
-    [
-        *[(calm, False) for calm in ("healthy", "moving", "repaired", "safe", "saved")],
-        *[
-            (bad, True)
-            for bad in ("stuck", "unknown", "needs_approval", "refused", "never heard of")
-        ],
-    ],
-)
-def test_who_needs_somebody(verdict: str, needed: bool) -> None:
-    assert outcome(verdict)["needs_attention"] is needed
-
-
-def test_what_is_calm_can_be_said() -> None:
-    assert (
-        cluster_outcome({"verdict": "risky"}, calm_verdicts=["risky"])["needs_attention"] is False
-    )
-    assert cluster_outcome({"verdict": "safe"}, calm_verdicts=["risky"])["needs_attention"] is True
 
 
 def test_those_in_need_come_first() -> None:

@@ -13,11 +13,14 @@ from hypothesis import strategies as st
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._core.errors import (
     ERROR_CODES,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.render.report_html import (
-    report_html,
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.pages.report import (
+    report_page,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.render.report_text import (
-    report_text,
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.render.html import (
+    render_html,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.render.text import (
+    render_text,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.report import (
     GOOD_VERDICTS,
@@ -25,6 +28,9 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.
     STALLED_CODES,
     build_report,
     verdict_of,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.run import (
+    Run,
 )
 
 STEP = {
@@ -95,7 +101,7 @@ DONE = [{"id": STEP["id"], "outcome": "changed", "detail": "revision 2 -> 3"}]
     ],
 )
 def test_verdict(run: dict[str, Any], verdict: str) -> None:
-    assert verdict_of(run) == verdict
+    assert verdict_of(Run.from_documents(run)) == verdict
 
 
 @pytest.mark.parametrize(
@@ -150,7 +156,7 @@ def test_every_code_that_decides_a_verdict_exists() -> None:
     )
 )
 def test_a_verdict_is_always_one_of_the_seven(run: dict[str, Any]) -> None:
-    assert verdict_of(run) in GOOD_VERDICTS | {
+    assert verdict_of(Run.from_documents(run)) in GOOD_VERDICTS | {
         "needs_approval",
         "needs_human",
         "refused",
@@ -163,7 +169,7 @@ def test_report_shows_before_and_after() -> None:
     report = build_report(
         {**STUCK, "approval": {"approved": True}, "steps": DONE, "findings_after": AFTER}
     )
-    text = report_text(report)
+    text = render_text(report_page(report))
     assert "Verdict: repaired" in text
     row = next(line.split() for line in text.splitlines() if line.startswith("fleet-crd"))
     assert row == ["fleet-crd", "106.0.0+up0.12.0", "106.0.0+up0.12.0-rc.3", "106.0.0+up0.12.0"]
@@ -171,7 +177,7 @@ def test_report_shows_before_and_after() -> None:
 
 
 def test_unapproved_report_says_how_to_approve() -> None:
-    text = report_text(build_report(STUCK))
+    text = render_text(report_page(build_report(STUCK)))
     assert "-e remediation_approved_plan=0123456789abcdef" in text
     assert """-e '{"remediation_auto_approve": ["low", "medium"]}'""" in text
 
@@ -182,7 +188,7 @@ def test_failed_run_shows_error_and_remedy() -> None:
         "message": "There is no helm at /opt/helm.",
         "remedy": "Install helm 3 or 4, or set remediation_helm_binary.",
     }
-    text = report_text(build_report({**STUCK, "error": error}))
+    text = render_text(report_page(build_report({**STUCK, "error": error})))
     assert "Error helm-missing" in text
     assert "There is no helm at /opt/helm." in text
     assert "Install helm 3 or 4, or set remediation_helm_binary." in text
@@ -190,6 +196,6 @@ def test_failed_run_shows_error_and_remedy() -> None:
 
 def test_html_escapes_what_comes_from_the_cluster() -> None:
     hostile = {**STUCK, "error": {"code": "api-error", "message": "<script>alert(1)</script>"}}
-    page = report_html(build_report(hostile))
+    page = render_html(report_page(build_report(hostile)))
     assert "<script>" not in page
     assert "&lt;script&gt;" in page

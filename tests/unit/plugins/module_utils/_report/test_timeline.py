@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.run import (
+    Run,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.timeline import (
     run_timeline,
 )
@@ -11,9 +14,9 @@ from ansible_collections.harvester_ops.remediation.tests.unit.builders.runs impo
 
 
 def test_everything_in_the_order_in_which_it_happened() -> None:
-    entries = run_timeline(run_of("repaired"))
-    assert [each["at"] for each in entries] == sorted(each["at"] for each in entries)
-    texts = [each["text"] for each in entries]
+    entries = run_timeline(Run.from_documents(run_of("repaired")))
+    assert [each.at for each in entries] == sorted(each.at for each in entries)
+    texts = [each.text for each in entries]
     wanted = [
         "Upgrade hvst-upgrade-x7k2p to v1.5.0 begins",
         "Its job waits for Helm release",
@@ -33,15 +36,16 @@ def test_everything_in_the_order_in_which_it_happened() -> None:
 
 
 def test_what_has_no_time_is_left_out() -> None:
-    assert run_timeline({}) == []
-    assert [each["text"] for each in run_timeline({"started_at": "2026-11-23T15:00:00Z"})] == [
-        "The run begins"
-    ]
+    assert run_timeline(Run.from_documents({})) == []
+    assert [
+        each.text
+        for each in run_timeline(Run.from_documents({"started_at": "2026-11-23T15:00:00Z"}))
+    ] == ["The run begins"]
 
 
 def test_a_failed_step_is_of_its_own_kind() -> None:
     run = run_of("repaired")
     run["steps"][1]["outcome"] = "failed"
-    assert [each["text"] for each in run_timeline(run) if each["kind"] == "failed"] == [
-        "Upgrade release fleet-crd to 106.0.0+up0.12.0: failed"
-    ]
+    assert [
+        each.text for each in run_timeline(Run.from_documents(run)) if each.kind == "failed"
+    ] == ["Upgrade release fleet-crd to 106.0.0+up0.12.0: failed"]

@@ -4,10 +4,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._documents.report import (
+    Report,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.render.history_svg import (
     history_picture,
 )
 from ansible_collections.harvester_ops.remediation.tests.unit.builders.runs import report_of
+
+
+def of(document: dict[str, Any]) -> Report:
+    return Report.from_document(document)
 
 
 def bars(picture: str) -> list[str]:
@@ -15,7 +24,7 @@ def bars(picture: str) -> list[str]:
 
 
 def test_every_revision_is_a_bar_in_its_state() -> None:
-    picture = history_picture(report_of("needs_approval"))
+    picture = history_picture(of(report_of("needs_approval")))
     # fleet-crd, fleet, rancher-webhook; deployed at the candidate is behind, not good.
     assert bars(picture) == ["superseded", "behind", "superseded", "behind", "pending", "deployed"]
     assert picture.count("✗ not reached") == 2
@@ -23,7 +32,7 @@ def test_every_revision_is_a_bar_in_its_state() -> None:
 
 
 def test_what_a_run_removed_and_made_is_told_apart() -> None:
-    picture = history_picture(report_of("repaired"))
+    picture = history_picture(of(report_of("repaired")))
     assert bars(picture) == [
         *("superseded", "superseded", "deployed"),
         *("superseded", "superseded", "removed", "deployed"),
@@ -37,9 +46,10 @@ def test_what_a_run_removed_and_made_is_told_apart() -> None:
 
 
 def test_no_release_no_picture() -> None:
-    assert history_picture({}) == ""
+    assert history_picture(Report()) == ""
     assert (
-        history_picture({"releases": [{"release": "fleet", "revisions": [{"at": "soon"}]}]}) == ""
+        history_picture(of({"releases": [{"release": "fleet", "revisions": [{"at": "soon"}]}]}))
+        == ""
     )
 
 
@@ -49,7 +59,7 @@ def test_a_long_history_keeps_its_end() -> None:
         {"revision": number, "status": "superseded", "chart_version": "1.0.0", "at": at}
         for number, at in enumerate(days, 1)
     ]
-    picture = history_picture({"releases": [{"release": "fleet", "revisions": revisions}]})
+    picture = history_picture(of({"releases": [{"release": "fleet", "revisions": revisions}]}))
     assert "2026-11-20 10:00 UTC" in picture
     assert "2026-11-13 10:00 UTC" not in picture
     assert len(bars(picture)) == 7

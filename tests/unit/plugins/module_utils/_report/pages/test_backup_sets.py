@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._backup import (
     cluster as backup_cluster,
@@ -16,9 +17,14 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._backup.
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._core.names import (
     BACKUP_NAMESPACE,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.render.backup_text import (
-    backup_places,
-    backup_text,
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.pages.backup_sets import (
+    backup_sets_page,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.render.text import (
+    render_text,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.run import (
+    RunBackup,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._restore.catalog import (
     checked_cover,
@@ -40,6 +46,10 @@ from ansible_collections.harvester_ops.remediation.tests.unit.builders.helm_stor
 )
 
 NAMESPACE = BACKUP_NAMESPACE
+
+
+def backup_text(document: dict[str, Any]) -> str:
+    return render_text(backup_sets_page(document))
 
 
 def test_a_list_says_which_can_be_used_and_why_not(tmp_path: Path) -> None:
@@ -101,7 +111,7 @@ def test_without_the_passphrase_no_more_is_claimed_than_was_checked(tmp_path: Pa
 
 
 def test_where_a_set_is() -> None:
-    assert backup_places({}) == ""
-    assert backup_places({"path": "/x", "namespace": "n", "id": "b"}) == (
+    assert RunBackup().places == ""
+    assert RunBackup(path="/x", namespace="n", id="b").places == (
         "/x; in the cluster, namespace n, as b"
     )

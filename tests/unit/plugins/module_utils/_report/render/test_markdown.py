@@ -5,17 +5,25 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.render.report_markdown import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.pages.report import (
+    report_page,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.render.markdown import (
     block,
     code,
     plain,
-    report_markdown,
+    render_markdown,
 )
 from ansible_collections.harvester_ops.remediation.tests.unit.builders.runs import report_of
+
+
+def report_markdown(report: dict[str, Any]) -> str:
+    return render_markdown(report_page(report))
 
 
 def test_says_what_a_ticket_needs() -> None:
@@ -24,7 +32,7 @@ def test_says_what_a_ticket_needs() -> None:
     assert "| fleet-crd | `106.0.0+up0.12.0` | `106.0.0+up0.12.0-rc.3` |" in ticket
     assert "| Backup | `backup-20261123T145948Z-3f9c2a` |" in ticket
     assert "<https://github.com/harvester/harvester/issues/8001>" in ticket
-    assert "done, 5 s |" in ticket
+    assert "done, took 5 s |" in ticket
 
 
 def test_how_to_approve_can_be_copied() -> None:

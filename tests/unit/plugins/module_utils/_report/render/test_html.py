@@ -5,11 +5,20 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.render.report_html import (
-    report_html,
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.pages.report import (
+    report_page,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.render.html import (
+    render_html,
 )
 from ansible_collections.harvester_ops.remediation.tests.unit.builders.runs import report_of
+
+
+def report_html(report: dict[str, Any]) -> str:
+    return render_html(report_page(report))
+
 
 # How it looks and behaves is tested in a browser: tests/integration/test_report_page.py.
 

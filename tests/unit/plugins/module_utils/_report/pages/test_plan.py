@@ -5,8 +5,18 @@
 from __future__ import annotations
 
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._plan.make import make_plan
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.render.plan_text import (
-    plan_text,
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.pages.plan import (
+    object_name,
+    plan_page,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.render.html import (
+    render_html,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.render.markdown import (
+    render_markdown,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.render.text import (
+    render_text,
 )
 from ansible_collections.harvester_ops.remediation.tests.unit.builders.planning import (
     GA,
@@ -17,7 +27,7 @@ from ansible_collections.harvester_ops.remediation.tests.unit.builders.planning 
 
 
 def text_of(world: World) -> str:
-    return " ".join(plan_text(make_plan(*world.documents()).to_dict()).split())
+    return " ".join(render_text(plan_page(make_plan(*world.documents()).to_dict())).split())
 
 
 def test_a_step_says_all_that_is_approved() -> None:
@@ -49,3 +59,20 @@ def test_nothing_to_do_without_a_person() -> None:
     assert "nothing that may be done without a person" in text
     assert "Danger: d" in text
     assert "c -d" in text
+
+
+def test_the_table_names_a_release_and_its_revision() -> None:
+    world = World().release("fleet", revision(2, "deployed", RC))
+    world.finding("skip", "upgrade_release", release="fleet")
+    page = plan_page(make_plan(*world.documents()).to_dict())
+    for form in (render_text(page), render_html(page), render_markdown(page)):
+        table = form.split("nly while")[0]
+        assert "cattle-fleet-system/fleet" in table
+        assert "revision 2" in table
+    assert "1.    cattle-fleet-system/fleet" in render_text(page)
+
+
+def test_what_is_no_revision_keeps_its_kind() -> None:
+    assert object_name({"kind": "Secret", "namespace": "n", "name": "x"}) == "Secret/n/x"
+    revision_of = {"kind": "Secret", "namespace": "n", "name": "sh.helm.release.v1.a.v1.v12"}
+    assert object_name(revision_of) == "n/a.v1 revision 12"

@@ -70,15 +70,14 @@ footer { margin: 3rem 0 2rem; color: var(--soft); border-top: 1px solid var(--li
 
 _PARTS = """
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 1rem 1.15rem; margin: 0 0 1rem; }
-.finding { border-left: 6px solid var(--rest); }
-.finding.fail { border-left-color: var(--bad); }
-.finding.warn { border-left-color: var(--ask); }
+.card.bad, .card.ask { border-left: 6px solid var(--tone); }
 .tag { display: inline-block; font-size: .8rem; font-weight: 700; padding: .05rem .55rem; border-radius: 1rem;
   background: var(--rest-tint); color: var(--ink); border: 1px solid var(--rest); white-space: nowrap; }
 .tag.good { background: var(--good-tint); color: var(--good); border-color: var(--good); }
 .tag.ask { background: var(--ask-tint); color: var(--ask); border-color: var(--ask); }
 .tag.bad { background: var(--bad-tint); color: var(--bad); border-color: var(--bad); }
-ol.next > li { margin: .4rem 0; max-width: 80ch; }
+ol.plain > li { margin: .4rem 0; max-width: 80ch; }
+ol.steps > li { margin: 0 0 1rem; padding-left: .25rem; } ol.steps > li::marker, ol.steps > li > .title { font-weight: 700; }
 ul.plain { margin: .3rem 0; padding-left: 1.2rem; }
 dl.facts { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1.25rem; margin: 0; }
 dl.facts dt { color: var(--soft); } dl.facts dd { margin: 0; overflow-wrap: anywhere; }
@@ -127,7 +126,6 @@ _NARROW = """
   tbody tr { display: block; padding: .5rem 0; border-bottom: 1px solid var(--line); }
   tbody th, tbody td { display: block; border: 0; padding: .15rem .9rem; }
   tbody td[data-label]::before { content: attr(data-label) ": "; color: var(--soft); }
-  .plan td > ul.plain { padding-left: 1.2rem; }
   td.mono, td .mono { white-space: normal; }
   ol.times li, dl.facts { grid-template-columns: 1fr; gap: 0 .75rem; }
   dl.facts dd { margin-bottom: .5rem; }
@@ -144,7 +142,7 @@ _PAPER = """
   .wide { max-width: none; padding: 0; }
   header.verdict { padding: .8rem; }
   .glance { grid-template-columns: 1fr 1fr; gap: .5rem; }
-  .card, .picture, .glance > div, tr, ol.times li, .command { break-inside: avoid; }
+  .card, .picture, ol.steps > li, .glance > div, tr, ol.times li, .command { break-inside: avoid; }
   h2, h3, caption { break-after: avoid; }
   h2 { margin-top: 1.2rem; }
   .scroll { overflow: visible; }
@@ -152,12 +150,6 @@ _PAPER = """
   code, pre, .mono { font-size: 8.5pt; }
   th, td { padding: .25rem .5rem; }
   th, td, td .mono { overflow-wrap: break-word; }
-  .plan thead { display: none; }
-  .plan tr { display: block; padding: .3rem 0; border-bottom: 1px solid var(--line); }
-  .plan th, .plan td { display: block; border: 0; padding: .1rem .9rem; overflow-wrap: anywhere; }
-  .plan td[data-label]::before { content: attr(data-label) ": "; color: var(--soft); }
-  .plan td > ul.plain, .plan td > p { display: inline; padding: 0; }
-  .plan td > ul.plain > li { display: inline; }
   * { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
 }
 """

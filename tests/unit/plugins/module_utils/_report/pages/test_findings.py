@@ -10,8 +10,11 @@ from typing import Any
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.diagnose import (
     diagnose,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.render.findings_text import (
-    diagnosis_text,
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.pages.findings import (
+    findings_page,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.render.text import (
+    render_text,
 )
 from ansible_collections.harvester_ops.remediation.tests.unit.builders.evidence import (
     FLEET,
@@ -28,7 +31,7 @@ LOCK: dict[str, Any] = {
 
 
 def text(overlay: dict[str, Any] | None = None) -> str:
-    return diagnosis_text(diagnose(build(overlay)))
+    return render_text(findings_page(diagnose(build(overlay))))
 
 
 def test_stuck() -> None:

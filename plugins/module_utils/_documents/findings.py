@@ -1,0 +1,108 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The findings document: what a diagnosis says, as the plan, the report and the terminal read it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .shape import Json, Problems, read
+
+FINDINGS_SCHEMA = "harvester_ops.remediation/findings/v1"
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A piece of the evidence that a finding rests on."""
+
+    path: str | None = None
+    value: Json = None
+
+
+@dataclass(frozen=True)
+class RemedyStep:
+    """An action that a remedy asks for."""
+
+    action: str | None = None
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """What would be done about a finding. instructions is None when nothing is left to a person."""
+
+    unattended: str | None = None
+    risk: str | None = None
+    steps: tuple[RemedyStep, ...] = ()
+    instructions: Json = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One failure mode on one subject. reason is set where the rule could not be judged."""
+
+    id: str | None = None
+    failure_mode: str | None = None
+    title: str | None = None
+    outcome: str | None = None
+    subject: str | None = None
+    message: str | None = None
+    reason: str | None = None
+    proof: tuple[Proof, ...] = ()
+    references: tuple[str, ...] = ()
+    holds_job: bool = False
+    remedy: Remedy | None = None
+    what_next: str | None = None
+    must_not: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class NextDecision:
+    """What Rancher does with a dependency next, and why."""
+
+    action: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class DependencyState:
+    """The versions of a dependency. expected is what the job waits for, desired what Rancher wants."""
+
+    chart: str | None = None
+    release: str | None = None
+    awaited: bool = False
+    expected: str | None = None
+    desired: str | None = None
+    installed: str | None = None
+    status: str | None = None
+    decision: NextDecision | None = None
+
+
+@dataclass(frozen=True)
+class UnseenSource:
+    """A source of the evidence that could not be read."""
+
+    source: str | None = None
+    state: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Findings:
+    """A findings document (schema findings/v1). A document that is damaged or missing reads as an empty one."""
+
+    verdict: str | None = None
+    headline: str | None = None
+    collected_at: str | None = None
+    waits_for: str | None = None
+    since: str | None = None
+    dependencies: tuple[DependencyState, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    not_seen: tuple[UnseenSource, ...] = ()
+
+    @classmethod
+    def from_document(cls, document: object) -> Findings:
+        """Read a findings document; what is damaged in it is left out."""
+        found = read(cls, document, Problems()) if isinstance(document, Mapping) else None
+        return found or cls()

@@ -1,0 +1,107 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The documents of one run, as far as its report is made from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .._documents.evidence import Release, Upgrade
+from .._documents.findings import Findings
+from .._documents.report import Failure, ManualWork, PlannedStep
+from .._documents.shape import Json, Problems, read
+
+
+@dataclass(frozen=True)
+class SeenCluster:
+    """What a report takes from an evidence document."""
+
+    collected_at: str | None = None
+    cluster: Json = None
+    upgrade: Upgrade | None = None
+    releases: tuple[Release, ...] = ()
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """What a report takes from a plan document."""
+
+    fingerprint: str | None = None
+    risks: tuple[str, ...] = ()
+    steps: tuple[PlannedStep, ...] = ()
+    instructions: tuple[ManualWork, ...] = ()
+
+
+@dataclass(frozen=True)
+class RunApproval:
+    """Whether, how (vocabulary.ApprovedHow) and when the plan was approved."""
+
+    approved: bool = False
+    how: str | None = None
+    at: str | None = None
+
+
+@dataclass(frozen=True)
+class RunBackup:
+    """Where remediation_backup has put the backup set."""
+
+    id: str | None = None
+    path: str | None = None
+    namespace: str | None = None
+    created_at: str | None = None
+
+    @property
+    def places(self) -> str:
+        """The places of the set, in words; "" for none."""
+        places = [self.path] if self.path else []
+        if self.namespace:
+            places.append(f"in the cluster, namespace {self.namespace}, as {self.id}")
+        return "; ".join(places)
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """What became of a step."""
+
+    id: str | None = None
+    outcome: str | None = None
+    detail: str | None = None
+    begun_at: str | None = None
+    ended_at: str | None = None
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run; what it did not get to is None or empty. asked is what ``--tags`` asked for, None for everything."""
+
+    id: str | None = None
+    started_at: str | None = None
+    finished_at: str | None = None
+    check_mode: bool = False
+    asked: tuple[str, ...] | None = None
+    artifacts_dir: str | None = None
+    evidence_before: SeenCluster | None = None
+    evidence_after: SeenCluster | None = None
+    findings_before: Findings = field(default_factory=Findings)
+    findings_after: Findings | None = None
+    plan: RunPlan = RunPlan()
+    approval: RunApproval = RunApproval()
+    backup: RunBackup = RunBackup()
+    steps: tuple[StepResult, ...] = ()
+    error: Failure | None = None
+
+    @classmethod
+    def from_documents(cls, documents: Mapping[str, object]) -> Run:
+        """Read the documents of a run; what is damaged in them is left out."""
+        given = {name: each for name, each in documents.items() if each != {}}
+        return read(cls, given, Problems()) or cls()
+
+    def leaves_out(self, phase: str) -> bool:
+        """Whether ``--tags`` asked for something, and not for this phase."""
+        return self.asked is not None and phase not in self.asked
+
+    def result_of(self, step: PlannedStep) -> StepResult:
+        """What became of a step of the plan."""
+        return {each.id: each for each in self.steps}.get(step.id) or StepResult()
