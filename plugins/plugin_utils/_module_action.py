@@ -34,8 +34,8 @@ from ..modules import rancher_chart
 
 # Ansible loads the plugin in the process that forks the workers, so they all have the libraries already.
 with suppress(ImportError):
-    import kubernetes.client
-    import kubernetes.config  # noqa: F401 - only to have it loaded
+    import_module("kubernetes.client")
+    import_module("kubernetes.config")
 
 COLLECTION = "harvester_ops.remediation"
 _MODULES = "ansible_collections.harvester_ops.remediation.plugins.modules"

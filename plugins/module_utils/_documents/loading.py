@@ -81,7 +81,7 @@ def _read(path: str, kind: str) -> bytes:
             f"{whole}. The path is one of the machine, or execution environment, that runs Ansible.",
         ) from error
     except (OSError, ValueError, RuntimeError) as error:
-        why = (isinstance(error, OSError) and error.strerror) or error
+        why = getattr(error, "strerror", None) or error
         raise _refusal(
             kind, f"The {kind} file {_shown(path)} cannot be read: {why}.", f"{whole}."
         ) from error

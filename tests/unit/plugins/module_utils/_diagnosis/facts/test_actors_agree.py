@@ -148,7 +148,7 @@ STATES: dict[str, tuple[Any, tuple[tuple[str, str], ...]]] = {
         lambda c: (operation_pod(c, "p"), operation(c, "o", podName="helm-operation-p")),
         (FLEET,),
     ),
-    "operation-unnamed": (lambda c: operation_pod(c), (FLEET, WEBHOOK, RANCHER)),
+    "operation-unnamed": (operation_pod, (FLEET, WEBHOOK, RANCHER)),
     "operation-unknown-phase": (
         lambda c: (operation_pod(c, phase="Unknown"), operation(c)),
         (FLEET,),
@@ -181,7 +181,7 @@ STATES: dict[str, tuple[Any, tuple[tuple[str, str], ...]]] = {
         (FLEET,),
     ),
     "operation-behind-many": (many_pods, (FLEET, WEBHOOK, RANCHER)),
-    "operation-without-a-pod": (lambda c: operation(c), (FLEET,)),
+    "operation-without-a-pod": (operation, (FLEET,)),
     "old-operation-without-a-pod": (lambda c: operation(c, age="14:50:00"), ()),
     "finished-operation": (
         lambda c: operation(c, conditions=[{"type": "Reconciling", "status": "False"}]),

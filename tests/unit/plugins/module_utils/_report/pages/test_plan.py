@@ -66,7 +66,7 @@ def test_the_table_names_a_release_and_its_revision() -> None:
     world.finding("skip", "upgrade_release", release="fleet")
     page = plan_page(make_plan(*world.documents()).to_dict())
     for form in (render_text(page), render_html(page), render_markdown(page)):
-        table = form.split("nly while")[0]
+        table = form.partition("nly while")[0]
         assert "cattle-fleet-system/fleet" in table
         assert "revision 2" in table
     assert "1.    cattle-fleet-system/fleet" in render_text(page)
