@@ -16,6 +16,10 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._documents.plan import (
+    ObjectRef,
+    Step,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube import paths
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.auth import resolve
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.client import (
@@ -58,6 +62,16 @@ def client(cluster: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> K
 @pytest.fixture
 def run(cluster: ControlPlane, tmp_path: Path) -> ModuleRun:
     return ModuleRun(cluster, tmp_path)
+
+
+def plan_to_unlock(namespace: str, release: str) -> dict[str, Any]:
+    """A plan for whose backup every revision of the release is saved."""
+    secret = ObjectRef("v1", "Secret", namespace, f"sh.helm.release.v1.{release}.v1")
+    params = {"state": "unlocked", "namespace": namespace, "release": release}
+    step = Step(
+        "unlock_release", "helm_release", "Unlock it", "lock", secret, params, id="01-unlock"
+    )
+    return {"steps": [step.to_dict()]}
 
 
 def copies(control_plane: ControlPlane, namespace: str) -> list[str]:
@@ -113,7 +127,7 @@ def test_thirty_revisions_of_one_mebibyte_come_back_byte_for_byte(
     run: ModuleRun, client: KubeClient, big_history: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     """Saved in a folder and, encrypted or not, in the cluster; half of them lost, two altered, one too many."""
-    plan = {"steps": [{"params": {"namespace": NAMESPACE, "release": "big"}}]}
+    plan = plan_to_unlock(NAMESPACE, "big")
     passphrase = tmp_path / "passphrase"
     passphrase.write_text("correct horse\n")
     passphrase.chmod(0o600)
@@ -200,7 +214,7 @@ def test_helm_history_is_the_one_before_the_remediation(
     helm.upgrade(VERSIONS[0])
     helm.upgrade(VERSIONS[0])
     before = helm.history()
-    plan = {"steps": [{"params": {"namespace": helm.namespace, "release": "fleet"}}]}
+    plan = plan_to_unlock(helm.namespace, "fleet")
     kept = {"directory": str(tmp_path / "kept"), "run_id": "r1"}
     backup = run("remediation_backup", plan=plan, **kept)["backup"]
     helm.upgrade(VERSIONS[1])

@@ -25,7 +25,7 @@ from doubles import clusterrepo, decision, faults, helm_storage
 from doubles.cluster import StuckCluster
 from doubles.kube import Cluster
 from doubles.rancher_lines import line_of
-from doubles.resources import crds
+from doubles.resources import by_name, crds
 from doubles.scenarios import scenario
 from doubles.watch import Changes, Watched
 
@@ -143,10 +143,13 @@ class TestWatch:
 
     def test_what_is_not_served_yet_is_watched_later(self, control_plane: ControlPlane) -> None:
         cluster = Cluster(control_plane.kubeconfig)
-        changes = Changes(cluster, [Watched("plans.upgrade.cattle.io")], at_least=3600)
+        kind = "virtualmachines.kubevirt.io"
+        # Another test may have had it served before.
+        control_plane.kubectl("delete", "crd", kind, "--ignore-not-found", "--wait")
+        changes = Changes(cluster, [Watched(kind)], at_least=3600)
         assert changes.due()
         self.stays_quiet(changes)
-        (definition,) = (body for body in crds() if body["spec"]["names"]["kind"] == "Plan")
+        (definition,) = crds([by_name(kind)])
         cluster.ensure(definition)
         control_plane.wait_for("the watch", changes.due)
 
@@ -292,17 +295,21 @@ def recreate_repos(stuck: StuckCluster) -> None:
 
 def restore_fleet_server(stuck: StuckCluster) -> None:
     """FM 6.16."""
-    log = stuck.control_plane.kubectl(
-        "logs",
-        "-n",
-        "cattle-fleet-system",
-        "-l",
-        "app=fleet-controller",
-        "--tail=-1",
-        "-c",
-        "fleet-agentmanagement",
-    )
-    assert b"missing apiServerURL in fleet config for cluster auto registration" in log.stdout
+
+    def complains() -> bool:
+        log = stuck.control_plane.kubectl(
+            "logs",
+            "-n",
+            "cattle-fleet-system",
+            "-l",
+            "app=fleet-controller",
+            "--tail=-1",
+            "-c",
+            "fleet-agentmanagement",
+        )
+        return b"missing apiServerURL in fleet config for cluster auto registration" in log.stdout
+
+    stuck.control_plane.wait_for("fleet-agentmanagement to complain", complains)
     faults.set_fleet_server(stuck, "https://10.53.0.10/")
 
 

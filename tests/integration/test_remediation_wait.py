@@ -148,6 +148,10 @@ class TestRelease:
             assert "Pod/cattle-system/helm-operation-w1 works on it" in busy["state"]
         finally:
             cluster.kubectl("delete", "pod", "-n", "cattle-system", "helm-operation-w1")
+        # Its pod may be about to appear.
+        coming = look(run, "actor_finished", **where)
+        assert "Operation/cattle-system/helm-operation-w1 works on it" in coming["state"]
+        cluster.kubectl("delete", "operation", "-n", "cattle-system", "helm-operation-w1")
         young = look(run, "actor_finished", **where)
         assert (young["done"], "abandoned only when 600 s old" in young["state"]) == (False, True)
         assert look(run, "actor_finished", stale_after=0, **where)["done"]

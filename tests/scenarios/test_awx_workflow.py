@@ -17,7 +17,9 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._run.handover import LIMIT
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.in_short import (
+    LIMIT,
+)
 from ansible_collections.harvester_ops.remediation.tests.scenarios.sick_cluster import (
     PATIENCE,
     SickCluster,
