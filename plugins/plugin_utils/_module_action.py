@@ -219,8 +219,9 @@ class _HereModule:
         """A folder for this call, gone when it ends."""
         if not self._folder:
             self._folder = tempfile.mkdtemp(
+                # Only as a name of the module is the setting a path; the configuration has its template.
                 prefix="ansible-moduletmp-",
-                dir=constants.config.get_config_value("DEFAULT_LOCAL_TMP"),
+                dir=vars(constants)["DEFAULT_LOCAL_TMP"],
             )
         return self._folder
 

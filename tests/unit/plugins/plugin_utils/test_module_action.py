@@ -6,10 +6,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from ansible import constants
 
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._module import framed_by
+from ansible_collections.harvester_ops.remediation.plugins.modules import helm_info
 from ansible_collections.harvester_ops.remediation.plugins.plugin_utils._module_action import (
+    _EndedError,
+    _HereModule,
     call_module,
 )
 
@@ -39,3 +45,23 @@ def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_what_is_secret_is_masked() -> None:
     result = call_module("helm_info", {"helm_binary": "/no/hush-hush/helm", "api_key": "hush-hush"})
     assert "hush-hush" not in str(result)
+
+
+def test_temporary_files_are_where_ansible_keeps_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not in the folder the command was given in, and gone when the module has ended."""
+    monkeypatch.chdir(tmp_path)
+    folders: list[Path] = []
+
+    def looking(argument_spec: dict[str, Any], **rules: Any) -> _HereModule:
+        module = _HereModule({}, argument_spec, check_mode=False, diff=False, **rules)
+        folders.append(Path(module.tmpdir))
+        assert folders[0].is_dir()
+        return module
+
+    with framed_by(looking), pytest.raises(_EndedError):
+        helm_info.main()
+    assert folders[0].parent == Path(vars(constants)["DEFAULT_LOCAL_TMP"])
+    assert not folders[0].exists()
+    assert list(tmp_path.iterdir()) == []
