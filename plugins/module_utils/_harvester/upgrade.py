@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .._core.names import UPGRADE_NAMESPACE
 from . import release_file
 
 API = "harvesterhci.io/v1beta1"
-NAMESPACE = "harvester-system"
+NAMESPACE = UPGRADE_NAMESPACE
 LATEST_SELECTOR = "harvesterhci.io/latestUpgrade=true"
 UPGRADE_LABEL = "harvesterhci.io/upgrade"
 MANIFEST_SELECTOR = "harvesterhci.io/upgradeComponent=manifest"
