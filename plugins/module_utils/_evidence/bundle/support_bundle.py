@@ -236,7 +236,7 @@ class SupportBundle:
         if self.cut:
             raise incomplete(f"The support bundle lacks {what}{where}: {self.cut}.")
         if (wanted.group, wanted.resource) == ("harvesterhci.io", "settings"):
-            raise left_out("This support bundle leaves out Harvester's settings, as those before v1.2 do.")
+            raise left_out("The support bundle has no settings of Harvester; those before v1.2 leave them out.")
         if self._lost(wanted):
             raise incomplete(f"The support bundle lacks {what}{where}, of which every cluster has some.")
 

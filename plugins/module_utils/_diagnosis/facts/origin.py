@@ -1,0 +1,59 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Evidence that was not read from a live cluster: what it comes from, and what would fill its worst holes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ..._core.lenient import Document
+from ..._documents.evidence import READABLE, Evidence
+from ..._documents.shape import write
+from ..._harvester.upgrade import JOB_CONTAINER, NAMESPACE
+
+MOST_COMMANDS = 3
+_OBJECTS = ("upgrade", "releases", "settings", "rancher_deployment", "nodes")
+_WHOLE = "ansible-playbook harvester_ops.remediation.collect"
+
+
+def origin_of(evidence: Evidence, dependencies: Sequence[Document]) -> dict[str, Any]:
+    """``origins`` and ``ask_for``: the files, and the three commands on the cluster that would tell most.
+
+    Empty for a live cluster, which can be asked by running the diagnosis again.
+    """
+    if not evidence.origins:
+        return {}
+    commands = dict.fromkeys(_commands(evidence, dependencies))
+    return {"origins": write(evidence.origins), "ask_for": list(commands)[:MOST_COMMANDS]}
+
+
+def _commands(evidence: Evidence, dependencies: Sequence[Document]) -> Iterator[str]:
+    """The most important first: everything, then locked and late releases, the job's log, Secrets."""
+    if sum(not evidence.readable(source) for source in _OBJECTS) > 2:
+        yield _WHOLE
+    troubled = sorted(
+        (each for each in dependencies if each["history_known"] is False and _matters(each)),
+        key=lambda each: (each["lock"]["locked"] is not True, not each["waited"]),
+    )
+    for each in troubled[:2]:
+        yield f"helm -n {each['namespace']} history {each['release']} --max 20"
+    if not _job_log_known(evidence):
+        selector = "harvesterhci.io/upgradeComponent=manifest"
+        yield f"kubectl -n {NAMESPACE} logs -l {selector} -c {JOB_CONTAINER} --prefix --timestamps --tail=-1"
+    for each in troubled[:1]:
+        yield f"helm -n {each['namespace']} get values {each['release']} -o yaml  # look for passwords before you send it"
+    if evidence.sources and not evidence.readable("secrets"):
+        yield "kubectl get secrets -A --field-selector type!=helm.sh/release.v1  # names and types only"
+    yield _WHOLE
+
+
+def _matters(dependency: Document) -> bool:
+    late = dependency["awaited"] and dependency["at_expected"] is not True
+    return late or dependency["lock"]["locked"] is True or dependency["waited"]
+
+
+def _job_log_known(evidence: Evidence) -> bool:
+    source = evidence.sources.get("job_logs")
+    return source is not None and source.state in READABLE and bool(evidence.log_events)
