@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
+from ..._core.errors import RemediationError
 from .limits import LIMITS, Limits, incomplete, unsafe
 from .zip_recovery import Recovered, inflate, recover
 
@@ -37,17 +38,21 @@ class Archive:
         self.sizes: dict[str, int] = {}
         self.damaged: dict[str, str] = {}
         self.cut = ""
+        self.refused: RemediationError | None = None
         self.limits = limits
         self._given = 0
         self._lock = threading.Lock()
 
     def blocks(self, name: str) -> Iterator[bytes]:
-        """The content of a member. Raises `evidence-incomplete` for one that is damaged, `archive-unsafe` for a bomb."""
+        """The content of a member. Raises `evidence-incomplete` for one that is damaged, `archive-unsafe` for a bomb.
+
+        The latter is kept in `refused`, so that it is not lost where the failure of one read is not the end.
+        """
         for block in self._blocks(name):
             with self._lock:
                 self._given += len(block)
             if self._given > self.limits.unpacked:
-                raise unsafe(self.label, f"unpacks to more than {self.limits.unpacked} bytes")
+                raise self._refuse(f"unpacks to more than {self.limits.unpacked} bytes")
             yield block
 
     def lines(self, name: str) -> Iterator[str]:
@@ -58,7 +63,7 @@ class Archive:
             for line in whole:
                 yield line.decode("utf-8", "replace")
             if len(rest) > self.limits.line:
-                raise unsafe(self.label, f"has a line of more than {self.limits.line} bytes in {name}")
+                raise self._refuse(f"has a line of more than {self.limits.line} bytes in {name}")
         if rest:
             yield rest.decode("utf-8", "replace")
 
@@ -76,6 +81,10 @@ class Archive:
 
     def _blocks(self, name: str) -> Iterator[bytes]:
         raise NotImplementedError
+
+    def _refuse(self, what: str) -> RemediationError:
+        self.refused = unsafe(self.label, what)
+        return self.refused
 
     def _add(self, name: str, size: int, packed: int | None = None) -> None:
         """Take in a member after a look at its name and sizes."""

@@ -90,8 +90,8 @@ def _item_texts(lines: Iterable[str], skip: tuple[str, ...], limits: Limits) -> 
         if not skipping:
             item.append(line)
             size += len(line)
-            if size > limits.item:
-                raise incomplete(f"An item is longer than {limits.item} characters.")
+        if size > limits.item:
+            raise incomplete(f"An item is longer than {limits.item} characters.")
     if item:
         yield "\n".join(item)
 

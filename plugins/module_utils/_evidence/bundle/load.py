@@ -13,6 +13,7 @@ from typing import Any
 from ..._core.errors import RemediationError
 from ..._core.lenient import moment
 from ..._documents.evidence import Origin, check_schema
+from ..._documents.shape import write
 from ..._documents.loading import MOST_BYTES, load_document
 from ..._rancher.decision.system_charts import CHART_NAMESPACES
 from ..live.collector import CollectOptions, collect
@@ -86,6 +87,9 @@ def _from_bundle(
 ) -> dict[str, Any]:
     assert found.archive is not None
     bundle = SupportBundle(found.archive, found.root)
+    document = collect(bundle, options, groups=groups(sorted(bundle.covered_namespaces)))
+    if found.archive.refused is not None:
+        raise found.archive.refused
     origin = Origin(
         kind=SUPPORT_BUNDLE,
         path=found.path,
@@ -93,9 +97,7 @@ def _from_bundle(
         note=_note(bundle),
         lacks=tuple(_lacks(bundle, found)),
     )
-    return collect(
-        bundle, options, groups=groups(sorted(bundle.covered_namespaces)), origins=(origin,)
-    )
+    return {**document, "origins": write((origin,))}
 
 
 def _note(bundle: SupportBundle) -> str:

@@ -200,8 +200,9 @@ class SupportBundle:
             raise incomplete(f"{member} is damaged: {self._archive.damaged[member]}.")
         skip = _SKIPPED_KEYS.get(wanted.resource, ())
         for obj in items(self._archive.lines(member), skip=skip, contains=contains):
-            if isinstance(obj.get("metadata"), dict):
-                yield obj
+            if not isinstance(obj.get("metadata"), dict):
+                raise incomplete(f"{member} holds something that is not an object.")
+            yield obj
 
     def _places(self, wanted: Parts) -> list[tuple[str | None, str, str]]:
         """The members that make up a list."""
@@ -284,7 +285,7 @@ class SupportBundle:
         name = self._root + _ERRORS
         if name not in self._archive.sizes:
             return
-        for number, line in enumerate(self._archive.lines(name)):
+        for number, line in enumerate(self._whole_lines(name)):
             match = _FAILED.match(line)
             if match is not None and number < _MOST_ERRORS:
                 self._failed[match["path"]] = match["why"][:300].rstrip(".")
@@ -293,6 +294,14 @@ class SupportBundle:
                 if every is not None and self.has_objects:
                     self._namespaces.add(every["namespace"])
 
+    def _whole_lines(self, name: str) -> Iterator[str]:
+        """The lines of a member that helps and is not needed: one that is damaged ends early."""
+        try:
+            yield from self._archive.lines(name)
+        except RemediationError as error:
+            if error.code != "evidence-incomplete":
+                raise
+
     def _has_empty_lists(self) -> bool:
         small = (
             name
@@ -300,7 +309,7 @@ class SupportBundle:
             for name in versions.values()
             if self._archive.sizes[name] < 200
         )
-        return any("items: []" in self._archive.text(name, 200) for name in small)
+        return any("items: []" in self._whole_lines(name) for name in small)
 
     def _read_metadata(self) -> Document:
         name = f"{self._root}metadata.yaml"

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..._core.errors import RemediationError
 from ..._core.redaction import Redactor
-from ..._documents.evidence import ERROR, SOURCES, Cluster, Evidence, Options, Origin, Source
+from ..._documents.evidence import ERROR, SOURCES, Cluster, Evidence, Options, Source
 from ..._helm.idleness import DEFAULT_STALE_AFTER
 from ..._kube.reader import Reader
 from . import (
@@ -66,12 +66,11 @@ def collect(
     options: CollectOptions,
     *,
     groups: Sequence[Group] = GROUPS,
-    origins: Sequence[Origin] = (),
     clock: Callable[[], float] = time.monotonic,
 ) -> dict[str, Any]:
     """The evidence document (_documents/evidence.py) of the cluster behind `client`.
 
-    `groups` read and shape it; `origins` are the files it comes from when that is not a live cluster.
+    `groups` read and shape it.
 
     A source that cannot be read is reported in `sources` and never ends the collection. Only when the API server itself
     cannot be reached, or does not know the credentials, the error is raised: `server-unreachable`, `unauthorized`.
@@ -100,7 +99,6 @@ def collect(
         problems=(*problems, *defects),
         sources={name: sources[name] for name in SOURCES},
         **fields,
-        origins=tuple(origins),
         api_requests=client.request_count,
     )
     return _without_secrets(evidence.to_dict(), context.redactor)
