@@ -71,7 +71,10 @@ def _one(form: str, path: Path) -> bool:
     headline, peak = done.stdout.splitlines()
     memory = int(peak) * 1024
     size = path.stat().st_size / MIB
-    print(f"{form:<8}{size:>8.1f} MiB packed{memory / MIB:>8.0f} MiB{seconds:>8.1f} s  {headline}", flush=True)
+    print(
+        f"{form:<8}{size:>8.1f} MiB packed{memory / MIB:>8.0f} MiB{seconds:>8.1f} s  {headline}",
+        flush=True,
+    )
     return memory <= MOST_MEMORY and seconds <= MOST_SECONDS
 
 
@@ -85,7 +88,7 @@ def _members(size: int, count: int) -> Iterator[Member]:
             blocks = _LONG[name](content, size // 40)
         given += sum(map(len, blocks))
         yield f"{kit.NAME}/{name}", blocks
-    line = b"2026-11-23T14:00:00.123456789Z time=\"2026-11-23\" level=info msg=\"a line like any other, of some length\"\n"
+    line = b'2026-11-23T14:00:00.123456789Z time="2026-11-23" level=info msg="a line like any other, of some length"\n'
     block = line * (64 * 1024 // len(line))
     each = max(1, (size - given) // count // len(line))
     for number in range(count):

@@ -27,7 +27,12 @@ _ADMISSION = "/apis/admissionregistration.k8s.io/v1"
 def whole_cluster() -> UpgradingCluster:
     """The stuck cluster with what every cluster has besides, and a leader of Rancher that is alive."""
     cluster = stuck_cluster()
-    for namespace in ("kube-system", "fleet-local", "cattle-fleet-local-system", "cattle-turtles-system"):
+    for namespace in (
+        "kube-system",
+        "fleet-local",
+        "cattle-fleet-local-system",
+        "cattle-turtles-system",
+    ):
         cluster.add(f"/api/v1/namespaces/{namespace}")
     cluster.objects["/api/v1/namespaces/kube-system"]["metadata"]["uid"] = "uid-kube-system"
     cluster.add(
@@ -48,9 +53,9 @@ def whole_cluster() -> UpgradingCluster:
         metadata={"labels": {"kubernetes.io/service-name": "rancher-webhook"}},
         endpoints=[{"conditions": {"ready": True}}],
     )
-    cluster.objects["/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/cattle-controllers"]["spec"][
-        "renewTime"
-    ] = "2026-11-23T14:59:50.123456Z"
+    cluster.objects[
+        "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/cattle-controllers"
+    ]["spec"]["renewTime"] = "2026-11-23T14:59:50.123456Z"
     _add_bundles(cluster)
     return cluster
 
@@ -65,19 +70,29 @@ def _add_bundles(cluster: UpgradingCluster) -> None:
         )
         cluster.add(
             f"/apis/fleet.cattle.io/v1alpha1/namespaces/fleet-local/bundles/mcc-{name}",
-            spec={"resources": [{"name": "chart", "content": "x" * 5000}], "helm": {"releaseName": name}},
+            spec={
+                "resources": [{"name": "chart", "content": "x" * 5000}],
+                "helm": {"releaseName": name},
+            },
             status=ready,
         )
 
 
 def _locked(cluster: UpgradingCluster) -> None:
     add_release(
-        cluster, FLEET, "fleet", 2, status="pending-upgrade", info={"description": "Preparing upgrade"}
+        cluster,
+        FLEET,
+        "fleet",
+        2,
+        status="pending-upgrade",
+        info={"description": "Preparing upgrade"},
     )
 
 
 def _index_missing(cluster: UpgradingCluster) -> None:
-    for path in [each for each in cluster.objects if "/configmaps/" in each and "rancher-charts" in each]:
+    for path in [
+        each for each in cluster.objects if "/configmaps/" in each and "rancher-charts" in each
+    ]:
         del cluster.objects[path]
 
 

@@ -56,7 +56,11 @@ class Kit:
     empty_lists: bool = False
     previous_logs: bool = True
     harvester_settings: bool = True
-    namespaces: tuple[str, ...] = (*_COVERED, "cattle-logging-system", "cattle-provisioning-capi-system")
+    namespaces: tuple[str, ...] = (
+        *_COVERED,
+        "cattle-logging-system",
+        "cattle-provisioning-capi-system",
+    )
     app_values: bool = False
 
 
@@ -80,7 +84,10 @@ def members(
     present = {path.split("/")[4] for path in every if path.startswith("/api/v1/namespaces/")}
     for namespace in covered:
         if namespace in present:
-            root_ca = {"metadata": {"name": "kube-root-ca.crt", "namespace": namespace}, "data": {"ca.crt": "x"}}
+            root_ca = {
+                "metadata": {"name": "kube-root-ca.crt", "namespace": namespace},
+                "data": {"ca.crt": "x"},
+            }
             place_of_it = f"yamls/namespaced/{namespace}/v1/configmaps.yaml"
             lists.setdefault(place_of_it, []).append(_stored(root_ca, "v1"))
     if kit.empty_lists:
@@ -153,7 +160,7 @@ def _place(path: str, covered: tuple[str, ...], kit: Kit) -> tuple[str, str] | N
 
 
 def _stored(obj: Mapping[str, Any], api_version: str) -> dict[str, Any]:
-    fields = {"f:data": {"f:x": {}, "k:{\"uid\":\"1\"}": {".": {}}}}
+    fields = {"f:data": {"f:x": {}, 'k:{"uid":"1"}': {".": {}}}}
     managed = [{"manager": "kubectl", "operation": "Update", "fieldsV1": fields}] * 2
     metadata = {"managedFields": managed, **obj["metadata"]}
     return {"kind": "Thing", **obj, "apiVersion": api_version, "metadata": metadata}
@@ -207,7 +214,9 @@ def _apps(objects: Objects, kit: Kit) -> dict[str, dict[str, Any]]:
         if key not in newest or newest[key]["version"] < release["version"]:
             newest[key] = release
     return {
-        f"/apis/catalog.cattle.io/v1/namespaces/{namespace}/apps/{name}": _app(namespace, release, kit)
+        f"/apis/catalog.cattle.io/v1/namespaces/{namespace}/apps/{name}": _app(
+            namespace, release, kit
+        )
         for (namespace, name), release in newest.items()
     }
 

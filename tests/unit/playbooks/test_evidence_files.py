@@ -56,7 +56,9 @@ def test_a_support_bundle_is_diagnosed(tmp_path: Path) -> None:
     kept = tmp_path / "remediation-artifacts" / "evidence.json"
     again = run(tmp_path, "diagnose", evidence_file=str(kept), artifacts_dir="again")
     assert "A release is locked" in again
-    first, second = (tmp_path / each / "findings.json" for each in ("remediation-artifacts", "again"))
+    first, second = (
+        tmp_path / each / "findings.json" for each in ("remediation-artifacts", "again")
+    )
     assert first.read_bytes() == second.read_bytes()
 
 

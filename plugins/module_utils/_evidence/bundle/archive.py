@@ -31,11 +31,15 @@ Wanted = Callable[[str], bool]
 
 
 class Archive:
-    """Members by their path. `cut` says why the archive is not whole, `damaged` which members are not, and why."""
+    """Members by their path. `cut` says why the archive is not whole, `damaged` which members are not, and why.
+
+    `times` are texts that sort members by when they were written, where that is known.
+    """
 
     def __init__(self, label: str, limits: Limits = LIMITS) -> None:
         self.label = label
         self.sizes: dict[str, int] = {}
+        self.times: dict[str, str] = {}
         self.damaged: dict[str, str] = {}
         self.cut = ""
         self.refused: RemediationError | None = None
@@ -48,7 +52,8 @@ class Archive:
 
         The latter is kept in `refused`, so that it is not lost where the failure of one read is not the end.
         """
-        for block in self._blocks(name):
+        content = self._blocks(name)
+        for block in _gunzipped(content, name) if name.endswith(".gz") else content:
             with self._lock:
                 self._given += len(block)
             if self._given > self.limits.unpacked:
@@ -101,6 +106,20 @@ class Archive:
         self.sizes[name] = size
 
 
+def _gunzipped(blocks: Iterator[bytes], name: str) -> Iterator[bytes]:
+    """The content of a gzip member as far as it goes; what is appended to one is a stream of its own."""
+    unpacker = zlib.decompressobj(wbits=31)
+    for block in blocks:
+        while block:
+            try:
+                yield unpacker.decompress(block, _BLOCK)
+            except zlib.error as error:
+                raise incomplete(f"{name} is damaged: {error}.") from error
+            block = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
+            if unpacker.eof:
+                unpacker = zlib.decompressobj(wbits=31)
+
+
 class FolderArchive(Archive):
     """A folder. Links in it are left out: they may lead anywhere."""
 
@@ -113,7 +132,9 @@ class FolderArchive(Archive):
                 path = Path(parent, name)
                 found = path.lstat()
                 if stat.S_ISREG(found.st_mode):
-                    self._add(path.relative_to(folder).as_posix(), found.st_size)
+                    member = path.relative_to(folder).as_posix()
+                    self._add(member, found.st_size)
+                    self.times[member] = f"{found.st_mtime_ns:020}"
 
     def _blocks(self, name: str) -> Iterator[bytes]:
         try:
@@ -150,6 +171,7 @@ class ZipArchive(Archive):
             if member.is_dir():
                 continue
             self._add(member.filename, member.file_size, member.compress_size)
+            self.times[member.filename] = "{:04}{:02}{:02}{:02}{:02}{:02}".format(*member.date_time)
             if member.flag_bits & 1:
                 self.damaged[member.filename] = "it is encrypted"
 
@@ -171,7 +193,14 @@ class ZipArchive(Archive):
             with self._zip.open(name) as stream:
                 while block := stream.read(_BLOCK):
                     yield block
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
+        except (
+            zipfile.BadZipFile,
+            zlib.error,
+            EOFError,
+            OSError,
+            RuntimeError,
+            NotImplementedError,
+        ) as error:
             self.damaged.setdefault(name, str(error)[:200])
             raise incomplete(f"{name} of {self.label} is damaged: {error}.") from error
 
@@ -183,7 +212,12 @@ class _BoundedHeader(tarfile.TarInfo):
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> _BoundedHeader:
         """The header in a block of an archive."""
         header = super().frombuf(buf, encoding, errors)
-        extended = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
+        extended = (
+            tarfile.XHDTYPE,
+            tarfile.XGLTYPE,
+            tarfile.GNUTYPE_LONGNAME,
+            tarfile.GNUTYPE_LONGLINK,
+        )
         if header.type in extended and header.size > _MAX_TAR_HEADER:
             raise unsafe("given", f"has a header of {header.size} bytes")
         return header
@@ -213,9 +247,12 @@ class TarArchive(Archive):
             return
         name = member.name.removeprefix("./")
         self._add(name, member.size)
+        self.times[name] = f"{member.mtime:020.0f}"
         unpacked = sum(self.sizes.values()) if len(self.sizes) % 1000 == 0 else member.size
         limits = self.limits
-        if unpacked > min(limits.unpacked, max(limits.ratio_from, limits.ratio * self._packed_size)):
+        if unpacked > min(
+            limits.unpacked, max(limits.ratio_from, limits.ratio * self._packed_size)
+        ):
             raise unsafe(self.label, f"unpacks to more than {limits.ratio} times its size")
         if wanted(name):
             self._keep(name, archive.extractfile(member))
@@ -236,7 +273,9 @@ class TarArchive(Archive):
 
     def _blocks(self, name: str) -> Iterator[bytes]:
         if name not in self._kept:
-            raise incomplete(f"{name} of {self.label} was not read: {self.damaged.get(name, 'it is not wanted')}.")
+            raise incomplete(
+                f"{name} of {self.label} was not read: {self.damaged.get(name, 'it is not wanted')}."
+            )
         unpacker = zlib.decompressobj()
         for packed in self._kept[name]:
             if block := unpacker.decompress(packed):

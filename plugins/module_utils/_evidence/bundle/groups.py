@@ -8,27 +8,63 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
-from ..._documents.evidence import OK, Source, Webhook, WebhookConfiguration
+from ..._documents.evidence import OK, JobPod, Source, Webhook, WebhookConfiguration
+from ..._harvester import job_log
+from ..live import job, webhooks
 from ..live import releases as live_releases
-from ..live import webhooks
 from ..live.collector import GROUPS
 from ..live.reading import Context, Found, Group, Parts
 from . import releases
+from .support_bundle import SupportBundle
+from .upgrade_log import UpgradeLog
 
 
-def groups(covered: Sequence[str]) -> tuple[Group, ...]:
-    """The groups for a bundle that covers these namespaces."""
-    return tuple(
-        (
-            releases.GROUP
-            if group is live_releases.GROUP
-            else replace(group, parts=partial(_webhooks, frozenset(covered)))
-            if group is webhooks.GROUP
-            else group
-        )
-        for group in GROUPS
+def groups(bundle: SupportBundle, log: UpgradeLog | None = None) -> tuple[Group, ...]:
+    """The groups for a bundle, or for the log of an upgrade that stands in for it."""
+    changed = {
+        live_releases.GROUP.sources: releases.GROUP,
+        webhooks.GROUP.sources: replace(
+            webhooks.GROUP, parts=partial(_webhooks, bundle.covered_namespaces)
+        ),
+    }
+    if log is not None:
+        parts = partial(_job, log, bundle.has_objects)
+        changed[job.GROUP.sources] = replace(job.GROUP, parts=parts)
+    return tuple(changed.get(group.sources, group) for group in GROUPS)
+
+
+def _job(log: UpgradeLog, has_objects: bool, context: Context, found: Found) -> Parts:
+    """Put the pods that are known by their log alone in order, behind those that exist. They wait for nothing any more,
+    unless the log is all there is: then it says what the job waited for last."""
+    parts = job.GROUP.parts(context, found)
+    pods: Sequence[JobPod] = parts.fields.get("job_pods", ())
+    gone = sorted(
+        (pod for pod in pods if pod.uid is None),
+        key=lambda pod: log.last_written(pod.name or ""),
+        reverse=True,
     )
+    if not gone:
+        return parts
+    ordered = (*(pod for pod in pods if pod.uid is not None), *gone)
+    fields = {**parts.fields, "job_pods": ordered}
+    if ordered[0].uid is None:
+        fields["wait"] = None if has_objects else _last_wait(ordered[0])
+    sources = dict(parts.sources)
+    if sources["job_logs"].state == OK:
+        sources["job_logs"] = Source(
+            OK, "Partly from the log of the upgrade, whose lines have no times."
+        )
+    return Parts(fields, sources)
+
+
+def _last_wait(pod: JobPod) -> dict[str, Any] | None:
+    wait = job_log.wait_of(pod.log.events) if pod.log else None
+    if wait is None:
+        return None
+    since = wait.pop("at", None)
+    return {**wait, "since": since, "age_seconds": None, "pod": pod.name}
 
 
 def _webhooks(covered: frozenset[str], context: Context, found: Found) -> Parts:

@@ -47,7 +47,7 @@ def parse(text: str) -> Object:
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        built = _build(yaml.parse(text, Loader=loader))
+        built = _Builder().build(yaml.parse(text, Loader=loader))
     except (yaml.YAMLError, ValueError) as error:
         raise incomplete(f"It is not valid YAML: {str(error)[:200]}.") from error
     if not isinstance(built, dict):
@@ -77,7 +77,7 @@ def _item_texts(lines: Iterable[str], skip: tuple[str, ...], limits: Limits) -> 
             if line.startswith("- "):
                 raise incomplete("It is not a list as the kit writes it.")
             continue
-        if line.startswith("- ") or not line.startswith((" ", "-")) and line:
+        if line.startswith("- ") or (not line.startswith((" ", "-")) and line):
             if item:
                 yield "\n".join(item)
             item, size, skipping = ["  " + line[2:]], len(line), False
@@ -96,49 +96,60 @@ def _item_texts(lines: Iterable[str], skip: tuple[str, ...], limits: Limits) -> 
         yield "\n".join(item)
 
 
-def _build(events: Iterable[Any]) -> Any:
-    """The value that a stream of parser events describes, without recursion, within limits and without aliases."""
-    import yaml
+class _Builder:
+    """Builds the value that parser events describe, without recursion, within limits and without aliases."""
 
-    stack: list[Any] = []
-    keys: list[Any] = []
-    result: Any = None
-    for count, event in enumerate(events):
-        kind = type(event)
-        if kind is yaml.ScalarEvent:
-            value = _scalar(event)
-        elif kind is yaml.MappingStartEvent:
-            value = {}
-        elif kind is yaml.SequenceStartEvent:
-            value = []
-        elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
-            stack.pop()
-            keys.pop()
-            continue
-        elif kind is yaml.AliasEvent:
-            raise ValueError("it has an alias, which no export of an API has")
+    def __init__(self) -> None:
+        self._result: Any = None
+        self._open: list[tuple[Any, list[str]]] = (
+            []
+        )  # what is being filled, and the key that waits for its value
+
+    def build(self, events: Iterable[Any]) -> Any:
+        """The value; raises ValueError for what no export of an API has."""
+        import yaml
+
+        starts: dict[type, type] = {yaml.MappingStartEvent: dict, yaml.SequenceStartEvent: list}
+        ends = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
+        for count, event in enumerate(events):
+            kind = type(event)
+            if kind is yaml.ScalarEvent:
+                self._take_scalar(event)
+            elif kind in starts:
+                self._take_container(starts[kind]())
+            elif kind in ends:
+                self._open.pop()
+            elif kind is yaml.AliasEvent:
+                raise ValueError("it has an alias, which no export of an API has")
+            if count > _MAX_NODES:
+                raise ValueError(f"it has more than {_MAX_NODES} parts")
+        return self._result
+
+    def _take_scalar(self, event: Any) -> None:
+        if self._open:
+            container, key = self._open[-1]
+            if isinstance(container, dict) and not key:
+                key.append(event.value)
+                return
+        self._put(_scalar(event))
+
+    def _take_container(self, value: Any) -> None:
+        self._put(value)
+        self._open.append((value, []))
+        if len(self._open) > _MAX_DEPTH:
+            raise ValueError(f"it is nested deeper than {_MAX_DEPTH} levels")
+
+    def _put(self, value: Any) -> None:
+        if not self._open:
+            self._result = value
+            return
+        container, key = self._open[-1]
+        if isinstance(container, list):
+            container.append(value)
+        elif key:
+            container[key.pop()] = value
         else:
-            continue
-        if not stack:
-            result = value
-        elif isinstance(stack[-1], list):
-            stack[-1].append(value)
-        elif keys[-1] is None:
-            if kind is not yaml.ScalarEvent:
-                raise ValueError("a key is not a text")
-            keys[-1] = event.value
-            continue
-        else:
-            stack[-1][keys[-1]] = value
-            keys[-1] = None
-        if kind is not yaml.ScalarEvent:
-            stack.append(value)
-            keys.append(None)
-            if len(stack) > _MAX_DEPTH:
-                raise ValueError(f"it is nested deeper than {_MAX_DEPTH} levels")
-        if count > _MAX_NODES:
-            raise ValueError(f"it has more than {_MAX_NODES} parts")
-    return result
+            raise ValueError("a key is not a text")
 
 
 def _scalar(event: Any) -> Any:
@@ -153,5 +164,3 @@ def _scalar(event: Any) -> Any:
         if _FLOAT.fullmatch(value):
             return float(value)
     return restored(value)
-
-

@@ -13,10 +13,11 @@ from typing import Any
 from ..._core.errors import RemediationError
 from ..._core.lenient import moment
 from ..._documents.evidence import Origin, check_schema
-from ..._documents.shape import write
 from ..._documents.loading import MOST_BYTES, load_document
+from ..._documents.shape import write
 from ..._rancher.decision.system_charts import CHART_NAMESPACES
 from ..live.collector import CollectOptions, collect
+from .archive import Archive
 from .groups import groups
 from .limits import LIMITS, Limits
 from .recognition import (
@@ -28,6 +29,7 @@ from .recognition import (
     recognize,
 )
 from .support_bundle import SupportBundle
+from .upgrade_log import UpgradeLog
 
 _SHOWN_MEMBERS = 5
 
@@ -50,21 +52,19 @@ def load_evidence(
 
 def _combined(found: Sequence[Recognized], options: CollectOptions) -> dict[str, Any]:
     by_kind = {each.kind: each for each in found}
-    main = by_kind.get(SUPPORT_BUNDLE) or by_kind.get(SUPPORT_ARCHIVE) or by_kind.get(EVIDENCE)
+    bundle, log = by_kind.get(SUPPORT_BUNDLE), by_kind.get(UPGRADE_LOG)
+    document = by_kind.get(SUPPORT_ARCHIVE) or by_kind.get(EVIDENCE)
     if len(by_kind) < len(found):
         raise _refusal(
             f"{', '.join(each.path for each in found)} are several of one kind, so of several clusters or times.",
             "Give one of each kind: a diagnosis is of one cluster at one time.",
         )
-    if main is None or main.kind != SUPPORT_BUNDLE:
-        others = [each for each in found if each is not main]
-        if main is None or others:
-            raise _refusal(
-                f"{', '.join(each.path for each in others or found)} cannot be diagnosed in this combination.",
-                "An upgrade log shows no objects: give it together with a support bundle.",
-            )
-        return _document(main)
-    return _from_bundle(main, by_kind.get(UPGRADE_LOG), options)
+    if document is not None and len(found) > 1:
+        raise _refusal(
+            f"{document.path} is evidence that is complete in itself; it cannot be combined with other files.",
+            "Give it alone, or a support bundle with the log of the upgrade.",
+        )
+    return _document(document) if document is not None else _from_archives(bundle, log, options)
 
 
 def _document(found: Recognized) -> dict[str, Any]:
@@ -82,22 +82,41 @@ def _document(found: Recognized) -> dict[str, Any]:
     return dict(document)
 
 
-def _from_bundle(
-    found: Recognized, log: Recognized | None, options: CollectOptions
+def _from_archives(
+    bundle: Recognized | None, log: Recognized | None, options: CollectOptions
 ) -> dict[str, Any]:
-    assert found.archive is not None
-    bundle = SupportBundle(found.archive, found.root)
-    document = collect(bundle, options, groups=groups(sorted(bundle.covered_namespaces)))
-    if found.archive.refused is not None:
-        raise found.archive.refused
-    origin = Origin(
+    """Collect from a support bundle, from the log of an upgrade, or from both."""
+    of_log = None if log is None or log.archive is None else UpgradeLog(log.archive, log.root)
+    archive = bundle.archive if bundle is not None else None
+    label = log.path if log is not None else ""
+    reader = SupportBundle(archive or Archive(label), bundle.root if bundle else "", of_log)
+    document = collect(reader, options, groups=groups(reader, of_log))
+    origins = []
+    for each in (bundle, log):
+        if each is not None and each.archive is not None:
+            if each.archive.refused is not None:
+                raise each.archive.refused
+            origins.append(_bundle_origin(reader, each) if each is bundle else _log_origin(each))
+    return {**document, "origins": write(tuple(origins))}
+
+
+def _bundle_origin(bundle: SupportBundle, found: Recognized) -> Origin:
+    return Origin(
         kind=SUPPORT_BUNDLE,
         path=found.path,
         created_at=bundle.created_at,
         note=_note(bundle),
         lacks=tuple(_lacks(bundle, found)),
     )
-    return {**document, "origins": write((origin,))}
+
+
+def _log_origin(found: Recognized) -> Origin:
+    return Origin(
+        kind=UPGRADE_LOG,
+        path=found.path,
+        note="Its lines have no times but those that a program prints itself, so most ages are unknown.",
+        lacks=("Objects of the Kubernetes API, helm's own pods and rancher-webhook.",),
+    )
 
 
 def _note(bundle: SupportBundle) -> str:

@@ -29,7 +29,9 @@ _LOG_MEMBER = re.compile(
 )
 _EVIDENCE_MEMBER = re.compile(_ROOT + r"evidence\.json$")
 _METADATA = "metadata.yaml"
-_UNREAD = re.compile(r"(?:^|/)(?:nodes/|logs/(?:longhorn-system|kube-system)/|.*/(?:events|contents)\.yaml$)")
+_UNREAD = re.compile(
+    r"(?:^|/)(?:nodes/|logs/(?:longhorn-system|kube-system)/|.*/(?:events|contents)\.yaml$)"
+)
 _LOOKED_FOR = (
     "A support bundle has the folders yamls/ and logs/, an upgrade log has files such as"
     " logs/<namespace>.<pod>.<container>.<date>.log.gz, an archive of playbooks/collect.yml has evidence.json."
@@ -86,9 +88,15 @@ def _what_it_is(path: str, archive: Archive) -> tuple[str, str]:
     names = sorted(archive.sizes)
     inside = [name for name in names if name.lower().endswith((".zip", ".tar.gz", ".tgz"))]
     if not names and archive.cut:
-        return f"{path} is a part of a zip archive without its beginning.", "Join the parts: cat part1 part2 > whole.zip"
+        return (
+            f"{path} is a part of a zip archive without its beginning.",
+            "Join the parts: cat part1 part2 > whole.zip",
+        )
     if any(name.rpartition("/")[2] == _METADATA for name in names):
-        return f"{path} has a {_METADATA}, but neither yamls/ nor logs/.", "Ask for the whole support bundle."
+        return (
+            f"{path} has a {_METADATA}, but neither yamls/ nor logs/.",
+            "Ask for the whole support bundle.",
+        )
     if inside:
         return (
             f"{path} holds other archives ({', '.join(inside[:3])}) and nothing that can be diagnosed itself.",

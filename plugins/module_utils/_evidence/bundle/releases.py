@@ -64,7 +64,9 @@ def _scope(found: Found) -> list[Key]:
     names = {release for _namespace, release in dependencies}
     locked = [key for key, app in apps.items() if _status(app) in storage.LOCKED_STATUSES]
     misplaced = [key for key in apps if key[1] in names and key not in dependencies]
-    return list(dict.fromkeys([*dependencies, RANCHER, *misplaced, *locked, *troubled_bundles(found)]))
+    return list(
+        dict.fromkeys([*dependencies, RANCHER, *misplaced, *locked, *troubled_bundles(found)])
+    )
 
 
 def _parts(context: Context, found: Found) -> Parts:
@@ -72,9 +74,7 @@ def _parts(context: Context, found: Found) -> Parts:
     apps = found.reading(APPS)
     if apps.state not in (OK, ABSENT):
         return Parts({"releases": releases}, {"releases": Source(apps.state, apps.reason)})
-    reason = (
-        "Only the last revision of each release, from Rancher's Apps: Support bundles leave out the Secrets of helm."
-    )
+    reason = "Only the last revision of each release, from Rancher's Apps: Support bundles leave out the Secrets of helm."
     return Parts({"releases": releases}, {"releases": Source(OK, reason)})
 
 
@@ -111,8 +111,14 @@ def _state(context: Context, found: Found, key: Key, app: Document | None) -> tu
     if number is None or _status(app) is None:
         return ERROR, f"App/{key[0]}/{key[1]} does not say which revision it is of."
     if owner is not None and owner != number:
-        return ERROR, f"App/{key[0]}/{key[1]} says revision {number}, but belongs to the Secret of revision {owner}."
-    return PARTIAL, f"Only revision {number} is known, from App/{key[0]}/{key[1]}; older ones are not in a support bundle."
+        return (
+            ERROR,
+            f"App/{key[0]}/{key[1]} says revision {number}, but belongs to the Secret of revision {owner}.",
+        )
+    return (
+        PARTIAL,
+        f"Only revision {number} is known, from App/{key[0]}/{key[1]}; older ones are not in a support bundle.",
+    )
 
 
 def _status(app: Document) -> str | None:

@@ -24,8 +24,11 @@ from .archive import Archive
 from .kit_yaml import items, parse
 from .limits import incomplete, left_out
 from .selector import fits
+from .upgrade_log import UpgradeLog
 
-Objects = list[Any]  # the class below has a method called list
+Place = tuple[str | None, str, str]  # namespace, group, resource
+Places = list[Place]  # the class below has a method called list
+Objects = list[Any]
 
 _ERRORS = "bundleGenerationError.log"
 _FAILED = re.compile(r"Failed to (?:get|list) (?P<path>/apis?/\S+?):? (?P<why>.*)")
@@ -34,6 +37,14 @@ _STAMP = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\
 _LONGEST_LINE = 64 * 1024
 _MOST_ERRORS = 50_000
 _SECRETS = "secrets"
+_JOB_PODS = paths.core("v1", "pods", "harvester-system")
+_NO_OBJECTS = (
+    "The support bundle has logs only: its folder yamls/ is missing, as happens when an aggregated API was down while"
+    " it was made."
+)
+_LOG_ALONE = (
+    "The log of an upgrade has no objects of the Kubernetes API; give a support bundle with it."
+)
 #: Large and read by no collector: the files of the charts in a Bundle.
 _SKIPPED_KEYS = {"bundles": ("resources",)}
 #: Every cluster has some, so a bundle without them has lost them: (group, resource, namespaces or any).
@@ -55,12 +66,15 @@ _ALWAYS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 
 
 class SupportBundle:
-    """The reading interface (_kube/reader.py) over an archive; `root` is the folder in it that holds everything."""
+    """The reading interface (_kube/reader.py) over an archive; `root` is the folder in it that holds everything.
 
-    def __init__(self, archive: Archive, root: str = "") -> None:
-        self._archive, self._root = archive, root
+    The `log` of the upgrade fills what is missing: logs, and the pods of the job that are gone.
+    """
+
+    def __init__(self, archive: Archive, root: str = "", log: UpgradeLog | None = None) -> None:
+        self._archive, self._root, self._log = archive, root, log
         self._reads = 0
-        self._members: dict[tuple[str | None, str, str], dict[str, str]] = {}
+        self._members: dict[Place, dict[str, str]] = {}
         self._namespaces: set[str] = set()
         for name in archive.sizes:
             self._place(name)
@@ -142,15 +156,20 @@ class SupportBundle:
         del field_selector, limit
         self._reads += 1
         wanted = _split(path)
-        self._check(wanted)
+        gone = self._log.job_pods() if self._log and path == _JOB_PODS else []
+        if not (gone and not self.has_objects):
+            self._check(wanted)
+        listed = [obj for where in self._places(wanted) for obj in self._objects(where, wanted)]
+        names = {dig(obj, "metadata", "name") for obj in listed}
         found = [
             {"metadata": obj["metadata"]} if metadata_only else obj
-            for where in self._places(wanted)
-            for obj in self._objects(where, wanted)
+            for obj in (*listed, *(pod for pod in gone if pod["metadata"]["name"] not in names))
             if fits(mapping(dig(obj, "metadata", "labels")), label_selector)
         ]
         if not found and not self._group_exists(wanted.group):
-            raise RemediationError("not-found", f"The cluster has no objects of API group {wanted.group}.")
+            raise RemediationError(
+                "not-found", f"The cluster has no objects of API group {wanted.group}."
+            )
         return found
 
     def table(self, path: str) -> Objects:
@@ -174,6 +193,10 @@ class SupportBundle:
         """The log of a container, or with `previous` of the one before its last restart."""
         self._reads += 1
         name = f"{self._root}logs/{namespace}/{pod}/{container}.log{'.1' if previous else ''}"
+        container_of = (namespace, pod, container)
+        if not self._archive.sizes.get(name) and self._log and container_of in self._log:
+            unstamped = self._log.lines(container_of, timestamps=timestamps)
+            return _bounded((line[:_LONGEST_LINE] for line in unstamped), tail_lines, limit_bytes)
         if name not in self._archive.sizes:
             raise self._no_log(namespace, pod, container)
         lines: Iterable[str] = (line[:_LONGEST_LINE] for line in self._archive.lines(name))
@@ -185,14 +208,7 @@ class SupportBundle:
             lines = (_STAMP.sub("", line, count=1) for line in lines)
         return _bounded(lines, tail_lines, limit_bytes)
 
-    def log_of(self, namespace: str, pod: str, container: str) -> str | None:
-        """The member with a container's log, None when there is none."""
-        name = f"{self._root}logs/{namespace}/{pod}/{container}.log"
-        return name if name in self._archive.sizes else None
-
-    def _objects(
-        self, where: tuple[str | None, str, str], wanted: Parts, contains: str = ""
-    ) -> Iterator[Document]:
+    def _objects(self, where: Place, wanted: Parts, contains: str = "") -> Iterator[Document]:
         versions = self._members[where]
         # The bundle has the preferred version of each group only, which need not be the one asked for.
         member = versions.get(wanted.version) or next(iter(versions.values()))
@@ -204,10 +220,10 @@ class SupportBundle:
                 raise incomplete(f"{member} holds something that is not an object.")
             yield obj
 
-    def _places(self, wanted: Parts) -> list[tuple[str | None, str, str]]:
+    def _places(self, wanted: Parts) -> Places:
         """The members that make up a list."""
         if wanted.namespace is not None:
-            places = [(wanted.namespace, wanted.group, wanted.resource)]
+            places: Places = [(wanted.namespace, wanted.group, wanted.resource)]
         else:
             places = sorted(
                 (place for place in self._members if place[1:] == (wanted.group, wanted.resource)),
@@ -221,10 +237,7 @@ class SupportBundle:
         if (wanted.group, wanted.resource) == ("", _SECRETS):
             raise left_out("Support bundles leave out Secrets.")
         if not self.has_objects:
-            raise left_out(
-                "The support bundle has logs only: its folder yamls/ is missing, as happens when an aggregated"
-                " API was down while it was made."
-            )
+            raise left_out(_NO_OBJECTS if self._archive.sizes else _LOG_ALONE)
         if wanted.namespace is not None and wanted.namespace not in self._namespaces:
             raise left_out(f"The support bundle does not cover namespace {wanted.namespace}.")
         if self._places(wanted):
@@ -237,9 +250,13 @@ class SupportBundle:
         if self.cut:
             raise incomplete(f"The support bundle lacks {what}{where}: {self.cut}.")
         if (wanted.group, wanted.resource) == ("harvesterhci.io", "settings"):
-            raise left_out("The support bundle has no settings of Harvester; those before v1.2 leave them out.")
+            raise left_out(
+                "The support bundle has no settings of Harvester; those before v1.2 leave them out."
+            )
         if self._lost(wanted):
-            raise incomplete(f"The support bundle lacks {what}{where}, of which every cluster has some.")
+            raise incomplete(
+                f"The support bundle lacks {what}{where}, of which every cluster has some."
+            )
 
     def _failures(self, wanted: Parts) -> Iterator[tuple[str, str]]:
         head = f"/apis/{wanted.group}/" if wanted.group else "/api/"
@@ -262,7 +279,9 @@ class SupportBundle:
     def _no_log(self, namespace: str, pod: str, container: str) -> RemediationError:
         prefix = f"{self._root}logs/{namespace}/"
         if self.cut:
-            return incomplete(f"The log of {namespace}/{pod} ({container}) is not there: {self.cut}.")
+            return incomplete(
+                f"The log of {namespace}/{pod} ({container}) is not there: {self.cut}."
+            )
         if not any(name.startswith(prefix) for name in self._archive.sizes):
             return left_out(f"The support bundle has no logs of namespace {namespace}.")
         return incomplete(f"The support bundle has no log of {namespace}/{pod} ({container}).")

@@ -27,8 +27,8 @@ from ..._documents.evidence import (
     Workload,
 )
 from ..._kube import paths
-from ..._kube.reader import Reader
 from ..._kube.log_lines import Pattern, find_events, parse_lines
+from ..._kube.reader import Reader
 from .cluster_objects import KUBECONFIG
 from .objects import (
     conditions_of,

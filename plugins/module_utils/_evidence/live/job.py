@@ -22,8 +22,8 @@ from ..._documents.evidence import (
 )
 from ..._harvester import job_log, upgrade
 from ..._kube import paths
-from ..._kube.reader import Reader
 from ..._kube.log_lines import ContainerLog, read_log
+from ..._kube.reader import Reader
 from .objects import (
     conditions_of,
     created_at,

@@ -11,8 +11,8 @@ from typing import Any
 from ..._core.lenient import Document, dig, integer, mappings, text, texts
 from ..._documents.evidence import ABSENT, OK, LeaderLog, Rancher, RancherPod, Services, Source
 from ..._kube import paths
-from ..._kube.reader import Reader
 from ..._kube.log_lines import parse_lines
+from ..._kube.reader import Reader
 from ..._rancher.server import leader_log
 from .objects import (
     container_status,

@@ -16,8 +16,8 @@ from typing import Any
 from ..._documents.evidence import ABSENT, FORBIDDEN, OK, Release, Revision, Source
 from ..._helm import storage
 from ..._helm.rollback_target import rollback_target
-from ..._kube.reader import Reader
 from ..._kube.paths import core
+from ..._kube.reader import Reader
 from ..._rancher.decision.system_charts import (
     CHART_NAMESPACES,
     HARVESTER_UPGRADE_CONTROLLER_RELEASE,

@@ -195,12 +195,22 @@ def read_files(found: Findings) -> tuple[Block, ...]:
     cards = [
         Card(
             f"Read from a {_KINDS_OF_FILE.get(each.kind or '', 'file')}: {each.path}",
-            listed([*([each.note] if each.note else []), *(f"Not in it: {line}" for line in each.lacks)]),
+            listed(
+                [
+                    *([each.note] if each.note else []),
+                    *(f"Not in it: {line}" for line in each.lacks),
+                ]
+            ),
         )
         for each in found.origins
     ]
     if found.ask_for:
-        cards.append(Card("To know more, ask for the output of:", (Quote(tuple((0, line) for line in found.ask_for)),)))
+        cards.append(
+            Card(
+                "To know more, ask for the output of:",
+                (Quote(tuple((0, line) for line in found.ask_for)),),
+            )
+        )
     return tuple(cards)
 
 

@@ -50,7 +50,9 @@ KITS = {"old": kit.OLD, "new": kit.NEW, "new-with-values": kit.Kit(app_values=Tr
 def read(path: Path) -> Document:
     evidence = load_evidence([str(path)], CollectOptions(parallelism=1))
     again = Evidence.from_dict(json.loads(json.dumps(evidence)))
-    assert again.to_dict() == evidence, "what is read from a bundle is in the schema of the evidence"
+    assert (
+        again.to_dict() == evidence
+    ), "what is read from a bundle is in the schema of the evidence"
     return evidence
 
 
@@ -172,7 +174,11 @@ def test_the_values_that_the_kit_changes_are_put_back(version: str, tmp_path: Pa
         default="release-v2.11",
         source="default",
     )
-    (path,) = [each for each in cluster.objects if each.endswith("/jobs/hvst-upgrade-x7k2p-apply-manifests")]
+    (path,) = [
+        each
+        for each in cluster.objects
+        if each.endswith("/jobs/hvst-upgrade-x7k2p-apply-manifests")
+    ]
     cluster.objects[path]["status"] = {"conditions": [
         {"type": "Failed", "status": "True", "message": 'cannot call "x"', "reason": None, "other": 1}
     ]}  # fmt: skip
@@ -215,24 +221,30 @@ def test_what_the_kit_failed_to_list_is_an_error(tmp_path: Path) -> None:
     cluster = clusters.whole_cluster()
     files = kit.members(cluster.objects, cluster.logs)
     del files["yamls/namespaced/harvester-system/harvesterhci.io/v1beta1/upgrades.yaml"]
-    files["bundleGenerationError.log"] += (
-        b"Failed to get /apis/harvesterhci.io/v1beta1/namespaces/harvester-system/upgrades: timed out\n"
-    )
+    files[
+        "bundleGenerationError.log"
+    ] += b"Failed to get /apis/harvesterhci.io/v1beta1/namespaces/harvester-system/upgrades: timed out\n"
     source = read(kit.write_zip(tmp_path / "given", files))["sources"]["upgrade"]
     assert source["state"] == "error"
     assert "timed out" in source["reason"]
 
 
-@pytest.mark.parametrize("resource", ["v1/nodes", "apiextensions.k8s.io/v1/customresourcedefinitions"])
+@pytest.mark.parametrize(
+    "resource", ["v1/nodes", "apiextensions.k8s.io/v1/customresourcedefinitions"]
+)
 def test_what_every_cluster_has_is_lost_when_it_is_missing(resource: str, tmp_path: Path) -> None:
     cluster = clusters.whole_cluster()
     files = kit.members(cluster.objects, cluster.logs)
     del files[f"yamls/cluster/{resource}.yaml"]
-    states = {each["state"] for each in read(kit.write_zip(tmp_path / "given", files))["sources"].values()}
+    states = {
+        each["state"] for each in read(kit.write_zip(tmp_path / "given", files))["sources"].values()
+    }
     assert "error" in states
 
 
-def test_a_list_that_older_kits_write_even_when_empty_is_lost_when_it_is_missing(tmp_path: Path) -> None:
+def test_a_list_that_older_kits_write_even_when_empty_is_lost_when_it_is_missing(
+    tmp_path: Path,
+) -> None:
     cluster = clusters.whole_cluster()
     name = "yamls/namespaced/cattle-system/batch/v1/jobs.yaml"
     for version, state in ((kit.OLD, "error"), (kit.NEW, "absent")):
@@ -258,7 +270,9 @@ def test_a_release_without_an_app_is_absent_only_while_rancher_has_a_leader(tmp_
 def test_an_app_that_contradicts_its_owner_is_not_believed(tmp_path: Path) -> None:
     files = kit.members(clusters.whole_cluster().objects, {})
     name = "yamls/namespaced/cattle-fleet-system/catalog.cattle.io/v1/apps.yaml"
-    files[name] = files[name].replace(b"sh.helm.release.v1.fleet.v1", b"sh.helm.release.v1.fleet.v9")
+    files[name] = files[name].replace(
+        b"sh.helm.release.v1.fleet.v1", b"sh.helm.release.v1.fleet.v9"
+    )
     found = _release(read(kit.write_zip(tmp_path / "given", files)), "fleet")
     assert (found["read"], found["revisions"]) == ("error", [])
 
@@ -277,9 +291,9 @@ def test_no_secret_gets_out(tmp_path: Path) -> None:
     cluster = clusters.whole_cluster()
     secrets = {"bootstrapPassword": canary, "auth": {"token": canary}}
     add_release(cluster, "cattle-system", "rancher", 2, "2.11.0", config=secrets)
-    cluster.objects["/api/v1/namespaces/cattle-system/configmaps/rancher-config"]["data"]["fleet"] = (
-        f"password: {canary}\n"
-    )
+    cluster.objects["/api/v1/namespaces/cattle-system/configmaps/rancher-config"]["data"][
+        "fleet"
+    ] = f"password: {canary}\n"
     deployment = cluster.objects["/apis/apps/v1/namespaces/cattle-system/deployments/rancher"]
     deployment["spec"]["template"]["spec"]["containers"][0]["env"] = [
         {"name": "CATTLE_BOOTSTRAP_PASSWORD", "value": canary},

@@ -39,7 +39,9 @@ from ansible_collections.harvester_ops.remediation.tests.unit.builders.bundled_c
     whole_cluster,
 )
 
-SMALL = replace(LIMITS, members=50, unpacked=1_000_000, ratio_from=100_000, ratio=50, line=50_000, item=60_000)
+SMALL = replace(
+    LIMITS, members=50, unpacked=1_000_000, ratio_from=100_000, ratio=50, line=50_000, item=60_000
+)
 Files = dict[str, bytes]
 
 
@@ -57,6 +59,14 @@ def refusal(*paths: Path, limits: Limits = LIMITS) -> RemediationError:
         load(*paths, limits=limits)
     assert caught.value.remedy
     return caught.value
+
+
+def how_it_ends(path: Path) -> str:
+    try:
+        load(path)
+    except RemediationError as error:
+        return error.code
+    return "read"
 
 
 def test_the_document_of_a_run_is_taken_as_it_is(tmp_path: Path) -> None:
@@ -123,10 +133,11 @@ def test_every_cut_ends_in_evidence_or_one_error(share: int, tmp_path: Path) -> 
     for write in (kit.write_zip, kit.write_tar):
         whole = write(tmp_path / "whole", files()).read_bytes()
         (tmp_path / "given").write_bytes(whole[: max(1, len(whole) * share // 100)])
-        try:
-            load(tmp_path / "given")
-        except RemediationError as error:
-            assert error.code in ("evidence-invalid", "evidence-incomplete")
+        assert how_it_ends(tmp_path / "given") in (
+            "read",
+            "evidence-invalid",
+            "evidence-incomplete",
+        )
 
 
 def test_a_later_part_of_a_split_archive_is_told(tmp_path: Path) -> None:
@@ -138,7 +149,9 @@ def test_a_later_part_of_a_split_archive_is_told(tmp_path: Path) -> None:
 def test_a_damaged_member_is_an_error_of_its_source(tmp_path: Path) -> None:
     content = bytearray(kit.write_zip(tmp_path / "given", files()).read_bytes())
     with zipfile.ZipFile(tmp_path / "given") as archive:
-        member = next(each for each in archive.infolist() if each.filename.endswith("/upgrades.yaml"))
+        member = next(
+            each for each in archive.infolist() if each.filename.endswith("/upgrades.yaml")
+        )
     start = member.header_offset + 30 + len(member.filename)
     content[start + 20 : start + 30] = b"\0" * 10
     (tmp_path / "given").write_bytes(content)
@@ -195,7 +208,9 @@ def many_without_directory(path: Path) -> None:
 
 
 def endless_header_in_tar(path: Path) -> None:
-    with tarfile.open(path, "w:gz", format=tarfile.PAX_FORMAT, pax_headers={"x": "y" * 200_000}) as archive:
+    with tarfile.open(
+        path, "w:gz", format=tarfile.PAX_FORMAT, pax_headers={"x": "y" * 200_000}
+    ) as archive:
         archive.addfile(tarfile.TarInfo("a"), io.BytesIO())
 
 
@@ -222,7 +237,9 @@ HOSTILE = {
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_a_hostile_archive_ends_in_one_error(kind: str, tmp_path: Path) -> None:
     HOSTILE[kind](tmp_path / "given")
-    error = refusal(tmp_path / "given", limits=SMALL if "many" in kind or "bomb" in kind else LIMITS)
+    error = refusal(
+        tmp_path / "given", limits=SMALL if "many" in kind or "bomb" in kind else LIMITS
+    )
     assert error.code == "archive-unsafe", error
 
 
@@ -247,7 +264,9 @@ def test_what_is_unpacked_in_all_is_bounded(tmp_path: Path) -> None:
 
 def test_a_line_without_end_is_refused(tmp_path: Path) -> None:
     content = {**files(), "bundleGenerationError.log": b"x" * 900_000}
-    error = refusal(kit.write_folder(tmp_path / "given", content), limits=replace(LIMITS, line=50_000))
+    error = refusal(
+        kit.write_folder(tmp_path / "given", content), limits=replace(LIMITS, line=50_000)
+    )
     assert error.code == "archive-unsafe"
 
 
