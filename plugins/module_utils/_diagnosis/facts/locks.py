@@ -29,8 +29,9 @@ def lock_of(evidence: Evidence, release: Release, expected: str | None) -> dict[
 
     Keys: ``locked`` (None when the last revision cannot be read), ``status``, ``revision``, ``age_seconds``, ``idle``
     and ``live_actor`` (FM P-IDLE), ``stale`` (nobody works on it and it is older than any helm run may be; None when
-    that is not known), ``target`` (the revision a rollback would go to, one function for findings and plan), ``right_version`` (the locked revision is the
-    wanted version already, FM 6.6), ``history_known`` (without it ``target`` and ``previous`` say nothing), ``previous`` (the revision that becomes the last one when the lock is removed),
+    that is not known), ``target`` (the revision a rollback would go to, one function for findings and plan),
+    ``right_version`` (the locked revision is the wanted version already, FM 6.6), ``history_known`` (without it
+    ``target`` and ``previous`` say nothing), ``previous`` (the revision that becomes the last one when the lock is removed),
     ``roll_back`` (removing the lock is not enough: see ``_must_roll_back``).
     """
     revisions = release.revisions

@@ -11,7 +11,7 @@ from typing import Any
 from ..._core.lenient import Document
 from ..._documents.evidence import READABLE, Evidence
 from ..._documents.shape import write
-from ..._harvester.upgrade import JOB_CONTAINER, NAMESPACE
+from ..._harvester.upgrade import JOB_CONTAINER, MANIFEST_SELECTOR, NAMESPACE
 
 MOST_COMMANDS = 3
 _OBJECTS = ("upgrade", "releases", "settings", "rancher_deployment", "nodes")
@@ -30,28 +30,42 @@ def origin_of(evidence: Evidence, dependencies: Sequence[Document]) -> dict[str,
 
 
 def _commands(evidence: Evidence, dependencies: Sequence[Document]) -> Iterator[str]:
-    """The most important first: everything, then locked and late releases, the job's log, Secrets."""
+    """The most important first: everything, then what decides about locked and late releases, the job's log, Secrets."""
     if sum(not evidence.readable(source) for source in _OBJECTS) > 2:
         yield _WHOLE
     troubled = sorted(
         (each for each in dependencies if each["history_known"] is False and _matters(each)),
-        key=lambda each: (each["lock"]["locked"] is not True, not each["waited"]),
+        key=lambda each: (not _locked(each), not each["waited"]),
     )
     for each in troubled[:2]:
-        yield f"helm -n {each['namespace']} history {each['release']} --max 20"
+        yield _history(each) if _locked(each) else _values(each)
     if not _job_log_known(evidence):
-        selector = "harvesterhci.io/upgradeComponent=manifest"
-        yield f"kubectl -n {NAMESPACE} logs -l {selector} -c {JOB_CONTAINER} --prefix --timestamps --tail=-1"
+        yield f"kubectl -n {NAMESPACE} logs -l {MANIFEST_SELECTOR} -c {JOB_CONTAINER} --prefix --timestamps --tail=-1"
     for each in troubled[:1]:
-        yield f"helm -n {each['namespace']} get values {each['release']} -o yaml  # look for passwords before you send it"
+        yield _values(each)
+        yield _history(each)
     if evidence.sources and not evidence.readable("secrets"):
         yield "kubectl get secrets -A --field-selector type!=helm.sh/release.v1  # names and types only"
     yield _WHOLE
 
 
+def _history(dependency: Document) -> str:
+    return f"helm -n {dependency['namespace']} history {dependency['release']} --max 20"
+
+
+def _values(dependency: Document) -> str:
+    """Rancher skips or upgrades a release of equal precedence by its values, which newer Ranchers keep out of Apps."""
+    command = f"helm -n {dependency['namespace']} get values {dependency['release']} -o yaml"
+    return f"{command}  # remove passwords before you send it"
+
+
+def _locked(dependency: Document) -> bool:
+    return dependency["lock"]["locked"] is True
+
+
 def _matters(dependency: Document) -> bool:
     late = dependency["awaited"] and dependency["at_expected"] is not True
-    return late or dependency["lock"]["locked"] is True or dependency["waited"]
+    return late or _locked(dependency) or dependency["waited"]
 
 
 def _job_log_known(evidence: Evidence) -> bool:

@@ -53,6 +53,10 @@ def recognize(path: str, limits: Limits = LIMITS) -> Recognized:
     place = Path(path).expanduser().absolute()
     try:
         archive = open_archive(place, lambda name: _UNREAD.search(name) is None, limits)
+    except RemediationError as error:
+        if error.code != "evidence-incomplete":
+            raise
+        raise _unknown(error.message, "Give the file whole.") from error
     except OSError as error:
         raise _unknown(
             f"{path} cannot be read: {error.strerror or error}.",
@@ -102,7 +106,8 @@ def _what_it_is(path: str, archive: Archive) -> tuple[str, str]:
             f"{path} holds other archives ({', '.join(inside[:3])}) and nothing that can be diagnosed itself.",
             "Unpack it once and give what is in it, one path each.",
         )
-    shown = f"{len(names)} files such as {', '.join(names[:3])}" if names else "nothing"
+    some = ", ".join(ascii(name[:80]).strip("'") for name in names[:3])
+    shown = f"{len(names)} files such as {some}" if names else "nothing"
     return f"{path} is an archive or folder that holds {shown}. {_LOOKED_FOR}", "Give one of these."
 
 
