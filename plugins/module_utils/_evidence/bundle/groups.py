@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from ..._core.lenient import mapping, text
 from ..._documents.evidence import OK, JobPod, Source, Webhook, WebhookConfiguration
 from ..._harvester import job_log
 from ..live import job, webhooks
@@ -29,20 +30,19 @@ def groups(bundle: SupportBundle, log: UpgradeLog | None = None) -> tuple[Group,
             webhooks.GROUP, parts=partial(_webhooks, bundle.covered_namespaces)
         ),
     }
-    if log is not None:
-        parts = partial(_job, log, bundle.has_objects)
-        changed[job.GROUP.sources] = replace(job.GROUP, parts=parts)
+    parts = partial(_job, log, bundle.has_objects)
+    changed[job.GROUP.sources] = replace(job.GROUP, parts=parts)
     return tuple(changed.get(group.sources, group) for group in GROUPS)
 
 
-def _job(log: UpgradeLog, has_objects: bool, context: Context, found: Found) -> Parts:
+def _job(log: UpgradeLog | None, has_objects: bool, context: Context, found: Found) -> Parts:
     """Put the pods that are known by their log alone in order, behind those that exist. They wait for nothing any more,
     unless the log is all there is: then it says what the job waited for last."""
     parts = job.GROUP.parts(context, found)
     pods: Sequence[JobPod] = parts.fields.get("job_pods", ())
     gone = sorted(
         (pod for pod in pods if pod.uid is None),
-        key=lambda pod: log.last_written(pod.name or ""),
+        key=lambda pod: (_last_line(pod), log.last_written(pod.name or "") if log else ""),
         reverse=True,
     )
     if not gone:
@@ -50,21 +50,27 @@ def _job(log: UpgradeLog, has_objects: bool, context: Context, found: Found) -> 
     ordered = (*(pod for pod in pods if pod.uid is not None), *gone)
     fields = {**parts.fields, "job_pods": ordered}
     if ordered[0].uid is None:
-        fields["wait"] = None if has_objects else _last_wait(ordered[0])
+        fields["wait"] = None if has_objects else _last_wait(context, ordered[0])
     sources = dict(parts.sources)
-    if sources["job_logs"].state == OK:
+    if log is not None and sources["job_logs"].state == OK:
         sources["job_logs"] = Source(
             OK, "Partly from the log of the upgrade, whose lines have no times."
         )
     return Parts(fields, sources)
 
 
-def _last_wait(pod: JobPod) -> dict[str, Any] | None:
+def _last_line(pod: JobPod) -> str:
+    """When the last telling line was printed; empty where lines have no times."""
+    events = pod.log.events if pod.log else ()
+    return (text(mapping(events[-1]).get("last_at")) or "") if events else ""
+
+
+def _last_wait(context: Context, pod: JobPod) -> dict[str, Any] | None:
     wait = job_log.wait_of(pod.log.events) if pod.log else None
     if wait is None:
         return None
     since = wait.pop("at", None)
-    return {**wait, "since": since, "age_seconds": None, "pod": pod.name}
+    return {**wait, "since": since, "age_seconds": context.age(since), "pod": pod.name}
 
 
 def _webhooks(covered: frozenset[str], context: Context, found: Found) -> Parts:

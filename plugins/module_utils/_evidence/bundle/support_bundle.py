@@ -24,7 +24,7 @@ from .archive import Archive
 from .kit_yaml import items, parse
 from .limits import incomplete, left_out
 from .selector import fits
-from .upgrade_log import UpgradeLog
+from .upgrade_log import UpgradeLog, job_pods_of
 
 Place = tuple[str | None, str, str]  # namespace, group, resource
 Places = list[Place]  # the class below has a method called list
@@ -36,6 +36,7 @@ _EVERY_NAMESPACE = re.compile(r"/api/v1/namespaces/(?P<namespace>[^/]+)/bindings
 _STAMP = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d) ?")
 _LONGEST_LINE = 64 * 1024
 _MOST_ERRORS = 50_000
+_LOG = re.compile(r"^logs/([^/]+)/([^/]+)/([^/]+)\.log$")
 _SECRETS = "secrets"
 _JOB_PODS = paths.core("v1", "pods", "harvester-system")
 _NO_OBJECTS = (
@@ -156,7 +157,7 @@ class SupportBundle:
         del field_selector, limit
         self._reads += 1
         wanted = _split(path)
-        gone = self._log.job_pods() if self._log and path == _JOB_PODS else []
+        gone = self._known_by_log() if path == _JOB_PODS else []
         if not (gone and not self.has_objects):
             self._check(wanted)
         listed = [obj for where in self._places(wanted) for obj in self._objects(where, wanted)]
@@ -207,6 +208,15 @@ class SupportBundle:
         if not timestamps:
             lines = (_STAMP.sub("", line, count=1) for line in lines)
         return _bounded(lines, tail_lines, limit_bytes)
+
+    def _known_by_log(self) -> Objects:
+        """The pods of the upgrade's job of which there is a log. A bundle with objects has those that exist."""
+        pods = self._log.job_pods() if self._log else []
+        if not self.has_objects:
+            matches = (_LOG.match(name[len(self._root) :]) for name in self._archive.sizes)
+            containers = [(each[1], each[2], each[3]) for each in matches if each is not None]
+            pods += job_pods_of(containers)
+        return pods
 
     def _objects(self, where: Place, wanted: Parts, contains: str = "") -> Iterator[Document]:
         versions = self._members[where]

@@ -10,7 +10,7 @@ of arrival. A pod is known by its log alone: whether it lives and how it ended i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ..._core.lenient import Document
 from ..._harvester import upgrade
@@ -25,6 +25,21 @@ _JOB_POD = re.compile(r"^(?P<upgrade>.+)-apply-manifests-[a-z0-9]+$")
 _RANCHER_TIME = re.compile(r"^(\d{4})/(\d\d)/(\d\d) (\d\d:\d\d:\d\d) ")
 _LOGRUS_TIME = re.compile(r'^time="(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)"')
 Container = tuple[str, str, str]  # namespace, pod, container
+
+
+def job_pods_of(containers: Iterable[Container]) -> list[Document]:
+    """The pods of manifest jobs, as the API would show one of which only the log is known."""
+    pods = []
+    for namespace, pod, container in sorted(containers):
+        match = _JOB_POD.match(pod)
+        if (namespace, container) == (upgrade.NAMESPACE, upgrade.JOB_CONTAINER) and match:
+            labels = {
+                upgrade.UPGRADE_LABEL: match["upgrade"],
+                "harvesterhci.io/upgradeComponent": "manifest",
+            }
+            metadata = {"name": pod, "namespace": namespace, "labels": labels}
+            pods.append({"metadata": metadata, "status": {}})
+    return pods
 
 
 class UpgradeLog:
@@ -54,18 +69,8 @@ class UpgradeLog:
                 yield _stamped(line) + line if timestamps else line
 
     def job_pods(self) -> list[Document]:
-        """The pods of manifest jobs, as the API would show one of which nothing else is known."""
-        pods = []
-        for namespace, pod, container in sorted(self._members):
-            match = _JOB_POD.match(pod)
-            if (namespace, container) == (upgrade.NAMESPACE, upgrade.JOB_CONTAINER) and match:
-                labels = {
-                    upgrade.UPGRADE_LABEL: match["upgrade"],
-                    "harvesterhci.io/upgradeComponent": "manifest",
-                }
-                metadata = {"name": pod, "namespace": namespace, "labels": labels}
-                pods.append({"metadata": metadata, "status": {}})
-        return pods
+        """The pods of manifest jobs that it has logs of."""
+        return job_pods_of(self._members)
 
     def last_written(self, pod: str) -> str:
         """What sorts the job's pods by when their log was written last: the day, then the time of the file."""

@@ -204,6 +204,11 @@ def test_ages_count_to_the_making_of_the_bundle(tmp_path: Path) -> None:
 
 def test_without_objects_it_is_logs_only(tmp_path: Path) -> None:
     cluster = clusters.whole_cluster()
+    pod = "hvst-upgrade-x7k2p-apply-manifests-"
+    log = cluster.logs.pop(("harvester-system", "job-1", "apply"))
+    cluster.logs["harvester-system", f"{pod}aaaaa", "apply"] = log
+    earlier = log.replace("T13:", "T11:").replace("T12:", "T10:")
+    cluster.logs["harvester-system", f"{pod}zzzzz", "apply"] = earlier
     files = {
         name: content
         for name, content in kit.members(cluster.objects, cluster.logs).items()
@@ -212,6 +217,9 @@ def test_without_objects_it_is_logs_only(tmp_path: Path) -> None:
     evidence = read(kit.write_zip(tmp_path / "given", files))
     assert evidence["sources"]["upgrade"]["state"] == "forbidden"
     assert "logs only" in evidence["sources"]["upgrade"]["reason"]
+    assert [each["name"] for each in evidence["job_pods"]] == [f"{pod}aaaaa", f"{pod}zzzzz"]
+    assert (evidence["wait"]["release"], evidence["wait"]["age_seconds"]) == ("fleet", 7200)
+    assert evidence["sources"]["job"]["state"] == "forbidden"
     findings = diagnose(evidence)
     assert findings["verdict"] == "unknown"
     assert findings["ask_for"][0].endswith("remediation.collect")
