@@ -192,8 +192,12 @@ class _GoDumper(yaml.SafeDumper):
         return True
 
 
+_GO_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+
+
 def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
     plain = dumper.resolve(yaml.ScalarNode, value, (True, False)) == "tag:yaml.org,2002:str"
+    plain = plain and _GO_FLOAT.fullmatch(value) is None
     style = "|" if "\n" in value else None if plain else '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style)
 

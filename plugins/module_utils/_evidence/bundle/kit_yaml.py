@@ -79,7 +79,7 @@ def _item_texts(lines: Iterable[str], skip: tuple[str, ...], limits: Limits) -> 
             continue
         if line.startswith("- ") or (not line.startswith((" ", "-")) and line):
             if item:
-                yield "\n".join(item)
+                yield "\n".join([*item, ""])
             item, size, skipping = ["  " + line[2:]], len(line), False
             if not line.startswith("- "):
                 return
@@ -93,7 +93,7 @@ def _item_texts(lines: Iterable[str], skip: tuple[str, ...], limits: Limits) -> 
         if size > limits.item:
             raise incomplete(f"An item is longer than {limits.item} characters.")
     if item:
-        yield "\n".join(item)
+        yield "\n".join([*item, ""])
 
 
 class _Builder:
