@@ -93,7 +93,7 @@ def _what_it_is(path: str, archive: Archive) -> tuple[str, str]:
     inside = [name for name in names if name.lower().endswith((".zip", ".tar.gz", ".tgz"))]
     if not names and archive.cut:
         return (
-            f"{path} is a part of a zip archive without its beginning.",
+            f"{path} is a damaged zip archive, or a part of one without its beginning.",
             "Join the parts: cat part1 part2 > whole.zip",
         )
     if any(name.rpartition("/")[2] == _METADATA for name in names):

@@ -49,6 +49,8 @@ def recover(stream: IO[bytes], label: str, limits: Limits) -> dict[str, Recovere
         )
         tail = _at(stream, position + _HEADER.size, name_size + extra_size)
         name = tail[:name_size].decode("utf-8", "replace")
+        if not name or "\ufffd" in name:
+            return found  # what looks like a header is none
         start = position + _HEADER.size + name_size + extra_size
         if len(found) >= limits.members:
             raise unsafe(label, f"has more than {limits.members} members")

@@ -22,7 +22,8 @@ from ansible_collections.harvester_ops.remediation.tests.unit.builders import su
 
 # Of texts with the word itself nobody can tell what they were.
 TEXTS = st.text(
-    st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Cn", "Co", "Zl", "Zp")), max_size=12
+    st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Cn", "Co", "Zl", "Zp")),
+    max_size=12,
 ).filter(lambda text: "null" not in text and not text.startswith(("{", "[", "\ufeff")))
 KEYS = st.text("abcXYZ-./", min_size=1, max_size=8)
 VALUES: Any = st.recursive(

@@ -102,6 +102,9 @@ def test_other_files_are_refused_as_before(tmp_path: Path) -> None:
     path = tmp_path / "given"
     path.write_bytes(b"\x28\xb5\x2f\xfd")
     assert "zstd" in refusal(path).message
+    for head in (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b\x08", b"BZh"):
+        path.write_bytes(head + bytes(range(128, 256)) * 100)
+        assert refusal(path).code == "evidence-invalid"
     path.write_text("hello")
     assert "not JSON" in refusal(path).message
     assert "No such file" in refusal(tmp_path / "missing").message
@@ -221,6 +224,7 @@ HOSTILE = {
     "absolute-zip": names_in_zip("/etc/passwd"),
     "absolute-tar": names_in_tar("/etc/passwd"),
     "backslash": names_in_zip("..\\..\\x"),
+    "escapes": names_in_zip("yamls/\x1b[2J.yaml"),
     "drive": names_in_zip("C:\\x"),
     "symlink-tar": link_in_tar(tarfile.SYMTYPE),
     "hard-link-tar": link_in_tar(tarfile.LNKTYPE),
