@@ -52,6 +52,7 @@ benchmark: setup controlplane ## Time the diagnosis, weigh a repair, the fetchin
 	@PYTHONPATH=tests $(BIN)/python tests/benchmarks/remediation.py
 	@PYTHONPATH=tests $(BIN)/python tests/benchmarks/chart_fetch.py
 	@PYTHONPATH=tests $(BIN)/python tests/benchmarks/document_loading.py
+	@PYTHONPATH=tests $(BIN)/python tests/benchmarks/bundle_reading.py
 
 transcripts: setup controlplane ## Write docs/transcripts anew from the runs of the tests
 	@REMEDIATION_WRITE_TRANSCRIPTS=1 $(BIN)/python -m pytest tests/scenarios -m "not slow" -n $(JOBS) -q $(PYTEST_ARGS)

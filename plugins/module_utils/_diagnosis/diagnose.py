@@ -16,6 +16,7 @@ from .._documents.canonical import digest
 from .._documents.evidence import Evidence, check_schema
 from . import findings, verdict
 from .facts.derive import derive
+from .facts.origin import origin_of
 from .facts.sources import not_seen
 from .judging import FAIL, PASS, UNKNOWN, WARN, Judgement, judge
 from .rules import Rule, load_rules
@@ -55,6 +56,7 @@ def diagnose(evidence: object, rules_dirs: Sequence[str | Path] = ()) -> dict[st
         "set_aside": set_aside,
         "rules": _summary(rules, kept),
         "not_seen": holes,
+        **origin_of(read, mappings(facts.get("dependencies"))),
     }
 
 

@@ -24,6 +24,9 @@ ABSENT = "absent"
 FORBIDDEN = "forbidden"
 ERROR = "error"
 
+PARTIAL = "partial"
+"""Of a release only the last revision is known: its Secrets were not among what was given."""
+
 READABLE = (OK, ABSENT)
 """``absent`` is a fact about the cluster; ``forbidden`` and ``error`` are holes in what is known."""
 
@@ -73,6 +76,20 @@ class Source:
 
     state: str = ERROR
     reason: str = ""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A file that evidence was read from instead of a live cluster.
+
+    `kind` is support-bundle, upgrade-log, support-archive or evidence; `lacks` what it cannot show, a sentence each.
+    """
+
+    kind: str | None = None
+    path: str | None = None
+    created_at: str | None = None
+    note: str | None = None
+    lacks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -204,7 +221,10 @@ class Revision:
 
 @dataclass(frozen=True)
 class Release:
-    """A release in scope, revisions newest first. `config` are the redacted user values of the last one."""
+    """A release in scope, revisions newest first. `config` are the redacted user values of the last one.
+
+    `read` is the state of a source, or ``partial``; `origin` names what stands in for helm's storage then.
+    """
 
     release: str | None = None
     namespace: str | None = None
@@ -214,6 +234,17 @@ class Release:
     revisions: tuple[Revision, ...] = ()
     config: Json = None
     elsewhere: tuple[str, ...] = ()
+    origin: str | None = None
+
+    @property
+    def last_known(self) -> bool:
+        """Whether it is known what the last revision is, or that there is none."""
+        return self.read in (*READABLE, PARTIAL)
+
+    @property
+    def history_known(self) -> bool:
+        """Whether all revisions are known."""
+        return self.read in READABLE
 
 
 @dataclass(frozen=True)
@@ -630,6 +661,7 @@ class Evidence:
     plans: tuple[Plan, ...] | None = None
     upgrade_repo: UpgradeRepo | None = None
     services: Services | None = None
+    origins: tuple[Origin, ...] = ()
 
     def readable(self, *names: str) -> bool:
         """Whether every one of these sources was read, be it as absent."""

@@ -89,6 +89,17 @@ class UnseenSource:
 
 
 @dataclass(frozen=True)
+class FileRead:
+    """A file that the evidence was read from."""
+
+    kind: str | None = None
+    path: str | None = None
+    created_at: str | None = None
+    note: str | None = None
+    lacks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Findings:
     """A findings document (schema findings/v1). A document that is damaged or missing reads as an empty one."""
 
@@ -100,6 +111,8 @@ class Findings:
     dependencies: tuple[DependencyState, ...] = ()
     findings: tuple[Finding, ...] = ()
     not_seen: tuple[UnseenSource, ...] = ()
+    origins: tuple[FileRead, ...] = ()
+    ask_for: tuple[str, ...] = ()
 
     @classmethod
     def from_document(cls, document: object) -> Findings:

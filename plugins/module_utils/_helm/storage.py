@@ -24,7 +24,7 @@ from .._core.errors import RemediationError
 from .._kube.paths import core
 
 if TYPE_CHECKING:
-    from .._kube.client import KubeClient
+    from .._kube.reader import Reader
 
 OWNER_SELECTOR = "owner=helm"
 
@@ -269,7 +269,7 @@ def newest_first(revisions: Iterable[Revision]) -> list[Revision]:
 
 
 def list_release_metadata(
-    client: KubeClient, releases: Sequence[str], namespace: str | None = None
+    client: Reader, releases: Sequence[str], namespace: str | None = None
 ) -> dict[tuple[str, str], list[Revision]]:
     """Undecoded revisions, newest first, of the named releases by (namespace, release).
 
@@ -289,7 +289,7 @@ def list_release_metadata(
     return {key: newest_first(found[key]) for key in sorted(found)}
 
 
-def fetch_revision(client: KubeClient, revision: Revision) -> Revision | None:
+def fetch_revision(client: Reader, revision: Revision) -> Revision | None:
     """The revision decoded; null when its Secret is gone or was replaced by another of the name."""
     try:
         secret = client.get(core("v1", "secrets", revision.namespace, revision.secret_name))
@@ -323,7 +323,7 @@ def _selection(decode: str) -> Callable[[Sequence[Revision]], list[Revision]]:
 
 
 def decode_revisions(
-    client: KubeClient, revisions: Sequence[Revision], *, decode: str = "relevant"
+    client: Reader, revisions: Sequence[Revision], *, decode: str = "relevant"
 ) -> list[Revision] | None:
     """C(revisions) (newest first) with the chosen ones decoded; null when one vanished meanwhile.
 
@@ -341,7 +341,7 @@ def decode_revisions(
 
 
 def list_revisions(
-    client: KubeClient, namespace: str, release: str, *, decode: str = "all"
+    client: Reader, namespace: str, release: str, *, decode: str = "all"
 ) -> list[Revision]:
     """All revisions of one release, newest first; empty when there is none.
 

@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .client import KubeClient
+    from .reader import Reader
 
 # With timestamps=true every line starts with the time at which the container runtime got it.
 _STAMPED = re.compile(
@@ -61,7 +61,7 @@ def parse_lines(text: str) -> list[LogLine]:
 
 
 def read_log(
-    client: KubeClient,
+    client: Reader,
     namespace: str,
     pod: str,
     container: str,

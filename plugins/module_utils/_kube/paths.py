@@ -10,6 +10,7 @@ middle of an upgrade discovery is slow, and fails as a whole when one aggregated
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
 _PATH = re.compile(
@@ -34,6 +35,27 @@ _KINDS = {
     "validatingwebhookconfigurations": "ValidatingWebhookConfiguration",
     "virtualmachines": "VirtualMachine",
 }
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a path is about; `group` is empty for the core group, `name` for a list."""
+
+    group: str
+    version: str
+    namespace: str | None
+    resource: str
+    name: str
+
+
+def split(path: str) -> Parts | None:
+    """The parts of a path; None for one that is not of an API object."""
+    match = _PATH.match(path)
+    if match is None:
+        return None
+    group, _slash, version = (match["group"] or f"/{match['core']}").partition("/")
+    namespace = None if match["namespace"] is None else unquote(match["namespace"])
+    return Parts(group, version, namespace, match["resource"], unquote(match["name"] or ""))
 
 
 def core(version: str, resource: str, namespace: str | None = None, name: str | None = None) -> str:

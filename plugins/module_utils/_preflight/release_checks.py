@@ -14,7 +14,7 @@ from .._core.lenient import Document, mapping
 from .._core.template import duration
 from .._diagnosis.facts.locks import lock_of
 from .._diagnosis.facts.pins import pins_of
-from .._documents.evidence import Evidence, Release, Revision
+from .._documents.evidence import PARTIAL, Evidence, Release, Revision
 from .._harvester.upgrade_path.release_table import HarvesterRelease, ReleaseTable
 from .check import FAIL, PASS, UNKNOWN, WARN, Check
 
@@ -88,6 +88,11 @@ def _unlock(release: Release, lock: Document, is_rancher: bool) -> str:
             "A rollback would take Rancher itself back: save the values of the pending revision, then have that "
             "revision's Secret removed (module helm_release, state unlocked) and upgrade Rancher again."
         )
+    if lock["history_known"] is False:
+        return (
+            "Its older revisions were not read, so what to do is not known. On the cluster: "
+            f"helm -n {release.namespace} history {release.release}, then this check again."
+        )
     target = mapping(lock.get("target"))
     if target.get("revision") is None:
         return (
@@ -120,6 +125,10 @@ def _pinned(
     chart = release.dependency
     if not chart:
         return []
+    if release.read == PARTIAL and release.revisions and release.config is None:
+        message = f"Whether the values of {subject} pin images cannot be told: support bundles leave them out."
+        what = f"On the cluster: helm -n {release.namespace} get values {release.release}"
+        return [Check("pinned-values", UNKNOWN, subject, message, what)]
     wanted = table.expected(target, chart)
     expected = {"chart_version": wanted} if wanted else None
     pins = pins_of(release, expected, {"chart_version": last.chart_version})

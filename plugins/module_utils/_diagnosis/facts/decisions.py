@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..._documents.evidence import READABLE, Evidence, Rancher, RancherConfig, Release
+from ..._documents.evidence import Evidence, Rancher, RancherConfig, Release
 from ..._documents.shape import write
 from ..._rancher.decision.decide import decide
 from ..._rancher.decision.rancher_version import RancherVersion
@@ -96,7 +96,7 @@ def values_of(evidence: Evidence, rancher: RancherVersion, chart: str) -> Ranche
 
 def _last_revision(release: Release) -> tuple[InstalledRelease | None, bool]:
     """The last revision, and whether it is there but could not be read."""
-    if release.read not in READABLE:
+    if not release.last_known:
         return None, True
     if not release.revisions:
         return None, False

@@ -9,7 +9,6 @@ from typing import Any
 
 from ..._core.lenient import Document, mapping, text
 from ..._documents.evidence import (
-    READABLE,
     Evidence,
     HelmPod,
     Operation,
@@ -55,6 +54,8 @@ DEPENDENCY_FACTS: dict[str, str] = {
     "values_error": "why Rancher cannot make values for it",
     "release_state": "status of the last revision, or `absent`, `undecodable`, `unknown`",
     "history": "the revisions, newest first",
+    "history_known": "all revisions are known; a support bundle shows only the last one",
+    "origin": "what stands in for helm's storage, an App; null when that was read itself",
     "pinned_keys": "names of the pinning values",
     "reinstall_loop": "`count` and `period_seconds` when Rancher installs the same chart over and over",
     "elsewhere": "other namespaces with a release of that name",
@@ -159,6 +160,8 @@ def _stored(evidence: Evidence, release: Release) -> dict[str, Any]:
         "pinned_keys": list(pinned_keys(mapping(release.config))),
         "reinstall_loop": loops.reinstall_loop(evidence, release.revisions),
         "elsewhere": list(release.elsewhere),
+        "history_known": release.history_known,
+        "origin": release.origin,
     }
 
 
@@ -218,7 +221,7 @@ def _installed(evidence: Evidence, release: Release) -> dict[str, Any] | None:
 
 def _release_state(release: Release) -> str:
     """The status of the last revision, or ``absent``, ``undecodable``, ``unknown`` (it could not be read)."""
-    if release.read not in READABLE:
+    if not release.last_known:
         return "unknown"
     if not release.revisions:
         return "absent"

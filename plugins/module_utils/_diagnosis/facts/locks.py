@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..._core.lenient import seconds_between
-from ..._documents.evidence import READABLE, Evidence, Release, Revision
+from ..._documents.evidence import Evidence, Release, Revision
 from ..._documents.shape import write
 from ..._helm.idleness import DEFAULT_STALE_AFTER
 from ..._helm.rollback_target import left_by_unlock, rollback_target
@@ -29,14 +29,15 @@ def lock_of(evidence: Evidence, release: Release, expected: str | None) -> dict[
 
     Keys: ``locked`` (None when the last revision cannot be read), ``status``, ``revision``, ``age_seconds``, ``idle``
     and ``live_actor`` (FM P-IDLE), ``stale`` (nobody works on it and it is older than any helm run may be; None when
-    that is not known), ``target`` (the revision a rollback would go to, one function for findings and plan), ``right_version`` (the locked revision is the
-    wanted version already, FM 6.6), ``previous`` (the revision that becomes the last one when the lock is removed),
+    that is not known), ``target`` (the revision a rollback would go to, one function for findings and plan),
+    ``right_version`` (the locked revision is the wanted version already, FM 6.6), ``history_known`` (without it
+    ``target`` and ``previous`` say nothing), ``previous`` (the revision that becomes the last one when the lock is removed),
     ``roll_back`` (removing the lock is not enough: see ``_must_roll_back``).
     """
     revisions = release.revisions
     last = revisions[0] if revisions else Revision()
     status = last.status or None
-    known = release.read in READABLE and (not revisions or status is not None)
+    known = release.last_known and (not revisions or status is not None)
     locked = status in LOCKED_STATUSES if known else None
     age = revision_age(last, evidence)
     name = release.release or ""
@@ -53,6 +54,7 @@ def lock_of(evidence: Evidence, release: Release, expected: str | None) -> dict[
         "idle": idle.idle,
         "live_actor": idle.actor,
         "stale": _stale(evidence, locked, age, idle.idle),
+        "history_known": release.history_known,
         "target": target,
         "previous": previous,
         "roll_back": _must_roll_back(name, previous, target),

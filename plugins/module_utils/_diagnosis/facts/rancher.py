@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..._core.lenient import mapping, text
-from ..._documents.evidence import READABLE, Evidence, Rancher, RancherPod, Revision
+from ..._documents.evidence import Evidence, Rancher, RancherPod, Revision
 from .decisions import server_version
 from .locks import lock_of, revision_age
 
@@ -85,7 +85,7 @@ def _release(evidence: Evidence) -> dict[str, Any]:
     release = evidence.release(_NAMESPACE, _RELEASE)
     last = release.revisions[0] if release.revisions else Revision()
     return {
-        "known": release.read in READABLE,
+        "known": release.last_known,
         "revision": last.revision,
         "status": last.status or None,
         "chart_version": last.chart_version or None,

@@ -20,7 +20,7 @@ from ..._documents.evidence import (
     Source,
 )
 from ..._kube import paths
-from ..._kube.client import KubeClient
+from ..._kube.reader import Reader
 from ..._rancher.catalog import cluster_repo as catalog
 from ..._rancher.decision.system_charts import CHART_NAMES
 from .objects import conditions_of, name_of
@@ -37,7 +37,7 @@ def _repo(found: Found, name: str) -> Document:
 
 
 def _reads(_context: Context, found: Found) -> Reads:
-    def index(repo: catalog.ClusterRepo, client: KubeClient) -> Any:
+    def index(repo: catalog.ClusterRepo, client: Reader) -> Any:
         return catalog.read_index(client, repo)
 
     path = paths.api(catalog.CATALOG_API, "clusterrepos")

@@ -23,7 +23,7 @@ from ..._documents.evidence import (
 )
 from ..._harvester import upgrade
 from ..._kube import paths
-from ..._kube.client import KubeClient
+from ..._kube.reader import Reader
 from ..._rancher.values.computed import is_control_plane
 from .objects import (
     condition_status,
@@ -65,10 +65,10 @@ def _secret_name(namespace: str, name: str) -> str:
 
 
 def _reads(_context: Context, found: Found) -> Reads:
-    def get(path: str, client: KubeClient) -> Any:
+    def get(path: str, client: Reader) -> Any:
         return client.get(path)
 
-    def table(path: str, client: KubeClient) -> Any:
+    def table(path: str, client: Reader) -> Any:
         return client.table(path)
 
     kubeconfig = paths.core("v1", "secrets", "fleet-local", "local-kubeconfig")
@@ -102,7 +102,7 @@ def _reads(_context: Context, found: Found) -> Reads:
     return reads
 
 
-def _read_capi_cluster(client: KubeClient) -> Any:
+def _read_capi_cluster(client: Reader) -> Any:
     """The CAPI cluster in the version its API is served in; newer CAPI drops the older one."""
     oldest, newest = (
         paths.api(f"cluster.x-k8s.io/{version}", "clusters", "fleet-local", "local")

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
@@ -15,7 +15,7 @@ from ..._core.errors import RemediationError
 from ..._core.redaction import Redactor
 from ..._documents.evidence import ERROR, SOURCES, Cluster, Evidence, Options, Source
 from ..._helm.idleness import DEFAULT_STALE_AFTER
-from ..._kube.client import KubeClient
+from ..._kube.reader import Reader
 from . import (
     bundles,
     chart_catalog,
@@ -62,12 +62,15 @@ class CollectOptions:
 
 
 def collect(
-    client: KubeClient,
+    client: Reader,
     options: CollectOptions,
     *,
+    groups: Sequence[Group] = GROUPS,
     clock: Callable[[], float] = time.monotonic,
 ) -> dict[str, Any]:
     """The evidence document (_documents/evidence.py) of the cluster behind `client`.
+
+    `groups` read and shape it.
 
     A source that cannot be read is reported in `sources` and never ends the collection. Only when the API server itself
     cannot be reached, or does not know the credentials, the error is raised: `server-unreachable`, `unauthorized`.
@@ -82,12 +85,12 @@ def collect(
     )
     found, problems = read_everything(
         client,
-        GROUPS,
+        groups,
         context,
         parallelism=options.parallelism,
         out_of_time=lambda: clock() > deadline,
     )
-    fields, sources, defects = _parts_of(context, found)
+    fields, sources, defects = _parts_of(context, found, groups)
     evidence = Evidence(
         collected_at=context.collected_at,
         collection_version=options.collection_version,
@@ -102,13 +105,13 @@ def collect(
 
 
 def _parts_of(
-    context: Context, found: Found
+    context: Context, found: Found, groups: Sequence[Group]
 ) -> tuple[dict[str, Any], dict[str, Source], list[str]]:
     """The fields and sources of all groups. A group that fails on an object loses its own sources only."""
     fields: dict[str, Any] = {}
     sources: dict[str, Source] = {}
     defects: list[str] = []
-    for group in GROUPS:
+    for group in groups:
         try:
             parts = group.parts(context, found)
         except Exception as exc:  # an object of unheard-of shape must not end the collection
@@ -122,18 +125,18 @@ def _parts_of(
     return fields, sources, defects
 
 
-def _cluster_uid(client: KubeClient) -> str | None:
+def _cluster_uid(client: Reader) -> str | None:
     """The first request: it finds out whether there is a server and whether it knows us."""
     try:
         return client.cluster_uid()
     except RemediationError as exc:
-        if exc.code in ("forbidden", "not-found"):
+        if exc.code in ("forbidden", "not-found", "evidence-incomplete"):
             return None
         raise
 
 
-def _text_of(moment: datetime) -> str:
-    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _text_of(moment: datetime | None) -> str:
+    return "" if moment is None else moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _without_secrets(document: dict[str, Any], redactor: Redactor) -> dict[str, Any]:

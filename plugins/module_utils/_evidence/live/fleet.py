@@ -27,8 +27,8 @@ from ..._documents.evidence import (
     Workload,
 )
 from ..._kube import paths
-from ..._kube.client import KubeClient
 from ..._kube.log_lines import Pattern, find_events, parse_lines
+from ..._kube.reader import Reader
 from .cluster_objects import KUBECONFIG
 from .objects import (
     conditions_of,
@@ -90,15 +90,15 @@ def _log_name(pod: Document) -> str:
 
 
 def _reads(_context: Context, found: Found) -> Reads:
-    def read_log(pod: str, client: KubeClient) -> str:
+    def read_log(pod: str, client: Reader) -> str:
         return client.pod_log(
             SYSTEM_NAMESPACE, pod, _LOG_CONTAINER, tail_lines=_LOG_LINES, timestamps=True
         )
 
-    def get(path: str, client: KubeClient) -> Any:
+    def get(path: str, client: Reader) -> Any:
         return client.get(path)
 
-    def listing(path: str, client: KubeClient) -> Any:
+    def listing(path: str, client: Reader) -> Any:
         return client.list(path)
 
     core, api = paths.core, paths.api

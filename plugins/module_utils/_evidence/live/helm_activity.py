@@ -13,7 +13,7 @@ from ..._core.lenient import Document, dig, mappings, text
 from ..._documents.evidence import OK, HelmActor, HelmPod, Operation, Source
 from ..._helm import failure
 from ..._kube import paths
-from ..._kube.client import KubeClient
+from ..._kube.reader import Reader
 from ..._rancher.server import helm_actors
 from ..._rancher.server.helm_actors import HELM_CONTAINER, NAMESPACE
 from . import job
@@ -47,7 +47,7 @@ def _log_name(pod: Document) -> str:
 
 
 def _reads(_context: Context, found: Found) -> Reads:
-    def read_log(pod: str, client: KubeClient) -> str:
+    def read_log(pod: str, client: Reader) -> str:
         return client.pod_log(NAMESPACE, pod, HELM_CONTAINER, tail_lines=_LOG_LINES)
 
     path = paths.api("catalog.cattle.io/v1", "operations")

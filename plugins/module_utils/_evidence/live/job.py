@@ -22,8 +22,8 @@ from ..._documents.evidence import (
 )
 from ..._harvester import job_log, upgrade
 from ..._kube import paths
-from ..._kube.client import KubeClient
 from ..._kube.log_lines import ContainerLog, read_log
+from ..._kube.reader import Reader
 from .objects import (
     conditions_of,
     created_at,
@@ -70,7 +70,7 @@ def _of_upgrade(found: Found, name: str) -> list[Document]:
 
 
 def _reads(context: Context, found: Found) -> Reads:
-    def objects(path: str, client: KubeClient) -> Any:
+    def objects(path: str, client: Reader) -> Any:
         return client.list(path, label_selector=upgrade.MANIFEST_SELECTOR)
 
     reads: Reads = {
@@ -83,7 +83,7 @@ def _reads(context: Context, found: Found) -> Reads:
     return reads
 
 
-def _read_log(pod: str, tail_lines: int, client: KubeClient) -> ContainerLog:
+def _read_log(pod: str, tail_lines: int, client: Reader) -> ContainerLog:
     return read_log(client, upgrade.NAMESPACE, pod, upgrade.JOB_CONTAINER, tail_lines=tail_lines)
 
 

@@ -11,8 +11,8 @@ from typing import Any
 from ..._core.lenient import Document, dig, integer, mappings, text, texts
 from ..._documents.evidence import ABSENT, OK, LeaderLog, Rancher, RancherPod, Services, Source
 from ..._kube import paths
-from ..._kube.client import KubeClient
 from ..._kube.log_lines import parse_lines
+from ..._kube.reader import Reader
 from ..._rancher.server import leader_log
 from .objects import (
     container_status,
@@ -68,7 +68,7 @@ def _log_name(found: Found) -> str:
 
 
 def _reads(context: Context, found: Found) -> Reads:
-    def read_log(pod: str, client: KubeClient) -> str:
+    def read_log(pod: str, client: Reader) -> str:
         lines = context.log_tail_lines
         return client.pod_log(NAMESPACE, pod, _CONTAINER, tail_lines=lines, timestamps=True)
 

@@ -18,9 +18,9 @@ from ..._core.errors import RemediationError
 from ..._core.lenient import Document, mapping, mappings, seconds_between
 from ..._core.redaction import Redactor
 from ..._documents.evidence import ABSENT, ERROR, FORBIDDEN, OK, Source
-from ..._kube.client import KubeClient
+from ..._kube.reader import Reader
 
-Read = Callable[[KubeClient], Any]
+Read = Callable[[Reader], Any]
 Reads = dict[str, Read]
 
 _STATES = {"not-found": ABSENT, "forbidden": FORBIDDEN}
@@ -123,7 +123,7 @@ class Group:
 
 
 def read_everything(
-    client: KubeClient,
+    client: Reader,
     groups: Iterable[Group],
     context: Context,
     *,
@@ -153,7 +153,7 @@ def read_everything(
     return found, sorted(set(problems))
 
 
-def _attempt(client: KubeClient, read: Read, out_of_time: Callable[[], bool]) -> Reading:
+def _attempt(client: Reader, read: Read, out_of_time: Callable[[], bool]) -> Reading:
     if out_of_time():
         return Reading(
             ERROR, error=RemediationError("timeout", "The time for collecting was over.")

@@ -16,8 +16,8 @@ from typing import Any
 from ..._documents.evidence import ABSENT, FORBIDDEN, OK, Release, Revision, Source
 from ..._helm import storage
 from ..._helm.rollback_target import rollback_target
-from ..._kube.client import KubeClient
 from ..._kube.paths import core
+from ..._kube.reader import Reader
 from ..._rancher.decision.system_charts import (
     CHART_NAMESPACES,
     HARVESTER_UPGRADE_CONTROLLER_RELEASE,
@@ -33,7 +33,7 @@ Metadata = dict[Key, list[storage.Revision]]
 EVERYWHERE = "release_secrets"
 NAMESPACES = "namespaces"
 
-_RANCHER: Key = ("cattle-system", "rancher")
+RANCHER: Key = ("cattle-system", "rancher")
 _BUNDLE_RELEASES = (
     "harvester",
     "harvester-crd",
@@ -44,7 +44,7 @@ _STATES_WITHOUT_TROUBLE = (None, "Ready")
 _UPGRADE_CONTROLLER = "system-upgrade-controller"
 
 
-def _dependencies(found: Found) -> dict[Key, str]:
+def dependencies_of(found: Found) -> dict[Key, str]:
     """Where each dependency belongs -> its chart. Of the chart with several possible release names all are listed."""
     expected = {(namespace, chart): chart for chart, namespace in CHART_NAMESPACES.items()}
     override = variables(found).get("CATTLE_SUC_APP_NAME_OVERRIDE")
@@ -55,8 +55,8 @@ def _dependencies(found: Found) -> dict[Key, str]:
 
 
 def _names(found: Found) -> tuple[str, ...]:
-    names = {release for _namespace, release in _dependencies(found)}
-    return tuple(sorted(names | {_RANCHER[1], *_BUNDLE_RELEASES}))
+    names = {release for _namespace, release in dependencies_of(found)}
+    return tuple(sorted(names | {RANCHER[1], *_BUNDLE_RELEASES}))
 
 
 def _list_name(namespace: str) -> str:
@@ -71,7 +71,7 @@ def _again_name(key: Key) -> str:
     return f"release_again:{key[0]}/{key[1]}"
 
 
-def _troubled_bundles(found: Found) -> list[Key]:
+def troubled_bundles(found: Found) -> list[Key]:
     """Releases of Bundles that are not ready."""
     keys = []
     for bundle in found.objects(BUNDLES):
@@ -82,7 +82,7 @@ def _troubled_bundles(found: Found) -> list[Key]:
 
 
 def _reads(_context: Context, found: Found) -> Reads:
-    def listing(names: Sequence[str], namespace: str | None, client: KubeClient) -> Metadata:
+    def listing(names: Sequence[str], namespace: str | None, client: Reader) -> Metadata:
         return storage.list_release_metadata(client, names, namespace)
 
     reads: Reads = {EVERYWHERE: partial(listing, _names(found), None)}
@@ -91,7 +91,7 @@ def _reads(_context: Context, found: Found) -> Reads:
     if NAMESPACES in found:
         for namespace in _searched(found):
             reads[_list_name(namespace)] = partial(listing, _names(found), namespace)
-    for namespace, release in _troubled_bundles(found):
+    for namespace, release in troubled_bundles(found):
         if release not in _names(found):
             reads[_list_name(f"{namespace}/{release}")] = partial(listing, [release], namespace)
     for key in _scope(found):
@@ -100,10 +100,10 @@ def _reads(_context: Context, found: Found) -> Reads:
 
 
 def _revision_reads(found: Found, key: Key) -> Reads:
-    def fetch(revision: storage.Revision, client: KubeClient) -> storage.Revision | None:
+    def fetch(revision: storage.Revision, client: Reader) -> storage.Revision | None:
         return storage.fetch_revision(client, revision)
 
-    def again(client: KubeClient) -> list[storage.Revision]:
+    def again(client: Reader) -> list[storage.Revision]:
         return storage.list_revisions(client, *key, decode="relevant")
 
     wanted = _wanted(found, _metadata(found).get(key, []))
@@ -148,7 +148,7 @@ def _metadata(found: Found) -> Metadata:
     """Every release that was found, with its undecoded revisions."""
     lists = [found.value(EVERYWHERE)]
     lists += [found.value(_list_name(namespace)) for namespace in _searched(found)]
-    lists += [found.value(_list_name(f"{ns}/{name}")) for ns, name in _troubled_bundles(found)]
+    lists += [found.value(_list_name(f"{ns}/{name}")) for ns, name in troubled_bundles(found)]
     return {
         key: revisions
         for each in lists
@@ -159,7 +159,7 @@ def _metadata(found: Found) -> Metadata:
 
 def _searched(found: Found) -> list[str]:
     """The namespaces to list one by one. In one that does not exist everything is forbidden, so it is left out."""
-    namespaces = {namespace for namespace, _release in [*_dependencies(found), _RANCHER]}
+    namespaces = {namespace for namespace, _release in [*dependencies_of(found), RANCHER]}
     return sorted(each for each in namespaces if _may_exist(found, each))
 
 
@@ -167,14 +167,14 @@ def _may_exist(found: Found, namespace: str) -> bool:
     return not found.ok(NAMESPACES) or namespace in found.value(NAMESPACES)
 
 
-def _read_namespaces(client: KubeClient) -> list[str]:
+def _read_namespaces(client: Reader) -> list[str]:
     return [name_of(each) for each in client.list(core("v1", "namespaces"), metadata_only=True)]
 
 
 def _scope(found: Found) -> list[Key]:
     """The releases that the evidence is about, dependencies first."""
     metadata = _metadata(found)
-    dependencies = _dependencies(found)
+    dependencies = dependencies_of(found)
     names = {release for _namespace, release in dependencies}
     locked = [
         key
@@ -182,7 +182,7 @@ def _scope(found: Found) -> list[Key]:
         if revisions and revisions[0].label_status in storage.LOCKED_STATUSES
     ]
     misplaced = [key for key in metadata if key[1] in names and key not in dependencies]
-    keys = [*dependencies, _RANCHER, *misplaced, *locked, *_troubled_bundles(found)]
+    keys = [*dependencies, RANCHER, *misplaced, *locked, *troubled_bundles(found)]
     return list(dict.fromkeys(keys))
 
 
@@ -212,7 +212,7 @@ def _release(context: Context, found: Found, key: Key) -> Release:
     return Release(
         release=release,
         namespace=namespace,
-        dependency=_dependencies(found).get(key),
+        dependency=dependencies_of(found).get(key),
         read=state if revisions or state != OK else ABSENT,
         reason=reason,
         revisions=tuple(_revision(context, each, index) for index, each in enumerate(revisions)),

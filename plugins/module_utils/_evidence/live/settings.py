@@ -13,7 +13,7 @@ from ..._core.lenient import Document, boolean, dig, mapping, text
 from ..._core.redaction import Redactor
 from ..._documents.evidence import RancherConfig, Setting
 from ..._kube import paths
-from ..._kube.client import KubeClient
+from ..._kube.reader import Reader
 from .objects import identity, name_of
 from .reading import Context, Found, Group, Parts, Reads
 
@@ -66,7 +66,7 @@ def _config_read(name: str) -> str:
 
 
 def _reads(_context: Context, found: Found) -> Reads:
-    def config(name: str, client: KubeClient) -> Any:
+    def config(name: str, client: Reader) -> Any:
         return client.get(paths.core("v1", "configmaps", NAMESPACE, name))
 
     name = _config_name(found)

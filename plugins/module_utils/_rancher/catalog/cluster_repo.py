@@ -18,7 +18,7 @@ from ..._core.errors import RemediationError
 from ..._kube.paths import api, core
 
 if TYPE_CHECKING:
-    from ..._kube.client import KubeClient
+    from ..._kube.reader import Reader
 
 CATALOG_API = "catalog.cattle.io/v1"
 CHARTS_REPO = "rancher-charts"
@@ -231,7 +231,7 @@ def cluster_repo_path(name: str = CHARTS_REPO) -> str:
     return api(CATALOG_API, "clusterrepos", None, name)
 
 
-def read_cluster_repo(client: KubeClient, name: str = CHARTS_REPO) -> ClusterRepo | None:
+def read_cluster_repo(client: Reader, name: str = CHARTS_REPO) -> ClusterRepo | None:
     """The ClusterRepo, or null when the API says that it does not exist.
 
     Raises RemediationError for every other failure: a failed look-up is never "absent".
@@ -244,7 +244,7 @@ def read_cluster_repo(client: KubeClient, name: str = CHARTS_REPO) -> ClusterRep
         raise
 
 
-def _read_chunk(client: KubeClient, namespace: str, name: str) -> Mapping[str, Any] | None:
+def _read_chunk(client: Reader, namespace: str, name: str) -> Mapping[str, Any] | None:
     try:
         return client.get(core("v1", "configmaps", namespace, name))
     except RemediationError as error:
@@ -284,7 +284,7 @@ def _chunk_identity(config_map: Mapping[str, Any], size: int) -> IndexConfigMap:
 class _IndexReader:
     """Follows the chain of ConfigMaps of one index and keeps what it has seen for every answer."""
 
-    def __init__(self, client: KubeClient, repo: ClusterRepo) -> None:
+    def __init__(self, client: Reader, repo: ClusterRepo) -> None:
         self._client = client
         self._repo = repo
         self._namespace = repo.index_namespace or DEFAULT_INDEX_NAMESPACE
@@ -350,7 +350,7 @@ class _IndexReader:
         return IndexReading(state, reason, tuple(self._seen), index)
 
 
-def read_index(client: KubeClient, repo: ClusterRepo) -> IndexReading:
+def read_index(client: Reader, repo: ClusterRepo) -> IndexReading:
     """The index of a ClusterRepo as Rancher would read it now.
 
     Raises RemediationError when a ConfigMap could not be looked up (forbidden, unreachable, ...).

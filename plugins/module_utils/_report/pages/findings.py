@@ -46,6 +46,11 @@ _TONES: dict[str, str] = {Outcome.FAIL: "bad", Outcome.WARN: "ask"}
 # Of the 80 columns of a terminal: dependency, expected, installed, what Rancher would do.
 VERSION_WIDTHS = (15, 17, 21, 21)
 _SHOWN_REASONS = 5
+_KINDS_OF_FILE = {
+    "support-bundle": "support bundle",
+    "upgrade-log": "log of the upgrade",
+    "support-archive": "support archive",
+}
 _BRIEF_LINKS = 3
 
 
@@ -59,6 +64,7 @@ def findings_page(document: Mapping[str, Any]) -> Page:
         Section("findings", "Findings and their proof", _grouped(found.findings), silent=True),
         Section("care", "What not to do", must_not(found.findings), silent=True),
         Section("unknown", "What is not known", _unknown(found), silent=True),
+        Section("origin", "What was read", read_files(found), silent=True),
     )
     return Page(
         title=heading,
@@ -182,6 +188,30 @@ def must_not(findings: Iterable[Finding]) -> tuple[Block, ...]:
         warning for each in findings if each.outcome in _TONES for warning in each.must_not
     )
     return (Card("Whatever you do:", listed(warnings)),) if warnings else ()
+
+
+def read_files(found: Findings) -> tuple[Block, ...]:
+    """The files that were read instead of a cluster, what they cannot show, and what to ask the cluster for."""
+    cards = [
+        Card(
+            f"Read from a {_KINDS_OF_FILE.get(each.kind or '', 'file')}: {each.path}",
+            listed(
+                [
+                    *([each.note] if each.note else []),
+                    *(f"Not in it: {line}" for line in each.lacks),
+                ]
+            ),
+        )
+        for each in found.origins
+    ]
+    if found.ask_for:
+        cards.append(
+            Card(
+                "To know more, ask for the output of:",
+                (Quote(tuple((0, line) for line in found.ask_for)),),
+            )
+        )
+    return tuple(cards)
 
 
 def _unknown(found: Findings) -> tuple[Block, ...]:

@@ -148,3 +148,17 @@ def test_pinned_values() -> None:
     found = only(checks(overlay))
     assert (found.outcome, found.id, found.failure_mode) == ("warn", "pinned-values", "6.22")
     assert "image.tag=v0.11.2" in found.message
+
+
+def test_of_a_support_bundle_no_way_out_of_a_lock_is_invented() -> None:
+    partial = {"read": "partial", "revisions": [[8, "pending-upgrade", "105.0.2+up0.11.2", 5000]]}
+    check = only(checks({"releases": {"fleet": partial}}))
+    assert check.outcome == "fail"
+    assert "helm -n cattle-fleet-system history fleet" in check.what_next
+
+
+def test_of_a_support_bundle_pins_are_unknown_without_values() -> None:
+    deployed = [[8, "deployed", "105.0.2+up0.11.2", 5000]]
+    partial = {"read": "partial", "revisions": deployed, "config": None}
+    check = only(checks({"releases": {"fleet": partial}}))
+    assert (check.id, check.outcome) == ("pinned-values", "unknown")

@@ -1,0 +1,73 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Evidence that was not read from a live cluster: what it comes from, and what would fill its worst holes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ..._core.lenient import Document
+from ..._documents.evidence import READABLE, Evidence
+from ..._documents.shape import write
+from ..._harvester.upgrade import JOB_CONTAINER, MANIFEST_SELECTOR, NAMESPACE
+
+MOST_COMMANDS = 3
+_OBJECTS = ("upgrade", "releases", "settings", "rancher_deployment", "nodes")
+_WHOLE = "ansible-playbook harvester_ops.remediation.collect"
+
+
+def origin_of(evidence: Evidence, dependencies: Sequence[Document]) -> dict[str, Any]:
+    """``origins`` and ``ask_for``: the files, and the three commands on the cluster that would tell most.
+
+    Empty for a live cluster, which can be asked by running the diagnosis again.
+    """
+    if not evidence.origins:
+        return {}
+    commands = dict.fromkeys(_commands(evidence, dependencies))
+    return {"origins": write(evidence.origins), "ask_for": list(commands)[:MOST_COMMANDS]}
+
+
+def _commands(evidence: Evidence, dependencies: Sequence[Document]) -> Iterator[str]:
+    """The most important first: everything, then what decides about locked and late releases, the job's log, Secrets."""
+    if sum(not evidence.readable(source) for source in _OBJECTS) > 2:
+        yield _WHOLE
+    troubled = sorted(
+        (each for each in dependencies if each["history_known"] is False and _matters(each)),
+        key=lambda each: (not _locked(each), not each["waited"]),
+    )
+    for each in troubled[:2]:
+        yield _history(each) if _locked(each) else _values(each)
+    if not _job_log_known(evidence):
+        yield f"kubectl -n {NAMESPACE} logs -l {MANIFEST_SELECTOR} -c {JOB_CONTAINER} --prefix --timestamps --tail=-1"
+    for each in troubled[:1]:
+        yield _values(each)
+        yield _history(each)
+    if evidence.sources and not evidence.readable("secrets"):
+        yield "kubectl get secrets -A --field-selector type!=helm.sh/release.v1  # names and types only"
+    yield _WHOLE
+
+
+def _history(dependency: Document) -> str:
+    return f"helm -n {dependency['namespace']} history {dependency['release']} --max 20"
+
+
+def _values(dependency: Document) -> str:
+    """Rancher skips or upgrades a release of equal precedence by its values, which newer Ranchers keep out of Apps."""
+    command = f"helm -n {dependency['namespace']} get values {dependency['release']} -o yaml"
+    return f"{command}  # remove passwords before you send it"
+
+
+def _locked(dependency: Document) -> bool:
+    return dependency["lock"]["locked"] is True
+
+
+def _matters(dependency: Document) -> bool:
+    late = dependency["awaited"] and dependency["at_expected"] is not True
+    return late or _locked(dependency) or dependency["waited"]
+
+
+def _job_log_known(evidence: Evidence) -> bool:
+    source = evidence.sources.get("job_logs")
+    return source is not None and source.state in READABLE and bool(evidence.log_events)

@@ -1,0 +1,115 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a file or folder is, found out by looking into it; names of files mean nothing, tickets rename them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..._core.errors import RemediationError
+from .archive import Archive, open_archive
+from .limits import LIMITS, Limits
+
+EVIDENCE = "evidence"
+SUPPORT_BUNDLE = "support-bundle"
+SUPPORT_ARCHIVE = "support-archive"
+UPGRADE_LOG = "upgrade-log"
+
+_ROOT = r"^(?P<root>(?:[^/]+/){0,3}?)"
+_BUNDLE_MEMBER = re.compile(
+    _ROOT + r"(?:yamls/(?:cluster|namespaced)/.+\.yaml|logs/[^/]+/[^/]+/[^/]+\.log"
+    r"|bundleGenerationError\.log|nodes/[^/]+\.zip)$"
+)
+_LOG_MEMBER = re.compile(
+    _ROOT + r"(?:logs/)?[a-z0-9-]+\.[a-z0-9][a-z0-9.-]*\.[a-z0-9-]+\.\d{8}[^/]*\.log(?:\.gz)?$"
+)
+_EVIDENCE_MEMBER = re.compile(_ROOT + r"evidence\.json$")
+_METADATA = "metadata.yaml"
+_UNREAD = re.compile(
+    r"(?:^|/)(?:nodes/|logs/(?:longhorn-system|kube-system)/|.*/(?:events|contents)\.yaml$)"
+)
+_LOOKED_FOR = (
+    "A support bundle has the folders yamls/ and logs/, an upgrade log has files such as"
+    " logs/<namespace>.<pod>.<container>.<date>.log.gz, an archive of playbooks/collect.yml has evidence.json."
+)
+
+
+@dataclass(frozen=True)
+class Recognized:
+    """What is at a path. `root` is the folder inside that holds it; `archive` is None for a single document."""
+
+    kind: str
+    path: str
+    archive: Archive | None = None
+    root: str = ""
+
+
+def recognize(path: str, limits: Limits = LIMITS) -> Recognized:
+    """Look into a file or folder. Raises `evidence-invalid` for what is none of the kinds, `archive-unsafe`."""
+    place = Path(path).expanduser().absolute()
+    try:
+        archive = open_archive(place, lambda name: _UNREAD.search(name) is None, limits)
+    except RemediationError as error:
+        if error.code != "evidence-incomplete":
+            raise
+        raise _unknown(error.message, "Give the file whole.") from error
+    except OSError as error:
+        raise _unknown(
+            f"{path} cannot be read: {error.strerror or error}.",
+            "The path is one of the machine, or execution environment, that runs Ansible.",
+        ) from error
+    if archive is None:
+        return Recognized(EVIDENCE, str(place))
+    found = _kind_of(archive)
+    if found is None:
+        archive.close()
+        raise _unknown(*_what_it_is(path, archive))
+    return Recognized(found[0], str(place), archive, found[1])
+
+
+def _kind_of(archive: Archive) -> tuple[str, str] | None:
+    """The kind and the root, by the members that tell; the roots are counted, since archives nest folders."""
+    for kind, member in (
+        (SUPPORT_ARCHIVE, _EVIDENCE_MEMBER),
+        (SUPPORT_BUNDLE, _BUNDLE_MEMBER),
+        (UPGRADE_LOG, _LOG_MEMBER),
+    ):
+        roots: Counter[str] = Counter()
+        for name in archive.sizes:
+            match = member.match(name)
+            if match is not None:
+                roots[match["root"]] += 1
+        if roots:
+            return kind, roots.most_common(1)[0][0]
+    return None
+
+
+def _what_it_is(path: str, archive: Archive) -> tuple[str, str]:
+    names = sorted(archive.sizes)
+    inside = [name for name in names if name.lower().endswith((".zip", ".tar.gz", ".tgz"))]
+    if not names and archive.cut:
+        return (
+            f"{path} is a damaged zip archive, or a part of one without its beginning.",
+            "Join the parts: cat part1 part2 > whole.zip",
+        )
+    if any(name.rpartition("/")[2] == _METADATA for name in names):
+        return (
+            f"{path} has a {_METADATA}, but neither yamls/ nor logs/.",
+            "Ask for the whole support bundle.",
+        )
+    if inside:
+        return (
+            f"{path} holds other archives ({', '.join(inside[:3])}) and nothing that can be diagnosed itself.",
+            "Unpack it once and give what is in it, one path each.",
+        )
+    some = ", ".join(ascii(name[:80]).strip("'") for name in names[:3])
+    shown = f"{len(names)} files such as {some}" if names else "nothing"
+    return f"{path} is an archive or folder that holds {shown}. {_LOOKED_FOR}", "Give one of these."
+
+
+def _unknown(message: str, remedy: str) -> RemediationError:
+    return RemediationError("evidence-invalid", message, remedy)
