@@ -15,7 +15,9 @@ from .chart_catalog import chart_catalog
 from .dependencies import dependencies_of
 from .fleet import fleet_agent, fleet_config, imported_facts
 from .locks import stale_after
+from .manifest_job import without_earlier_jobs
 from .patience import patience
+from .plans import plan_states
 from .progress import progress
 from .rancher import rancher_facts
 from .shell_image import rancher_config_state, shell_image
@@ -24,6 +26,8 @@ from .webhooks import webhook_facts
 
 FACTS: dict[str, str] = {
     "phase": "`none` (no Upgrade), `not-started`, `rancher`, `after-rancher`, `ended`; null when unknown",
+    "job_state": "`running`, `between-attempts`, `succeeded`, `failed`, `gone`; null when that cannot be seen",
+    "contradicted": "what the Upgrade says against its own job, null when they agree",
     "nodes_phase": "whether the nodes' upgrade has begun and has not ended well",
     "upgrade_count": "how many Upgrades are marked as the latest",
     "ended_well": "whether the manifest job is over and did its work",
@@ -50,6 +54,7 @@ FACTS: dict[str, str] = {
     "imported": "condition Imported of Cluster fleet-local/local",
     "bundle_states": "every Bundle with the lock of its release",
     "managed_chart_states": "every ManagedChart with the state of its Bundle",
+    "plan_states": "every Plan: `complete`, `missing_nodes`, `applying`, `nowhere`, `progresses`",
     "stv_aggregation": "the Secret stv-aggregation and the Plan that needs it",
     "rke_state": "the type of Secret local-rke-state",
     "fleet_workspace": "fleetWorkspaceName and label of the provisioning cluster",
@@ -66,7 +71,8 @@ def derive(evidence: object) -> dict[str, Any]:
 
     What is added to the evidence, or replaces a part of it, is in FACTS.
     """
-    read = evidence if isinstance(evidence, Evidence) else Evidence.from_dict(evidence)
+    whole = evidence if isinstance(evidence, Evidence) else Evidence.from_dict(evidence)
+    read = without_earlier_jobs(whole)
     upgrade = upgrade_facts(read)
     waiting = patience(read, upgrade)
     dependencies = dependencies_of(read, upgrade)
@@ -88,6 +94,7 @@ def derive(evidence: object) -> dict[str, Any]:
         "imported": imported_facts(read),
         "bundle_states": bundle_states(read),
         "managed_chart_states": managed_chart_states(read, upgrade),
+        "plan_states": plan_states(read),
         "stv_aggregation": leftovers.stv_aggregation(read, upgrade),
         "rke_state": leftovers.rke_state(read, upgrade),
         "fleet_workspace": leftovers.fleet_workspace(read, upgrade),
