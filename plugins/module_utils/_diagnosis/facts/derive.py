@@ -14,6 +14,7 @@ from .bundles import bundle_states, managed_chart_states
 from .chart_catalog import chart_catalog
 from .dependencies import dependencies_of
 from .fleet import fleet_agent, fleet_config, imported_facts
+from .helm_failures import helm_failures
 from .locks import stale_after
 from .manifest_job import without_earlier_jobs
 from .patience import patience
@@ -41,6 +42,8 @@ FACTS: dict[str, str] = {
     "wait_stale": "the job has waited longer than `stale_after_seconds`",
     "stale_after_seconds": "the age from which a lock or a wait is too old",
     "dependencies": "Rancher's charts; see below",
+    "helm_failures": "what helm has failed at since the last success of each release, kept by Rancher or not: `count`,"
+    " `first_at`, `last_at`, `pod`, `revision`, `cause`, `meaning`, `words`, `passes`, `lasting`, …",
     "progress": "`moving`, `why` and the `actors` that run helm now",
     "path_refusal": "the version guard's words when it has refused the upgrade",
     "rancher_state": "versions, image, roll-out, pods and Helm release of Rancher itself",
@@ -75,13 +78,15 @@ def derive(evidence: object) -> dict[str, Any]:
     read = without_earlier_jobs(whole)
     upgrade = upgrade_facts(read)
     waiting = patience(read, upgrade)
-    dependencies = dependencies_of(read, upgrade)
+    failures = helm_failures(read)
+    dependencies = dependencies_of(read, upgrade, failures)
     facts = {
         **read.to_dict(),
         **write(upgrade),
         **write(waiting),
         "stale_after_seconds": stale_after(read),
         "dependencies": dependencies,
+        "helm_failures": write(failures),
         "progress": progress(read, upgrade),
         "path_refusal": leftovers.path_refusal(read),
         "rancher_state": rancher_facts(read),
