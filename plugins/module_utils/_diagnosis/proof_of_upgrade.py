@@ -105,16 +105,19 @@ def _other_version(dependency: Document) -> str | None:
     return (text(wanted.get("chart_version")) or "the wanted version") if missed else None
 
 
-def helm_operations(evidence: Evidence, _facts: Document) -> Looked:
-    """The helm-operation pods of the last hour, whatever chart they are about."""
+def helm_operations(evidence: Evidence, facts: Document) -> Looked:
+    """Every run of helm in the last hour, whatever chart it was for: pods, and failures whose pods are gone."""
     if evidence.helm_pods is None:
         return not_known("the helm-operation pods could not be seen")
-    recent = [pod for pod in evidence.helm_pods if _is_recent(evidence, pod)]
-    return looked_at(
-        (_operation(evidence, pod) for pod in recent if _has_ended(pod)),
-        "helm operation",
-        reason="no helm operation ended within the last hour",
-    )
+    pods = [pod for pod in evidence.helm_pods if _has_ended(pod) and _is_recent(evidence, pod)]
+    seen = [_operation(evidence, pod) for pod in pods]
+    told = {each.object for each in seen if each.wrong}
+    for each in mappings(facts.get("helm_failures")):
+        name = f"Pod/cattle-system/{each.get('pod') or '(gone)'}"
+        if (integer(each.get("last_age_seconds")) or 0) <= _RECENT_SECONDS and name not in told:
+            said = text(each.get("words")) or text(each.get("meaning"))
+            seen.append(Seen(name, wrong=f"failed to run helm of release {each['release']}: {said}"))
+    return looked_at(seen, "helm operation", reason="no helm operation ended within the last hour")
 
 
 def _operation(evidence: Evidence, pod: HelmPod) -> Seen:
