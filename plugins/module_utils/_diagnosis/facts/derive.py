@@ -50,7 +50,9 @@ FACTS: dict[str, str] = {
     "chart_catalog": "ClusterRepo rancher-charts and its index as a whole: `usable`, `missing`, `blocked_on`, …",
     "shell_image": "the image in which Rancher runs helm: `pinned`, `defaults`, `failing` pods",
     "rancher_config_state": "what is wrong in ConfigMap rancher-config",
-    "rancher_webhook": "whether Rancher's admission webhook can be reached",
+    "rancher_webhook": "whether Rancher's admission webhook can be reached (`unreachable`), and whether callers trust it: "
+    "`trusted`, `why` not, `undecided`, `expires_in_days`, `bundles_differ`",
+    "other_webhooks": "admission webhooks of others of which calls failed of late, by Service, with the `problem`",
     "legacy_capi_webhooks": "Cluster API's webhook configurations whose Services are gone",
     "fleet_config": "ConfigMap fleet-controller: `lost`, `missing`, `wanted_url`, `settled`",
     "fleet_agent": "the agent's workloads, their kind, and its redeployment",

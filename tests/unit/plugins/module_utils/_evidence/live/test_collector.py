@@ -176,6 +176,7 @@ def test_an_account_that_may_read_nothing_gets_an_answer_that_says_so() -> None:
         (("customresourcedefinitions",), {"fleet_crd"}),
         (("validatingwebhookconfigurations",), {"webhook_configurations"}),
         (("secrets/stv-aggregation",), {"secrets"}),
+        (("secrets/cattle-webhook-tls",), {"webhook_certificate"}),
         (("/nodes",), {"nodes"}),
         (("/priorityclasses",), {"priority_classes"}),
         (("/plans",), {"plans"}),
