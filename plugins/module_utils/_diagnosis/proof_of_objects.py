@@ -9,9 +9,11 @@ from collections.abc import Iterator
 
 from .._core.lenient import Document, dig, integer, mapping, mappings, text
 from .._documents.evidence import (
+    OK,
     Bundle,
     Evidence,
     ManagedChart,
+    Source,
     Webhook,
     WebhookConfiguration,
     Workload,
@@ -75,15 +77,26 @@ def webhooks(evidence: Evidence, facts: Document) -> Looked:
         for configuration in evidence.webhook_configurations
         for webhook in configuration.webhooks
     ]
-    state = mapping(facts.get("rancher_webhook"))
-    if seen and state.get("trusted", True) is not True:
-        unsure = state.get("trusted") is None
-        words = "its certificate could not be checked" if unsure else "its certificate is not trusted"
-        seen.append(Seen("Service/cattle-system/rancher-webhook:", **{"open" if unsure else "wrong": words}))
-    for name in ("rancher_webhook", "legacy_capi_webhooks"):
-        failed = mappings(dig(facts, name, "failed_calls"))
-        seen += [Seen(f"webhook {each.get('webhook')}", wrong="was called in vain") for each in failed]
+    if seen:
+        seen.append(_rancher_webhook(evidence, mapping(facts.get("rancher_webhook"))))
+    for each in mappings(facts.get("other_webhooks")):
+        seen.append(Seen(f"Service/{each.get('service')}", wrong=f"fails calls: {each.get('problem')}"))
     return looked_at(seen, "webhook", reason="no webhook configuration exists")
+
+
+def _rancher_webhook(evidence: Evidence, state: Document) -> Seen:
+    """Whether the calls of Rancher's webhook go through, its certificate included."""
+    name = "Service/cattle-system/rancher-webhook"
+    if state.get("unreachable") is True:
+        return Seen(name, wrong=f"does not answer: {state.get('problem') or 'nothing is ready behind it'}")
+    if state.get("trusted") is False:
+        return Seen(name, wrong=f"is not trusted: {state.get('why') or 'calls are refused'}")
+    if state.get("trusted") is True:
+        return Seen(name)
+    source = evidence.sources.get("webhook_certificate", Source())
+    looked = source.state == OK and evidence.webhook_certificate is None and not state.get("undecided")
+    why = state.get("undecided") or source.reason or "its certificate was not looked at"
+    return Seen(name, open="" if looked else f"may or may not be trusted: {why}")
 
 
 def _webhook(configuration: WebhookConfiguration, webhook: Webhook) -> Seen:
