@@ -75,6 +75,12 @@ _DUTIES = (
         ("fleet_config", "fleet_cluster"),
         objects.fleet,
     ),
+    _Duty(
+        "cluster",
+        "The local cluster is provisioned.",
+        ("provisioning_cluster", "capi_cluster"),
+        objects.cluster,
+    ),
     _Duty("plans", "Every Plan is complete, or nodes carry it out.", ("plans",), objects.plans),
     _Duty("nodes", "Every node is ready.", ("nodes",), objects.nodes),
 )

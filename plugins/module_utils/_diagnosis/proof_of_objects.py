@@ -18,8 +18,8 @@ from .._documents.evidence import (
     WebhookConfiguration,
     Workload,
 )
+from .facts.bundles import chart_is_ready
 from .facts.locks import lock_of
-from .facts.manifest_job import status_of
 from .facts.upgrade import NONE
 from .looked import Looked, Seen, looked_at, not_known
 
@@ -38,11 +38,6 @@ def _managed_chart(chart: ManagedChart) -> Seen:
     if not chart_is_ready(chart):
         return Seen(name, wrong="is not ready")
     return Seen(name, open="does not say whether it is ready" if chart.ready is None else "")
-
-
-def chart_is_ready(chart: ManagedChart) -> bool:
-    """Whether nothing says that a ManagedChart is not ready."""
-    return chart.ready is not False and status_of(chart.conditions, "Ready") in ("True", None)
 
 
 def bundles(evidence: Evidence, _facts: Document) -> Looked:
@@ -79,6 +74,8 @@ def webhooks(evidence: Evidence, facts: Document) -> Looked:
     ]
     if seen:
         seen.append(_rancher_webhook(evidence, mapping(facts.get("rancher_webhook"))))
+        unread = "" if evidence.leader_log else "could not be seen, and it reports calls that fail"
+        seen.append(Seen("The log of Rancher's leader", open=unread))
     for each in mappings(facts.get("other_webhooks")):
         seen.append(Seen(f"Service/{each.get('service')}", wrong=f"fails calls: {each.get('problem')}"))
     return looked_at(seen, "webhook", reason="no webhook configuration exists")
@@ -189,6 +186,29 @@ def _cluster(facts: Document) -> Seen:
         return Seen(name, wrong="is not imported")
     pending = dig(facts, "fleet_agent", "redeploy_pending") is True
     return Seen(name, wrong="still waits for its agent to be deployed again" if pending else "")
+
+
+def cluster(evidence: Evidence, facts: Document) -> Looked:
+    """The local cluster as Rancher and Cluster API see it."""
+    workspace = mapping(facts.get("fleet_workspace"))
+    capi = evidence.capi_cluster
+    phase = capi.phase if capi else None
+    found = "Cluster.provisioning.cattle.io/fleet-local/local", "Cluster.cluster.x-k8s.io/fleet-local/local"
+    return looked_at(
+        [
+            Seen(
+                found[0],
+                wrong="has the wrong Fleet workspace or label" if workspace.get("wrong") is True else "",
+                open="could not be seen" if workspace.get("wrong") is None else "",
+            ),
+            Seen(
+                found[1],
+                wrong=f"is {phase}" if phase not in (None, "Provisioned") else "",
+                open="has no phase that could be seen" if phase is None else "",
+            ),
+        ],
+        "object",
+    )
 
 
 def plans(evidence: Evidence, facts: Document) -> Looked:

@@ -61,10 +61,11 @@ def rancher_version(_evidence: Evidence, facts: Document) -> Looked:
     return Looked(good=(f"Rancher is {running}",), objects=about)
 
 
-def releases(_evidence: Evidence, facts: Document) -> Looked:
-    """Every chart that Rancher keeps installed."""
+def releases(evidence: Evidence, facts: Document) -> Looked:
+    """Every chart that Rancher keeps installed. What the job wanted is in the log of its pods: while they are there,
+    what Rancher wants does not stand in for it."""
     kept = [each for each in mappings(facts.get("dependencies")) if _is_kept(each)]
-    return looked_at(map(_release, kept), "release")
+    return looked_at((_release(each, bool(evidence.job_pods)) for each in kept), "release")
 
 
 def _is_kept(dependency: Document) -> bool:
@@ -73,7 +74,7 @@ def _is_kept(dependency: Document) -> bool:
     return wanted is True or (wanted is None and dependency.get("release_state") != "absent")
 
 
-def _release(dependency: Document) -> Seen:
+def _release(dependency: Document, has_pods: bool) -> Seen:
     name = f"Release/{dependency.get('namespace')}/{dependency.get('release')}"
     state, action = dependency.get("release_state"), dig(dependency, "decision", "action")
     if state == "unknown":
@@ -89,7 +90,8 @@ def _release(dependency: Document) -> Seen:
         if action == "unknown":
             return Seen(name, open=f"cannot be judged as Rancher would ({reason})")
         return Seen(name, wrong=f"has something left for Rancher to do ({action}: {reason})")
-    unsure = dependency.get("awaited") and dependency.get("at_expected") is None
+    guessed = has_pods and dig(dependency, "expected", "source") == "setting"
+    unsure = dependency.get("awaited") and (guessed or dependency.get("at_expected") is None)
     return Seen(name, open="is wanted at a version that is not known" if unsure else "")
 
 

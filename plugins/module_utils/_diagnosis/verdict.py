@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .._core.lenient import Document, dig, mapping, text
+from .._core.lenient import Document, dig, mapping, mappings, text
 from .._documents.findings import Obligation
 from .._documents.vocabulary import Discharge
 from .facts.upgrade import ENDED, NONE
@@ -66,15 +66,17 @@ def verdict(
         return Verdict(STUCK, _headline_of_failures(failed))
     undecided = [finding for finding in findings if finding["outcome"] == "unknown"]
     unseen = _unseen(facts, not_read)
+    is_over = facts.get("phase") == ENDED
     if undecided or unseen:
-        return Verdict(UNKNOWN, _headline_of_holes(undecided, unseen, open_words(obligations)))
+        unmet = open_words(obligations) if is_over else []
+        return Verdict(UNKNOWN, _headline_of_holes(undecided, unseen, unmet))
     if discharged(obligations):
         return Verdict(HEALTHY, _headline_of_proof(obligations))
     progress = mapping(facts.get("progress"))
     why = text(progress.get("why")) or "nothing is known about it"
     if progress.get("moving") is True:
         return Verdict(MOVING, f"No failure was found, and the upgrade makes progress: {why}.")
-    if facts.get("phase") == ENDED:
+    if is_over:
         return Verdict(UNKNOWN, _headline_of_what_is_open(open_words(obligations)))
     return Verdict(UNKNOWN, f"No known failure mode explains what is seen: {why}.")
 
@@ -95,11 +97,7 @@ def waits_for(facts: Document) -> str | None:
 def _refusal(facts: Document) -> dict[str, str] | None:
     count = facts.get("upgrade_count")
     if facts.get("phase") == NONE:
-        return {
-            "code": "upgrade-absent",
-            "message": "There is no Upgrade with the label harvesterhci.io/latestUpgrade=true in harvester-system.",
-            "remedy": "Check that this is the right cluster; start the upgrade first, or use the preflight playbook.",
-        }
+        return _absent(mappings(facts.get("start_blockers")))
     if isinstance(count, int) and count > 1:
         names = dig(facts, "upgrade", "latest_names")
         listed = ", ".join(f"Upgrade/harvester-system/{name}" for name in names[:5])
@@ -111,6 +109,24 @@ def _refusal(facts: Document) -> dict[str, str] | None:
     return None
 
 
+def _absent(blockers: Sequence[Document]) -> dict[str, str]:
+    """There is no Upgrade; where it shows why none could be made, the answer names that first."""
+    none = "There is no Upgrade with the label harvesterhci.io/latestUpgrade=true in harvester-system"
+    if not blockers:
+        return {
+            "code": "upgrade-absent",
+            "message": f"{none}.",
+            "remedy": "Check that this is the right cluster; start the upgrade first, or use the preflight playbook.",
+        }
+    named = "; ".join(f"{each['object']} {each['why']}" for each in blockers[:5])
+    more = f"; and {len(blockers) - 5} more" if len(blockers) > 5 else ""
+    return {
+        "code": "upgrade-absent",
+        "message": f"{none}, and Harvester refuses to start one: {named}{more}."[:900],
+        "remedy": "Repair what is named (the findings say how), then start the upgrade.",
+    }
+
+
 def _unseen(facts: Document, not_read: Sequence[str]) -> list[str]:
     """The sources that could not be read and are not beside the point: what the pods of a job say that is over by its
     own word."""
@@ -120,7 +136,7 @@ def _unseen(facts: Document, not_read: Sequence[str]) -> list[str]:
 
 def _headline_of_proof(obligations: Sequence[Obligation]) -> str:
     met = sum(each.result == Discharge.MET for each in obligations)
-    return f"The upgrade is past the Rancher step: {met} obligations were checked and are met."
+    return f"The upgrade is past the Rancher step, and all {met} checks passed."
 
 
 def _headline_of_what_is_open(words: Sequence[str]) -> str:
@@ -138,7 +154,7 @@ def _headline_of_holes(
         parts.append(f"not read: {_some(unseen)}")
     if modes:
         parts.append(f"not judged: {_some(modes)}")
-    return "; ".join(parts) + "."
+    return " ".join(["; ".join(parts) + ".", *unmet[:1]])[:900]
 
 
 def _some(names: Sequence[str]) -> str:

@@ -119,6 +119,15 @@ class Upgrade:
 
 
 @dataclass(frozen=True)
+class EarlierUpgrade:
+    """An Upgrade that is not marked as the latest. `cleanup` is `Pending` while Harvester tidies up after it."""
+
+    name: str | None = None
+    state: str | None = None
+    cleanup: str | None = None
+
+
+@dataclass(frozen=True)
 class Job:
     """The manifest job ``<upgrade>-apply-manifests`` (FM 1.4)."""
 
@@ -622,6 +631,7 @@ class Evidence:
     problems: tuple[str, ...] = ()
     sources: Mapping[str, Source] = field(default_factory=dict)
     upgrade: Upgrade | None = None
+    earlier_upgrades: tuple[EarlierUpgrade, ...] | None = None
     harvester_version: str | None = None
     job: Job | None = None
     job_pods: tuple[JobPod, ...] = ()

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..._documents.evidence import Bundle, Evidence
+from ..._documents.evidence import Bundle, Evidence, ManagedChart
 from .locks import lock_of, revision_age
+from .manifest_job import status_of
 from .upgrade import ENDED, NONE, UpgradeFacts
 
 ANOTHER_OPERATION = "another operation (install/upgrade/rollback) is in progress"
@@ -17,6 +18,11 @@ _QUARTER_OF_AN_HOUR = 900
 _LEFT_OVER = "upgradelog-operator"
 PAUSED_BY_JOB = ("harvester", "harvester-crd", "rancher-logging-crd", "rancher-monitoring-crd")
 """What the job pauses at its start and lets go on as it comes to each (FM 1.7)."""
+
+
+def chart_is_ready(chart: ManagedChart) -> bool:
+    """Whether nothing says that it is not: Fleet's count, and the condition that Harvester's admission webhook reads."""
+    return chart.ready is not False and status_of(chart.conditions, "Ready") in ("True", None)
 
 
 def bundle_states(evidence: Evidence) -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ from .plans import plan_states
 from .progress import progress
 from .rancher import rancher_facts
 from .shell_image import rancher_config_state, shell_image
+from .start_blockers import start_blockers
 from .upgrade import upgrade_facts
 from .webhooks import webhook_facts
 
@@ -59,6 +60,7 @@ FACTS: dict[str, str] = {
     "imported": "condition Imported of Cluster fleet-local/local",
     "bundle_states": "every Bundle with the lock of its release",
     "managed_chart_states": "every ManagedChart with the state of its Bundle",
+    "start_blockers": "without an Upgrade: what Harvester would refuse one for, each `object`, `kind` and `why`",
     "plan_states": "every Plan: `complete`, `missing_nodes`, `applying`, `nowhere`, `progresses`",
     "stv_aggregation": "the Secret stv-aggregation and the Plan that needs it",
     "rke_state": "the type of Secret local-rke-state",
@@ -102,6 +104,7 @@ def derive(evidence: object) -> dict[str, Any]:
         "bundle_states": bundle_states(read),
         "managed_chart_states": managed_chart_states(read, upgrade),
         "plan_states": plan_states(read),
+        "start_blockers": start_blockers(read, upgrade),
         "stv_aggregation": leftovers.stv_aggregation(read, upgrade),
         "rke_state": leftovers.rke_state(read, upgrade),
         "fleet_workspace": leftovers.fleet_workspace(read, upgrade),
