@@ -54,7 +54,10 @@ _DUTIES = (
         upgrade.helm_operations,
     ),
     _Duty(
-        "managed-charts", "Every ManagedChart is ready.", ("managed_charts",), objects.managed_charts
+        "managed-charts",
+        "Every ManagedChart is ready.",
+        ("managed_charts",),
+        objects.managed_charts,
     ),
     _Duty("bundles", "Every Bundle is ready.", ("bundles",), objects.bundles),
     _Duty(
@@ -109,9 +112,7 @@ def open_words(all_of_them: Sequence[Obligation]) -> list[str]:
 
 def _discharged(duty: _Duty, evidence: Evidence, facts: Document) -> Obligation:
     looked = duty.look(evidence, facts)
-    unread = [
-        f"{name} could not be read" for name in duty.sources if not evidence.readable(name)
-    ]
+    unread = [f"{name} could not be read" for name in duty.sources if not evidence.readable(name)]
     if looked.wrong:
         result, said = Discharge.FAILED, looked.wrong
     elif looked.open or unread:

@@ -77,7 +77,9 @@ def webhooks(evidence: Evidence, facts: Document) -> Looked:
         unread = "" if evidence.leader_log else "could not be seen, and it reports calls that fail"
         seen.append(Seen("The log of Rancher's leader", open=unread))
     for each in mappings(facts.get("other_webhooks")):
-        seen.append(Seen(f"Service/{each.get('service')}", wrong=f"fails calls: {each.get('problem')}"))
+        seen.append(
+            Seen(f"Service/{each.get('service')}", wrong=f"fails calls: {each.get('problem')}")
+        )
     return looked_at(seen, "webhook", reason="no webhook configuration exists")
 
 
@@ -85,13 +87,17 @@ def _rancher_webhook(evidence: Evidence, state: Document) -> Seen:
     """Whether the calls of Rancher's webhook go through, its certificate included."""
     name = "Service/cattle-system/rancher-webhook"
     if state.get("unreachable") is True:
-        return Seen(name, wrong=f"does not answer: {state.get('problem') or 'nothing is ready behind it'}")
+        return Seen(
+            name, wrong=f"does not answer: {state.get('problem') or 'nothing is ready behind it'}"
+        )
     if state.get("trusted") is False:
         return Seen(name, wrong=f"is not trusted: {state.get('why') or 'calls are refused'}")
     if state.get("trusted") is True:
         return Seen(name)
     source = evidence.sources.get("webhook_certificate", Source())
-    looked = source.state == OK and evidence.webhook_certificate is None and not state.get("undecided")
+    looked = (
+        source.state == OK and evidence.webhook_certificate is None and not state.get("undecided")
+    )
     why = state.get("undecided") or source.reason or "its certificate was not looked at"
     return Seen(name, open="" if looked else f"may or may not be trusted: {why}")
 
@@ -105,12 +111,16 @@ def _webhook(configuration: WebhookConfiguration, webhook: Webhook) -> Seen:
     if webhook.ready_endpoints is False:
         return Seen(name, wrong=f"points to Service {webhook.service}, which has no ready endpoint")
     known = webhook.service_exists and webhook.ready_endpoints
-    return Seen(name, open="" if known else f"points to Service {webhook.service}, of which little is known")
+    return Seen(
+        name, open="" if known else f"points to Service {webhook.service}, of which little is known"
+    )
 
 
 def workloads(evidence: Evidence, facts: Document) -> Looked:
     """Rancher, Fleet's controllers, the webhook and the agent."""
-    return looked_at([*_rancher(evidence, facts), *_deployments(evidence), *_agent(evidence)], "workload")
+    return looked_at(
+        [*_rancher(evidence, facts), *_deployments(evidence), *_agent(evidence)], "workload"
+    )
 
 
 def _rancher(evidence: Evidence, facts: Document) -> Iterator[Seen]:
@@ -119,10 +129,14 @@ def _rancher(evidence: Evidence, facts: Document) -> Iterator[Seen]:
     if rancher is None or rancher.replicas is None or rancher.ready is None:
         yield Seen(name, open="could not be seen")
     else:
-        yield _ready(name, rancher.ready, rancher.replicas, rancher.updated, rancher.generation_observed)
+        yield _ready(
+            name, rancher.ready, rancher.replicas, rancher.updated, rancher.generation_observed
+        )
     release = "Release/cattle-system/rancher"
     if status != "deployed":
-        yield Seen(release, **({"wrong": f"is {status}"} if status else {"open": "could not be seen"}))
+        yield Seen(
+            release, **({"wrong": f"is {status}"} if status else {"open": "could not be seen"})
+        )
 
 
 def _deployments(evidence: Evidence) -> Iterator[Seen]:
@@ -170,7 +184,9 @@ def fleet(_evidence: Evidence, facts: Document) -> Looked:
 
 
 def _config(facts: Document) -> Seen:
-    name, config = "ConfigMap/cattle-fleet-system/fleet-controller", mapping(facts.get("fleet_config"))
+    name, config = "ConfigMap/cattle-fleet-system/fleet-controller", mapping(
+        facts.get("fleet_config")
+    )
     if config.get("present") is False:
         return Seen(name, wrong="does not exist")
     if config.get("lost") is True:
@@ -193,12 +209,19 @@ def cluster(evidence: Evidence, facts: Document) -> Looked:
     workspace = mapping(facts.get("fleet_workspace"))
     capi = evidence.capi_cluster
     phase = capi.phase if capi else None
-    found = "Cluster.provisioning.cattle.io/fleet-local/local", "Cluster.cluster.x-k8s.io/fleet-local/local"
+    found = (
+        "Cluster.provisioning.cattle.io/fleet-local/local",
+        "Cluster.cluster.x-k8s.io/fleet-local/local",
+    )
     return looked_at(
         [
             Seen(
                 found[0],
-                wrong="has the wrong Fleet workspace or label" if workspace.get("wrong") is True else "",
+                wrong=(
+                    "has the wrong Fleet workspace or label"
+                    if workspace.get("wrong") is True
+                    else ""
+                ),
                 open="could not be seen" if workspace.get("wrong") is None else "",
             ),
             Seen(
@@ -216,7 +239,9 @@ def plans(evidence: Evidence, facts: Document) -> Looked:
     if evidence.plans is None:
         return not_known("the Plans could not be seen")
     nodes_phase = facts.get("nodes_phase") is True
-    return looked_at((_plan(each, nodes_phase) for each in mappings(facts.get("plan_states"))), "Plan")
+    return looked_at(
+        (_plan(each, nodes_phase) for each in mappings(facts.get("plan_states"))), "Plan"
+    )
 
 
 def _plan(plan: Document, nodes_phase: bool) -> Seen:
@@ -227,7 +252,9 @@ def _plan(plan: Document, nodes_phase: bool) -> Seen:
         return Seen(name)
     if plan["nowhere"]:
         return Seen(name, wrong="is complete on no node")
-    return Seen(name, wrong=f"is not complete on {', '.join(plan['missing_nodes'][:5]) or 'all nodes'}")
+    return Seen(
+        name, wrong=f"is not complete on {', '.join(plan['missing_nodes'][:5]) or 'all nodes'}"
+    )
 
 
 def nodes(evidence: Evidence, facts: Document) -> Looked:

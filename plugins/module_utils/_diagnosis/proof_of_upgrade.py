@@ -35,7 +35,9 @@ def job(evidence: Evidence, facts: Document) -> Looked:
         return Looked(open=("it could not be seen what became of the job",), objects=about)
     said = _WORDS_OF_JOB.get(str(state))
     if said:
-        against = f", although the Upgrade's {facts['contradicted']}" if facts.get("contradicted") else ""
+        against = (
+            f", although the Upgrade's {facts['contradicted']}" if facts.get("contradicted") else ""
+        )
         return Looked(wrong=(f"{job_name} {said}{against}",), objects=about)
     if facts.get("ended_well") is True:
         by = "the Upgrade, whose Job was deleted since" if state == GONE else "its Job"
@@ -57,7 +59,9 @@ def rancher_version(_evidence: Evidence, facts: Document) -> Looked:
     if wanted is None:
         return Looked(open=("nothing says which Rancher this Harvester brings",), objects=about)
     if running != wanted:
-        return Looked(wrong=(f"Rancher is {running}, this Harvester brings {wanted}",), objects=about)
+        return Looked(
+            wrong=(f"Rancher is {running}, this Harvester brings {wanted}",), objects=about
+        )
     return Looked(good=(f"Rancher is {running}",), objects=about)
 
 
@@ -118,7 +122,9 @@ def helm_operations(evidence: Evidence, facts: Document) -> Looked:
         name = f"Pod/cattle-system/{each.get('pod') or '(gone)'}"
         if (integer(each.get("last_age_seconds")) or 0) <= _RECENT_SECONDS and name not in told:
             said = text(each.get("words")) or text(each.get("meaning"))
-            seen.append(Seen(name, wrong=f"failed to run helm of release {each['release']}: {said}"))
+            seen.append(
+                Seen(name, wrong=f"failed to run helm of release {each['release']}: {said}")
+            )
     return looked_at(seen, "helm operation", reason="no helm operation ended within the last hour")
 
 
@@ -152,7 +158,14 @@ def _is_success_after(failed: HelmPod, pod: HelmPod) -> bool:
     began, later = moment(failed.created_at), moment(pod.created_at)
     same = (pod.release, pod.release_namespace) == (failed.release, failed.release_namespace)
     well = pod.phase == "Succeeded" or pod.exit_code == 0
-    return same and well and not _failed(pod) and began is not None and later is not None and later > began
+    return (
+        same
+        and well
+        and not _failed(pod)
+        and began is not None
+        and later is not None
+        and later > began
+    )
 
 
 def _deployed_since(evidence: Evidence, pod: HelmPod) -> bool:

@@ -111,7 +111,9 @@ def _refusal(facts: Document) -> dict[str, str] | None:
 
 def _absent(blockers: Sequence[Document]) -> dict[str, str]:
     """There is no Upgrade; where it shows why none could be made, the answer names that first."""
-    none = "There is no Upgrade with the label harvesterhci.io/latestUpgrade=true in harvester-system"
+    none = (
+        "There is no Upgrade with the label harvesterhci.io/latestUpgrade=true in harvester-system"
+    )
     if not blockers:
         return {
             "code": "upgrade-absent",

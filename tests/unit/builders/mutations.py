@@ -93,7 +93,8 @@ def without(evidence: Document, source: str, state: str) -> Document:
 
 def over(overlay: Document, end: Document = OVER) -> Document:
     """The evidence of an overlay after the job has done its work: what was wrong is still there."""
-    evidence = build({**overlay, "wait": {"kind": None}})
+    left = {key: part for key, part in overlay.items() if key != "waiting_for"}
+    evidence = build(_in_order({**left, "wait": {"kind": None}}))
     if isinstance(evidence.get("upgrade"), dict):
         evidence["upgrade"].update(copy.deepcopy(end["upgrade"]))
     evidence.update(copy.deepcopy({key: end[key] for key in ("job", "job_pods")}))
@@ -110,7 +111,16 @@ def merged(first: Document, second: Document) -> Document:
             whole[key] = _laid_over(whole[key], part) if key == "set" else {**whole[key], **part}
         else:
             whole[key] = part
-    return whole
+    if "waiting_for" in second:
+        whole.pop("wait", None)
+    elif "wait" in second:
+        whole.pop("waiting_for", None)
+    return _in_order(whole)
+
+
+def _in_order(overlay: Document) -> Document:
+    """What is set comes last: it may take away what the other parts change."""
+    return {key: overlay[key] for key in sorted(overlay, key=lambda key: key == "set")}
 
 
 def _laid_over(below: Document, above: Document) -> Document:

@@ -81,7 +81,9 @@ def _of_pods(evidence: Evidence) -> str | None:
     pods = evidence.job_pods
     if any(map(_runs, pods)):
         return RUNNING
-    return SUCCEEDED if any(pod.phase == "Succeeded" or pod.exit_code == 0 for pod in pods) else None
+    return (
+        SUCCEEDED if any(pod.phase == "Succeeded" or pod.exit_code == 0 for pod in pods) else None
+    )
 
 
 def _runs(pod: JobPod) -> bool:

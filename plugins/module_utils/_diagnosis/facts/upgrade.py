@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..._core.lenient import integer, mapping, seconds_between, text
-from ..._documents.evidence import Condition, Evidence, Job, JobLog, Upgrade
+from ..._documents.evidence import Evidence, Job, JobLog, Upgrade
 from . import manifest_job
 from .manifest_job import FAILED, GONE, NOT_OVER, RUNNING, SUCCEEDED, status_of
 
@@ -193,7 +193,9 @@ def _ended_well(evidence: Evidence, phase: str | None, state: str | None) -> boo
     if phase != ENDED:
         return False if phase is not None else None
     upgrade = _upgrade(evidence)
-    conditions = [condition_status(evidence, name) for name in ("SystemServicesUpgraded", "Completed")]
+    conditions = [
+        condition_status(evidence, name) for name in ("SystemServicesUpgraded", "Completed")
+    ]
     if state == FAILED or upgrade.state == "Failed" or "False" in conditions:
         return False
     return True if state in (SUCCEEDED, GONE) else None

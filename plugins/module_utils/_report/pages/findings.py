@@ -58,7 +58,9 @@ def findings_page(document: Mapping[str, Any]) -> Page:
     sections = (
         Section("wait", "What is waited for", (*_wait(found), *_versions(found)), silent=True),
         Section("findings", "Findings and their proof", _grouped(found.findings), silent=True),
-        Section("obligations", "What healthy rests on", obligations(found.obligations), silent=True),
+        Section(
+            "obligations", "What healthy rests on", obligations(found.obligations), silent=True
+        ),
         Section("care", "What not to do", must_not(found.findings), silent=True),
         Section("unknown", "What is not known", _unknown(found), silent=True),
     )

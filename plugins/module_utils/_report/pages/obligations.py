@@ -21,7 +21,10 @@ def obligations(of_a_diagnosis: Iterable[Obligation]) -> tuple[Block, ...]:
     """Everything that was shown where all of it was; else only what was not."""
     every = tuple(of_a_diagnosis)
     unmet = tuple(
-        Card(title, listed(each.words or each.checked or "" for each in every if each.result == result))
+        Card(
+            title,
+            listed(each.words or each.checked or "" for each in every if each.result == result),
+        )
         for result, title in _OPEN.items()
         if any(each.result == result for each in every)
     )

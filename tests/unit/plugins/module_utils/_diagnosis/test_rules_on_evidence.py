@@ -4,7 +4,7 @@
 """Every rule finds its mode, leaves the neighbouring case alone, and says unknown when it cannot know.
 
 The cases are in tests/unit/data/evidence, one file per rule: ``match`` (the rule's finding comes first; ``also`` names
-the others, ``rank`` its place where that is another), ``neighbour`` (``finds`` names all findings there are, never this rule's) and ``unknown``.
+the others), ``neighbour`` (``finds`` names all findings there are, never this rule's) and ``unknown``.
 """
 
 from __future__ import annotations
@@ -52,9 +52,8 @@ def test_match(rule: str, case: dict[str, Any]) -> None:
     found = diagnose(build(case["overlay"]))
     severity = RULES[rule].severity
     assert wrong(found) == set(case.get("also", ())) | ({rule} if severity != "info" else set())
-    rank = case.get("rank", 1)
-    first = found["findings"][rank - 1]
-    assert (first["id"], first["rank"]) == (rule, rank)
+    first = found["findings"][0]
+    assert (first["id"], first["rank"]) == (rule, 1)
     assert first["outcome"] == {"fail": "fail", "warn": "warn", "info": "pass"}[severity]
     assert found["verdict"] == case.get("verdict", {"fail": "stuck"}.get(severity, "moving"))
     assert_readable(first)

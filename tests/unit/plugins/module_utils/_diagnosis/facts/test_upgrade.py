@@ -76,8 +76,20 @@ OTHERS = {"name": "hvst-upgrade-old-apply-manifests", "created_at": "2026-11-20T
         ({"active": 0, "failed": 1}, [FAILED_POD], {}, "between-attempts", False),
         ({"active": 0, "succeeded": 1}, [], {}, "succeeded", True),
         ({"active": 0, "succeeded": 1}, [SUCCEEDED_POD, FAILED_POD], {}, "succeeded", True),
-        ({"active": 0, "conditions": [{"type": "Complete", "status": "True"}]}, [], {}, "succeeded", True),
-        ({"active": 0, "conditions": [{"type": "Failed", "status": "True"}]}, [], {}, "failed", False),
+        (
+            {"active": 0, "conditions": [{"type": "Complete", "status": "True"}]},
+            [],
+            {},
+            "succeeded",
+            True,
+        ),
+        (
+            {"active": 0, "conditions": [{"type": "Failed", "status": "True"}]},
+            [],
+            {},
+            "failed",
+            False,
+        ),
         (None, [], NO_JOB, "gone", True),
         (None, [RUNS], NO_JOB, "running", False),
         (None, [SUCCEEDED_POD], NO_JOB, "succeeded", True),
@@ -98,12 +110,18 @@ def test_the_job_is_believed_over_the_condition(
     evidence["job"] = job
     found = derive(evidence)
     assert (found["job_state"], found["ended_well"] or False) == (state, well or False)
-    assert (found["contradicted"] is not None) is (state in ("running", "between-attempts", "failed"))
+    assert (found["contradicted"] is not None) is (
+        state in ("running", "between-attempts", "failed")
+    )
 
 
 def test_a_job_that_has_succeeded_before_harvester_takes_note() -> None:
     found = facts(set={"job": {"active": 0, "succeeded": 1}})
-    assert (found["phase"], found["ended_well"], found["contradicted"]) == ("after-rancher", False, None)
+    assert (found["phase"], found["ended_well"], found["contradicted"]) == (
+        "after-rancher",
+        False,
+        None,
+    )
 
 
 @pytest.mark.parametrize(
@@ -113,12 +131,17 @@ def test_a_job_that_has_succeeded_before_harvester_takes_note() -> None:
         ({"status": "False"}, {"active": 1}, "condition SystemServicesUpgraded is False"),
         ({"status": "Unknown"}, {"active": 1}, None),
         ({"status": "True", "last_update_time": "2026-11-23T14:59:30Z"}, {"active": 1}, None),
-        ({"status": "False"}, {"active": 0, "conditions": [{"type": "Failed", "status": "True"}]}, None),
+        (
+            {"status": "False"},
+            {"active": 0, "conditions": [{"type": "Failed", "status": "True"}]},
+            None,
+        ),
     ],
 )
 def test_contradicted(condition: dict[str, Any], job: dict[str, Any], said: str | None) -> None:
     upgrade = {"conditions": [{"type": "SystemServicesUpgraded", **condition}]}
     assert facts(set={"upgrade": upgrade, "job": job})["contradicted"] == said
+
 
 @pytest.mark.parametrize(
     ("pods", "phase"),
