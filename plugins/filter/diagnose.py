@@ -59,6 +59,8 @@ _value:
       C(what_next) and C(must_not).
     - C(refusal) is null, or code, message and remedy of the error with which a run has to refuse
       this cluster.
+    - C(obligations) are the checks that V(healthy) rests on. Each has C(id), C(checked), C(sources),
+      C(objects), C(words) and a C(result), V(met), V(failed), V(not_checked) or V(not_applicable).
     - C(dependencies) are the versions that are compared, C(set_aside) what was not judged because
       another mode comes first, C(rules) the outcome of every rule, C(not_seen) the evidence sources
       that could not be read.

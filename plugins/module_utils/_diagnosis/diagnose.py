@@ -14,9 +14,11 @@ from .._core.errors import RemediationError
 from .._core.lenient import Document, dig, mapping, mappings
 from .._documents.canonical import digest
 from .._documents.evidence import Evidence, check_schema
-from . import findings, verdict
+from .._documents.shape import write
+from . import findings, proof, verdict
 from .facts.derive import derive
 from .facts.origin import origin_of
+from .facts.manifest_job import without_earlier_jobs
 from .facts.sources import not_seen
 from .judging import FAIL, PASS, UNKNOWN, WARN, Judgement, judge
 from .rules import Rule, load_rules
@@ -40,7 +42,8 @@ def diagnose(evidence: object, rules_dirs: Sequence[str | Path] = ()) -> dict[st
     kept, set_aside = exclude(judged)
     ranked = findings.rank(kept)
     holes = not_seen(read)
-    answer = verdict.verdict(facts, ranked, [hole["source"] for hole in holes])
+    duties = proof.obligations(without_earlier_jobs(read), facts)
+    answer = verdict.verdict(facts, ranked, duties, [hole["source"] for hole in holes])
     return {
         "schema": FINDINGS_SCHEMA,
         "evidence_digest": digest(document),
@@ -54,6 +57,7 @@ def diagnose(evidence: object, rules_dirs: Sequence[str | Path] = ()) -> dict[st
         "dependencies": [_state_of(item) for item in mappings(facts.get("dependencies"))],
         "findings": ranked,
         "set_aside": set_aside,
+        "obligations": [write(duty) for duty in duties],
         "rules": _summary(rules, kept),
         "not_seen": holes,
         **origin_of(read, mappings(facts.get("dependencies"))),
@@ -85,13 +89,15 @@ def exclude(judged: Sequence[Judgement]) -> tuple[list[Judgement], list[dict[str
     """Leave out what cannot be judged while another mode is there (FM 6.0, mutual exclusion).
 
     A rule that matched sets the rules it excludes aside: for the same subject when both are judged on the same
-    elements, else everywhere. What is set aside excludes nothing itself. Answers the judgements left and, for the
-    reader, what was set aside and because of which finding.
+    elements, else everywhere. What is set aside excludes nothing itself. A rule of severity info says that all is well,
+    which the first failure sets aside. Answers the judgements left and, for the reader, what was set aside and because
+    of which finding.
     """
     kept: list[Judgement] = []
     aside: list[dict[str, str]] = []
     active: list[Judgement] = []
-    for judgement in judged:
+    calm_last = sorted(judged, key=lambda judgement: judgement.rule.severity == "info")
+    for judgement in calm_last:
         cause = next((item for item in active if _excludes(item, judgement)), None)
         if cause is None:
             kept.append(judgement)
@@ -105,6 +111,8 @@ def exclude(judged: Sequence[Judgement]) -> tuple[list[Judgement], list[dict[str
 
 
 def _excludes(cause: Judgement, judgement: Judgement) -> bool:
+    if judgement.rule.severity == "info" and cause.outcome == FAIL:
+        return True
     if judgement.rule.id not in cause.rule.excludes:
         return False
     if cause.rule.applies_to != judgement.rule.applies_to:

@@ -151,7 +151,7 @@ RULE_SCHEMA: dict[str, Any] = {
         "severity": {
             "type": "string",
             "enum": ["fail", "warn", "info"],
-            "description": "outcome when it matches; info says that all is well",
+            "description": "outcome when it matches; info says that all is well, and any failure sets it aside",
         },
         "priority": {
             "type": "integer",

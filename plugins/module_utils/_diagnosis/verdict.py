@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One word and one sentence for the whole diagnosis.
 
-``stuck``: something needs repair. ``moving``: nothing is wrong and the upgrade gets on. ``healthy``: nothing is wrong
-and no upgrade job has anything left to do. ``unknown``: none of these can be said, because a part of the evidence is
-missing, because there is no upgrade to speak of, or because the job waits for a long time and no known failure mode
-explains it. What could not be seen is never called healthy.
+``stuck``: something needs repair. ``moving``: no failure was found and the upgrade makes progress. ``healthy``: no
+failure was found and every obligation of proof.py is met or not applicable. ``unknown``: none of these can be said,
+because a part of the evidence is missing, because there is no upgrade to speak of, because the job waits for a long time
+and no known failure mode explains it, or because an obligation is not met. What could not be seen is never healthy.
 """
 
 from __future__ import annotations
@@ -14,10 +14,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .._core.lenient import Document, dig, mapping, text
+from .._core.lenient import Document, dig, mapping, mappings, text
+from .._documents.findings import Obligation
+from .._documents.vocabulary import Discharge
 from .facts.upgrade import ENDED, NONE
+from .proof import discharged, open_words
 
-_OF_THE_JOB = ("job", "job_pods", "job_logs", "release_file")
+_OF_THE_PODS = ("job_pods", "job_logs")
 
 STUCK, MOVING, HEALTHY, UNKNOWN = "stuck", "moving", "healthy", "unknown"
 
@@ -48,7 +51,12 @@ class Verdict:
     refusal: dict[str, str] | None = None
 
 
-def verdict(facts: Document, findings: Sequence[Document], not_read: Sequence[str] = ()) -> Verdict:
+def verdict(
+    facts: Document,
+    findings: Sequence[Document],
+    obligations: Sequence[Obligation],
+    not_read: Sequence[str] = (),
+) -> Verdict:
     """The verdict of ranked findings; ``not_read`` are the sources of the evidence that could not be read."""
     refusal = _refusal(facts)
     if refusal:
@@ -58,14 +66,18 @@ def verdict(facts: Document, findings: Sequence[Document], not_read: Sequence[st
         return Verdict(STUCK, _headline_of_failures(failed))
     undecided = [finding for finding in findings if finding["outcome"] == "unknown"]
     unseen = _unseen(facts, not_read)
-    progress = mapping(facts.get("progress"))
+    is_over = facts.get("phase") == ENDED
     if undecided or unseen:
-        return Verdict(UNKNOWN, _headline_of_holes(undecided, unseen))
-    if facts.get("phase") == ENDED and facts.get("ended_well") is True:
-        return Verdict(HEALTHY, "The upgrade is past the Rancher step and nothing is wrong.")
-    if progress.get("moving") is True:
-        return Verdict(MOVING, f"Nothing is wrong: {text(progress.get('why')) or 'it moves'}.")
+        unmet = open_words(obligations) if is_over else []
+        return Verdict(UNKNOWN, _headline_of_holes(undecided, unseen, unmet))
+    if discharged(obligations):
+        return Verdict(HEALTHY, _headline_of_proof(obligations))
+    progress = mapping(facts.get("progress"))
     why = text(progress.get("why")) or "nothing is known about it"
+    if progress.get("moving") is True:
+        return Verdict(MOVING, f"No failure was found, and the upgrade makes progress: {why}.")
+    if is_over:
+        return Verdict(UNKNOWN, _headline_of_what_is_open(open_words(obligations)))
     return Verdict(UNKNOWN, f"No known failure mode explains what is seen: {why}.")
 
 
@@ -85,11 +97,7 @@ def waits_for(facts: Document) -> str | None:
 def _refusal(facts: Document) -> dict[str, str] | None:
     count = facts.get("upgrade_count")
     if facts.get("phase") == NONE:
-        return {
-            "code": "upgrade-absent",
-            "message": "There is no Upgrade with the label harvesterhci.io/latestUpgrade=true in harvester-system.",
-            "remedy": "Check that this is the right cluster; start the upgrade first, or use the preflight playbook.",
-        }
+        return _absent(mappings(facts.get("start_blockers")))
     if isinstance(count, int) and count > 1:
         names = dig(facts, "upgrade", "latest_names")
         listed = ", ".join(f"Upgrade/harvester-system/{name}" for name in names[:5])
@@ -101,21 +109,54 @@ def _refusal(facts: Document) -> dict[str, str] | None:
     return None
 
 
+def _absent(blockers: Sequence[Document]) -> dict[str, str]:
+    """There is no Upgrade; where it shows why none could be made, the answer names that first."""
+    none = (
+        "There is no Upgrade with the label harvesterhci.io/latestUpgrade=true in harvester-system"
+    )
+    if not blockers:
+        return {
+            "code": "upgrade-absent",
+            "message": f"{none}.",
+            "remedy": "Check that this is the right cluster; start the upgrade first, or use the preflight playbook.",
+        }
+    named = "; ".join(f"{each['object']} {each['why']}" for each in blockers[:5])
+    more = f"; and {len(blockers) - 5} more" if len(blockers) > 5 else ""
+    return {
+        "code": "upgrade-absent",
+        "message": f"{none}, and Harvester refuses to start one: {named}{more}."[:900],
+        "remedy": "Repair what is named (the findings say how), then start the upgrade.",
+    }
+
+
 def _unseen(facts: Document, not_read: Sequence[str]) -> list[str]:
-    """The sources that could not be read and are not beside the point: the log of a job that has done its work is
-    deleted with its pods."""
+    """The sources that could not be read and are not beside the point: what the pods of a job say that is over by its
+    own word."""
     over = facts.get("phase") == ENDED and facts.get("ended_well") is True
-    return [name for name in not_read if not (over and name in _OF_THE_JOB)]
+    return [name for name in not_read if not (over and name in _OF_THE_PODS)]
 
 
-def _headline_of_holes(undecided: Sequence[Document], unseen: Sequence[str]) -> str:
+def _headline_of_proof(obligations: Sequence[Obligation]) -> str:
+    met = sum(each.result == Discharge.MET for each in obligations)
+    return f"The upgrade is past the Rancher step, and all {met} checks passed."
+
+
+def _headline_of_what_is_open(words: Sequence[str]) -> str:
+    more = len(words) - 2
+    tail = f" And {more} more." if more > 0 else ""
+    return f"The job is over, but this is not proven to be well: {' '.join(words[:2])}{tail}"[:900]
+
+
+def _headline_of_holes(
+    undecided: Sequence[Document], unseen: Sequence[str], unmet: Sequence[str]
+) -> str:
     modes = sorted({str(finding["failure_mode"]) for finding in undecided}, key=_mode_order)
-    parts = ["Nothing wrong was found, but not everything could be seen"]
+    parts = ["No failure was found, but not everything could be seen"]
     if unseen:
         parts.append(f"not read: {_some(unseen)}")
     if modes:
         parts.append(f"not judged: {_some(modes)}")
-    return "; ".join(parts) + "."
+    return " ".join(["; ".join(parts) + ".", *unmet[:1]])[:900]
 
 
 def _some(names: Sequence[str]) -> str:

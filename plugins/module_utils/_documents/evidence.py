@@ -59,6 +59,7 @@ SOURCES = (
     "fleet_crd",
     "fleet_workloads",
     "webhook_configurations",
+    "webhook_certificate",
     "secrets",
     "nodes",
     "priority_classes",
@@ -132,6 +133,15 @@ class Upgrade:
     conditions: tuple[Condition, ...] = ()
     latest_names: tuple[str, ...] = ()
     target_rancher_version: str | None = None
+
+
+@dataclass(frozen=True)
+class EarlierUpgrade:
+    """An Upgrade that is not marked as the latest. `cleanup` is `Pending` while Harvester tidies up after it."""
+
+    name: str | None = None
+    state: str | None = None
+    cleanup: str | None = None
 
 
 @dataclass(frozen=True)
@@ -534,10 +544,16 @@ class Fleet:
 
 @dataclass(frozen=True)
 class Webhook:
+    """`bundle` is the fingerprint of its caBundle, `trusted_until` when the last certificate in it expires. `signed`:
+    whether one of them has signed what Rancher's webhook serves with; null for other webhooks."""
+
     name: str | None = None
     service: str | None = None
     service_exists: bool | None = None
     ready_endpoints: bool | None = None
+    bundle: str | None = None
+    trusted_until: str | None = None
+    signed: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -547,6 +563,20 @@ class WebhookConfiguration:
     uid: str | None = None
     resource_version: str | None = None
     webhooks: tuple[Webhook, ...] = ()
+
+
+@dataclass(frozen=True)
+class ServingCertificate:
+    """The certificate in Secret cattle-system/cattle-webhook-tls, never its key; `error` says why it is unreadable."""
+
+    present: bool | None = None
+    created_at: str | None = None
+    not_before: str | None = None
+    not_after: str | None = None
+    subject: str | None = None
+    issuer: str | None = None
+    names: tuple[str, ...] = ()
+    error: str | None = None
 
 
 @dataclass(frozen=True)
@@ -632,6 +662,7 @@ class Evidence:
     problems: tuple[str, ...] = ()
     sources: Mapping[str, Source] = field(default_factory=dict)
     upgrade: Upgrade | None = None
+    earlier_upgrades: tuple[EarlierUpgrade, ...] | None = None
     harvester_version: str | None = None
     job: Job | None = None
     job_pods: tuple[JobPod, ...] = ()
@@ -653,6 +684,7 @@ class Evidence:
     bundles: tuple[Bundle, ...] | None = None
     fleet: Fleet | None = None
     webhook_configurations: tuple[WebhookConfiguration, ...] | None = None
+    webhook_certificate: ServingCertificate | None = None
     secrets: tuple[Secret, ...] | None = None
     nodes: tuple[Node, ...] | None = None
     priority_classes: tuple[str, ...] | None = None

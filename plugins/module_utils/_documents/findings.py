@@ -100,6 +100,21 @@ class FileRead:
 
 
 @dataclass(frozen=True)
+class Obligation:
+    """What has to be shown before an upgrade is called healthy, and whether it is (vocabulary.Discharge).
+
+    objects are those at fault, or those it was shown on.
+    """
+
+    id: str | None = None
+    checked: str | None = None
+    sources: tuple[str, ...] = ()
+    objects: tuple[str, ...] = ()
+    result: str | None = None
+    words: str | None = None
+
+
+@dataclass(frozen=True)
 class Findings:
     """A findings document (schema findings/v1). A document that is damaged or missing reads as an empty one."""
 
@@ -110,6 +125,7 @@ class Findings:
     since: str | None = None
     dependencies: tuple[DependencyState, ...] = ()
     findings: tuple[Finding, ...] = ()
+    obligations: tuple[Obligation, ...] = ()
     not_seen: tuple[UnseenSource, ...] = ()
     origins: tuple[FileRead, ...] = ()
     ask_for: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .findings import Finding, NextDecision, UnseenSource
+from .findings import Finding, NextDecision, Obligation, UnseenSource
 from .shape import Json, Problems, read, write
 
 REPORT_SCHEMA = "harvester_ops.remediation/report/v1"
@@ -169,6 +169,7 @@ class Report:
     findings: tuple[Finding, ...] = ()
     findings_after: Json = None
     headline_after: str | None = None
+    obligations: tuple[Obligation, ...] = ()
     not_seen: tuple[UnseenSource, ...] = ()
     plan: ReportedPlan = ReportedPlan()
     instructions: tuple[ManualWork, ...] = ()

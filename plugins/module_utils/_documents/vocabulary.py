@@ -49,6 +49,15 @@ class Outcome(Vocabulary):
     PASS = "pass"
 
 
+class Discharge(Vocabulary):
+    """What a diagnosis says of an obligation."""
+
+    MET = "met"
+    FAILED = "failed"
+    NOT_CHECKED = "not_checked"
+    NOT_APPLICABLE = "not_applicable"
+
+
 class StepOutcome(Vocabulary):
     """What became of a step of a plan."""
 

@@ -17,6 +17,7 @@ LATEST_SELECTOR = "harvesterhci.io/latestUpgrade=true"
 UPGRADE_LABEL = "harvesterhci.io/upgrade"
 MANIFEST_SELECTOR = "harvesterhci.io/upgradeComponent=manifest"
 STATE_LABEL = "harvesterhci.io/upgradeState"
+CLEANUP_LABEL = "harvesterhci.io/upgradeCleanup"
 VERSION_SETTING = "server-version"
 JOB_CONTAINER = "apply"
 

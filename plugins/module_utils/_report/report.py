@@ -82,6 +82,7 @@ def build_report(documents: Mapping[str, Any]) -> dict[str, Any]:
         timeline=tuple(run_timeline(run)),
         findings=found.findings,
         headline_after=found_after.headline,
+        obligations=(run.findings_after or found).obligations,
         plan=ReportedPlan(
             run.plan.fingerprint,
             run.plan.risks,

@@ -7,20 +7,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..._documents.evidence import Bundle, Evidence
-from .locks import lock_of
+from ..._documents.evidence import Bundle, Evidence, ManagedChart
+from .locks import lock_of, revision_age
+from .manifest_job import status_of
 from .upgrade import ENDED, NONE, UpgradeFacts
 
 ANOTHER_OPERATION = "another operation (install/upgrade/rollback) is in progress"
 _BAD_STATES = ("ErrApplied", "Modified", "NotReady", "OutOfSync", "WaitApplied")
+_QUARTER_OF_AN_HOUR = 900
 _LEFT_OVER = "upgradelog-operator"
 PAUSED_BY_JOB = ("harvester", "harvester-crd", "rancher-logging-crd", "rancher-monitoring-crd")
 """What the job pauses at its start and lets go on as it comes to each (FM 1.7)."""
 
 
+def chart_is_ready(chart: ManagedChart) -> bool:
+    """Whether nothing says that it is not: Fleet's count, and the condition that Harvester's admission webhook reads."""
+    return chart.ready is not False and status_of(chart.conditions, "Ready") in ("True", None)
+
+
 def bundle_states(evidence: Evidence) -> list[dict[str, Any]]:
-    """Every Bundle with its lock: ``{name, release, namespace, state, message, locked_message, lock,
-    values_secret_missing}``."""
+    """Every Bundle with its lock: ``{name, release, namespace, state, message, locked_message, lock, looping,
+    values_secret_missing}``. ``looping``: how many of its last revisions follow each other within minutes, the last of
+    them a moment ago."""
     found = []
     for bundle in evidence.bundles or ():
         release, namespace = bundle.release or None, bundle.default_namespace or None
@@ -34,10 +42,23 @@ def bundle_states(evidence: Evidence) -> list[dict[str, Any]]:
                 "message": message,
                 "locked_message": ANOTHER_OPERATION in message,
                 "lock": lock_of(evidence, evidence.release(namespace or "", release or ""), None),
+                "looping": _looping(evidence, release, namespace),
                 "values_secret_missing": bundle.values_secret_missing is True,
             }
         )
     return found
+
+
+def _looping(evidence: Evidence, release: str | None, namespace: str | None) -> int:
+    """How many revisions of the last quarter of an hour there are. An agent that rolls back for ever writes one every
+    few seconds, so the last one never looks abandoned (corrections, C1)."""
+    count = 0
+    for revision in evidence.release(namespace or "", release or "").revisions:
+        age = revision_age(revision, evidence)
+        if age is None or age > _QUARTER_OF_AN_HOUR:
+            break
+        count += 1
+    return count
 
 
 def managed_chart_states(evidence: Evidence, upgrade: UpgradeFacts) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..._core.lenient import Document, mapping, text
@@ -12,18 +13,19 @@ from ..._documents.evidence import (
     Evidence,
     HelmPod,
     Operation,
-    Rancher,
     Release,
     Revision,
 )
 from ..._documents.shape import write
 from ..._rancher.decision.rancher_version import RancherVersion
-from ..._rancher.decision.system_charts import Requirement, SystemChart, system_charts
+from ..._rancher.decision.system_charts import Requirement, SystemChart
 from ..._rancher.values.computed import pinned_keys
 from . import decisions, loops, pins
 from .comparison import compare
 from .expected import expected_of
+from .helm_failures import HelmFailure
 from .index import index_of
+from .kept_charts import KeptChart, kept_charts, rancher_of
 from .locks import UNDECODABLE, lock_of, revision_age, revision_time
 from .upgrade import ENDED, NONE, UpgradeFacts
 
@@ -49,6 +51,7 @@ DEPENDENCY_FACTS: dict[str, str] = {
     "upstream_chart": "the installed chart is not Rancher's packaging",
     "operations": "Rancher's operations on it",
     "helm_pods": "the helm-operation pods of it, with `log_kinds`",
+    "helm_failure": "what helm has failed at on it since its last success, as in `helm_failures`; null when nothing",
     "situation": "what Rancher looks at when it decides",
     "decision": "what Rancher does next: `action`, `reason`, `version`, `resolves_to`, `error`, `trace`",
     "values_error": "why Rancher cannot make values for it",
@@ -65,17 +68,21 @@ DEPENDENCY_FACTS: dict[str, str] = {
 _JOB_ORDER = ("fleet", "fleet-crd", "rancher-webhook")
 """In this order the job waits (FM 1.7, steps 10 to 12)."""
 _AWAITED = frozenset(_JOB_ORDER)
-_NEWEST_KNOWN_RANCHER = RancherVersion(2, 15, 0)
 
 
-def dependencies_of(evidence: Evidence, upgrade: UpgradeFacts) -> list[dict[str, Any]]:
+def dependencies_of(
+    evidence: Evidence, upgrade: UpgradeFacts, failures: Sequence[HelmFailure] = ()
+) -> list[dict[str, Any]]:
     """One entry per dependency of the running Rancher, in repair order (fleet-crd, fleet, rancher-webhook, rest)."""
     at_rest = upgrade.phase in (ENDED, NONE)
-    rancher = _rancher(evidence)
-    override = (evidence.rancher or Rancher()).env.get("CATTLE_SUC_APP_NAME_OVERRIDE", "")
+    rancher = rancher_of(evidence)
+    failing = {(each.namespace, each.release): write(each) for each in failures}
     found = [
-        _dependency(evidence, rancher, chart, chart.release_name(rancher, override), at_rest)
-        for chart in system_charts(rancher)
+        {
+            **_dependency(evidence, rancher, kept, at_rest),
+            "helm_failure": failing.get((kept.namespace, kept.release)),
+        }
+        for kept in kept_charts(evidence)
     ]
     if mapping(evidence.wait).get("kind") == "rancher-dependencies":
         _mark_silent_wait(found)
@@ -95,21 +102,10 @@ def _mark_silent_wait(dependencies: list[dict[str, Any]]) -> None:
         return
 
 
-def _rancher(evidence: Evidence) -> RancherVersion:
-    """The Rancher whose table of charts counts. Where its version is unknown the newest table names the releases to
-    look at; what Rancher decides about them is then unknown all the same."""
-    target = evidence.upgrade.target_rancher_version if evidence.upgrade else None
-    for version in (decisions.server_version(evidence), target):
-        parsed = RancherVersion.parse(version)
-        if parsed is not None:
-            return parsed
-    return _NEWEST_KNOWN_RANCHER
-
-
 def _dependency(
-    evidence: Evidence, rancher: RancherVersion, chart: SystemChart, release: str, at_rest: bool
+    evidence: Evidence, rancher: RancherVersion, kept: KeptChart, at_rest: bool
 ) -> dict[str, Any]:
-    namespace = chart.namespace
+    chart, release, namespace = kept.chart, kept.release, kept.namespace
     stored = evidence.release(namespace, release)
     desired = _desired(evidence, chart)
     expected = expected_of(evidence, chart.chart, namespace, release)

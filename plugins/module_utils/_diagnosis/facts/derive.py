@@ -14,16 +14,22 @@ from .bundles import bundle_states, managed_chart_states
 from .chart_catalog import chart_catalog
 from .dependencies import dependencies_of
 from .fleet import fleet_agent, fleet_config, imported_facts
+from .helm_failures import helm_failures
 from .locks import stale_after
+from .manifest_job import without_earlier_jobs
 from .patience import patience
+from .plans import plan_states
 from .progress import progress
 from .rancher import rancher_facts
 from .shell_image import rancher_config_state, shell_image
+from .start_blockers import start_blockers
 from .upgrade import upgrade_facts
 from .webhooks import webhook_facts
 
 FACTS: dict[str, str] = {
     "phase": "`none` (no Upgrade), `not-started`, `rancher`, `after-rancher`, `ended`; null when unknown",
+    "job_state": "`running`, `between-attempts`, `succeeded`, `failed`, `gone`; null when that cannot be seen",
+    "contradicted": "what the Upgrade says against its own job, null when they agree",
     "nodes_phase": "whether the nodes' upgrade has begun and has not ended well",
     "upgrade_count": "how many Upgrades are marked as the latest",
     "ended_well": "whether the manifest job is over and did its work",
@@ -37,19 +43,25 @@ FACTS: dict[str, str] = {
     "wait_stale": "the job has waited longer than `stale_after_seconds`",
     "stale_after_seconds": "the age from which a lock or a wait is too old",
     "dependencies": "Rancher's charts; see below",
+    "helm_failures": "what helm has failed at since the last success of each release, kept by Rancher or not: `count`,"
+    " `first_at`, `last_at`, `pod`, `revision`, `cause`, `meaning`, `words`, `passes`, `lasting`, …",
     "progress": "`moving`, `why` and the `actors` that run helm now",
     "path_refusal": "the version guard's words when it has refused the upgrade",
     "rancher_state": "versions, image, roll-out, pods and Helm release of Rancher itself",
     "chart_catalog": "ClusterRepo rancher-charts and its index as a whole: `usable`, `missing`, `blocked_on`, …",
     "shell_image": "the image in which Rancher runs helm: `pinned`, `defaults`, `failing` pods",
     "rancher_config_state": "what is wrong in ConfigMap rancher-config",
-    "rancher_webhook": "whether Rancher's admission webhook can be reached",
+    "rancher_webhook": "whether Rancher's admission webhook can be reached (`unreachable`), and whether callers trust it: "
+    "`trusted`, `why` not, `undecided`, `expires_in_days`, `bundles_differ`",
+    "other_webhooks": "admission webhooks of others of which calls failed of late, by Service, with the `problem`",
     "legacy_capi_webhooks": "Cluster API's webhook configurations whose Services are gone",
     "fleet_config": "ConfigMap fleet-controller: `lost`, `missing`, `wanted_url`, `settled`",
     "fleet_agent": "the agent's workloads, their kind, and its redeployment",
     "imported": "condition Imported of Cluster fleet-local/local",
     "bundle_states": "every Bundle with the lock of its release",
     "managed_chart_states": "every ManagedChart with the state of its Bundle",
+    "start_blockers": "without an Upgrade: what Harvester would refuse one for, each `object`, `kind` and `why`",
+    "plan_states": "every Plan: `complete`, `missing_nodes`, `applying`, `nowhere`, `progresses`",
     "stv_aggregation": "the Secret stv-aggregation and the Plan that needs it",
     "rke_state": "the type of Secret local-rke-state",
     "fleet_workspace": "fleetWorkspaceName and label of the provisioning cluster",
@@ -66,16 +78,19 @@ def derive(evidence: object) -> dict[str, Any]:
 
     What is added to the evidence, or replaces a part of it, is in FACTS.
     """
-    read = evidence if isinstance(evidence, Evidence) else Evidence.from_dict(evidence)
+    whole = evidence if isinstance(evidence, Evidence) else Evidence.from_dict(evidence)
+    read = without_earlier_jobs(whole)
     upgrade = upgrade_facts(read)
     waiting = patience(read, upgrade)
-    dependencies = dependencies_of(read, upgrade)
+    failures = helm_failures(read)
+    dependencies = dependencies_of(read, upgrade, failures)
     facts = {
         **read.to_dict(),
         **write(upgrade),
         **write(waiting),
         "stale_after_seconds": stale_after(read),
         "dependencies": dependencies,
+        "helm_failures": write(failures),
         "progress": progress(read, upgrade),
         "path_refusal": leftovers.path_refusal(read),
         "rancher_state": rancher_facts(read),
@@ -88,6 +103,8 @@ def derive(evidence: object) -> dict[str, Any]:
         "imported": imported_facts(read),
         "bundle_states": bundle_states(read),
         "managed_chart_states": managed_chart_states(read, upgrade),
+        "plan_states": plan_states(read),
+        "start_blockers": start_blockers(read, upgrade),
         "stv_aggregation": leftovers.stv_aggregation(read, upgrade),
         "rke_state": leftovers.rke_state(read, upgrade),
         "fleet_workspace": leftovers.fleet_workspace(read, upgrade),

@@ -12,6 +12,7 @@ from ..._core.template import duration
 from ..._documents.evidence import Evidence, JobPod
 from .actors import idleness, live_actors
 from .locks import lock_of, stale_after
+from .manifest_job import SUCCEEDED
 from .upgrade import AFTER_RANCHER, NONE, NOT_STARTED, RANCHER, UpgradeFacts
 
 _BETWEEN_ATTEMPTS = 600
@@ -80,8 +81,12 @@ def _without_wait(evidence: Evidence, upgrade: UpgradeFacts) -> tuple[bool | Non
             evidence, _last_sign(pods), stale_after(evidence), "the job printed its last line"
         )
     ended = pods[0].finished_at if pods else None
+    done = upgrade.job_state == SUCCEEDED
     return _since(
-        evidence, ended, _BETWEEN_ATTEMPTS, "the last attempt ended, and the next one begins"
+        evidence,
+        ended,
+        _BETWEEN_ATTEMPTS,
+        f"the last attempt {'succeeded' if done else 'ended'}, and the next {'step' if done else 'one'} begins",
     )
 
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..._core.lenient import integer, mapping, seconds_between, text
-from ..._documents.evidence import Condition, Evidence, Job, JobLog, Upgrade
+from ..._documents.evidence import Evidence, Job, JobLog, Upgrade
+from . import manifest_job
+from .manifest_job import FAILED, GONE, NOT_OVER, RUNNING, SUCCEEDED, status_of
 
 NONE = "none"
 NOT_STARTED = "not-started"
@@ -19,6 +21,8 @@ AFTER_RANCHER = "after-rancher"
 ENDED = "ended"
 
 _ENDED_STATES = ("Succeeded", "Failed")
+_DECIDED = ("True", "False")
+_AT_THE_SAME_MOMENT = 60
 _RANCHER_EVENTS = (
     "upgrading-rancher",
     "rancher-version",
@@ -39,12 +43,15 @@ class UpgradeFacts:
     """Where the upgrade is. None means that it cannot be known.
 
     ``phase``: ``none`` (no Upgrade), ``not-started``, ``rancher``, ``after-rancher``, ``ended`` (the manifest job is
-    over, well or not). ``nodes_phase``: see `_nodes_phase`. ``wait``: what the job waits for, with the fields of its
+    over, well or not). ``job_state``: see facts/manifest_job.py. ``contradicted``: what the Upgrade says of the job
+    against the job's own word. ``nodes_phase``: see `_nodes_phase`. ``wait``: what the job waits for, with the fields of its
     line. ``wait_kind``: its kind, ``none`` when the job waits for nothing. ``attempts``: how many pods of the job have
     ``failed`` and the ``limit``. ``log_kinds``: the kinds of lines in the newest pod's log, each once, in their order.
     """
 
     phase: str | None = None
+    job_state: str | None = None
+    contradicted: str | None = None
     nodes_phase: bool | None = None
     upgrade_count: int | None = None
     ended_well: bool | None = None
@@ -62,17 +69,20 @@ class UpgradeFacts:
 
 def upgrade_facts(evidence: Evidence) -> UpgradeFacts:
     """What the evidence says about the upgrade and its job."""
-    phase = _phase(evidence)
+    state = manifest_job.job_state(evidence)
+    phase = _phase(evidence, state)
     wait = _wait(evidence)
     return UpgradeFacts(
         phase=phase,
+        job_state=state,
+        contradicted=_contradicted(evidence, state),
         nodes_phase=_nodes_phase(evidence),
         upgrade_count=_upgrade_count(evidence),
-        ended_well=_ended_well(evidence, phase),
-        wait=wait if phase not in (NONE, ENDED) else None,
-        wait_kind=_wait_kind(evidence, phase, wait),
-        job_running=_job_running(evidence),
-        job_failed=_status(_job(evidence).conditions, "Failed") == "True",
+        ended_well=_ended_well(evidence, phase, state),
+        wait=wait if phase not in (NONE, ENDED) and state != SUCCEEDED else None,
+        wait_kind=NONE if state == SUCCEEDED else _wait_kind(evidence, phase, wait),
+        job_running=None if state is None else state == RUNNING,
+        job_failed=status_of(_job(evidence).conditions, "Failed") == "True",
         attempts=_attempts(evidence),
         log_kinds=log_kinds(evidence.log_events),
     )
@@ -80,7 +90,7 @@ def upgrade_facts(evidence: Evidence) -> UpgradeFacts:
 
 def condition_status(evidence: Evidence, kind: str) -> str | None:
     """The status of a condition of the Upgrade: ``True``, ``False``, ``Unknown``, or None when it is not set."""
-    return _status(_upgrade(evidence).conditions, kind)
+    return status_of(_upgrade(evidence).conditions, kind)
 
 
 def log_kinds(events: Iterable[Any]) -> tuple[str, ...]:
@@ -97,13 +107,6 @@ def _job(evidence: Evidence) -> Job:
     return evidence.job or Job()
 
 
-def _status(conditions: Iterable[Condition], kind: str) -> str | None:
-    for condition in conditions:
-        if condition.type == kind:
-            return condition.status or None
-    return None
-
-
 def _upgrade_count(evidence: Evidence) -> int | None:
     names = _upgrade(evidence).latest_names
     if names:
@@ -113,22 +116,50 @@ def _upgrade_count(evidence: Evidence) -> int | None:
     return 0 if evidence.readable("upgrade") else None
 
 
-def _phase(evidence: Evidence) -> str | None:
+def _phase(evidence: Evidence, state: str | None) -> str | None:
     count = _upgrade_count(evidence)
     if count is None:
         return None
     if count == 0:
         return NONE
-    services = condition_status(evidence, "SystemServicesUpgraded")
-    if services in ("True", "False") or _upgrade(evidence).state in _ENDED_STATES:
+    if state in NOT_OVER:
+        return _job_phase(evidence)
+    if state == FAILED:
         return ENDED
-    if condition_status(evidence, "Completed") in ("True", "False"):
+    if _says_it_is_over(evidence):
         return ENDED
-    if not evidence.readable("job"):
+    if state == SUCCEEDED:
+        # Harvester has not taken note of it yet: there is nothing left for Rancher, but the step is not over.
+        return AFTER_RANCHER
+    if state is None:
         return None
-    if services is None and evidence.job is None:
-        return NOT_STARTED
-    return _job_phase(evidence)
+    services = condition_status(evidence, "SystemServicesUpgraded")
+    return NOT_STARTED if services is None else _job_phase(evidence)
+
+
+def _says_it_is_over(evidence: Evidence) -> bool:
+    """Whether the Upgrade says that the manifest job is over, well or not."""
+    return (
+        _upgrade(evidence).state in _ENDED_STATES
+        or condition_status(evidence, "SystemServicesUpgraded") in _DECIDED
+        or condition_status(evidence, "Completed") in _DECIDED
+    )
+
+
+def _contradicted(evidence: Evidence, state: str | None) -> str | None:
+    """What the Upgrade says of its job although the job is not over, or has failed: ``condition X is True``."""
+    for condition in _upgrade(evidence).conditions:
+        if condition.type not in ("SystemServicesUpgraded", "Completed"):
+            continue
+        age = seconds_between(condition.last_update_time, evidence.collected_at)
+        # The Job and the Upgrade are not read at the same moment.
+        early = age is not None and age < _AT_THE_SAME_MOMENT
+        wrong = condition.status == "True" if state == FAILED else condition.status in _DECIDED
+        if wrong and not early and state in (*NOT_OVER, FAILED):
+            return f"condition {condition.type} is {condition.status}"
+    said = _upgrade(evidence).state
+    ahead = said in ("UpgradingNodes", "Succeeded") or (said == "Failed" and state in NOT_OVER)
+    return f"state is {said}" if ahead and state in (*NOT_OVER, FAILED) else None
 
 
 def _nodes_phase(evidence: Evidence) -> bool | None:
@@ -157,13 +188,17 @@ def _job_phase(evidence: Evidence) -> str | None:
     return None
 
 
-def _ended_well(evidence: Evidence, phase: str | None) -> bool | None:
+def _ended_well(evidence: Evidence, phase: str | None, state: str | None) -> bool | None:
+    """Whether the job is over and did its work. Its conditions are the last word only once the job is gone."""
     if phase != ENDED:
         return False if phase is not None else None
-    state = _upgrade(evidence).state
-    if state == "Succeeded":
-        return True
-    return condition_status(evidence, "SystemServicesUpgraded") == "True" and state != "Failed"
+    upgrade = _upgrade(evidence)
+    conditions = [
+        condition_status(evidence, name) for name in ("SystemServicesUpgraded", "Completed")
+    ]
+    if state == FAILED or upgrade.state == "Failed" or "False" in conditions:
+        return False
+    return True if state in (SUCCEEDED, GONE) else None
 
 
 def _newest_log(evidence: Evidence) -> JobLog:
@@ -182,19 +217,13 @@ def _wait(evidence: Evidence) -> dict[str, Any] | None:
 
 
 def _wait_kind(evidence: Evidence, phase: str | None, wait: Mapping[str, Any] | None) -> str | None:
-    if phase in (NONE, ENDED, NOT_STARTED) and not wait:
-        return NONE
-    if phase in (NONE, ENDED):
+    if phase in (NONE, ENDED) or (phase == NOT_STARTED and not wait):
         return NONE
     if wait:
         return text(wait.get("kind"))
     if not evidence.readable("job", "job_pods", "job_logs"):
         return None
     return NONE if _newest_log(evidence).state == "ok" else None
-
-
-def _job_running(evidence: Evidence) -> bool | None:
-    return (_job(evidence).active or 0) > 0 if evidence.readable("job") else None
 
 
 def _attempts(evidence: Evidence) -> dict[str, int]:

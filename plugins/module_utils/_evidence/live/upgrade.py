@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..._core.lenient import Document, dig, mapping, text
-from ..._documents.evidence import Upgrade
+from ..._documents.evidence import ABSENT, EarlierUpgrade, Source, Upgrade
 from ..._harvester import upgrade
 from ..._kube import paths
 from .objects import conditions_of, created_at, identity, label, name_of, namespace_of
@@ -20,14 +20,20 @@ SERVER_VERSION = "harvester_version"
 
 def latest_upgrade(found: Found) -> Document:
     """The Upgrade all the rest is about; of several that claim to be the latest the newest. May be empty."""
-    return mapping(upgrade.newest(found.objects(UPGRADES)))
+    return mapping(upgrade.newest(_marked(found)))
+
+
+def _marked(found: Found) -> list[Document]:
+    name, _sign, value = upgrade.LATEST_SELECTOR.partition("=")
+    return [each for each in found.objects(UPGRADES) if label(each, name) == value]
 
 
 def _reads(_context: Context, _found: Found) -> Reads:
     path = paths.api(upgrade.API, "upgrades", upgrade.NAMESPACE)
     version = paths.api(upgrade.API, "settings", None, upgrade.VERSION_SETTING)
     return {
-        UPGRADES: lambda client: client.list(path, label_selector=upgrade.LATEST_SELECTOR),
+        # All of them: an earlier one that has not ended keeps a new one from being made.
+        UPGRADES: lambda client: client.list(path),
         SERVER_VERSION: lambda client: client.get(version),
     }
 
@@ -35,10 +41,9 @@ def _reads(_context: Context, _found: Found) -> Reads:
 def _parts(_context: Context, found: Found) -> Parts:
     obj = latest_upgrade(found)
     absent = f"No Upgrade in {upgrade.NAMESPACE} has the label {upgrade.LATEST_SELECTOR}."
-    if found.reading(UPGRADES).error is not None:
-        absent = ""
+    missing = found.ok(UPGRADES) and not obj
     sources = {
-        "upgrade": found.source(UPGRADES, absent=absent),
+        "upgrade": Source(ABSENT, absent) if missing else found.source(UPGRADES),
         "harvester_version": found.source(SERVER_VERSION),
     }
     setting = found.object(SERVER_VERSION)
@@ -47,12 +52,15 @@ def _parts(_context: Context, found: Found) -> Parts:
     }
     if obj:
         fields["upgrade"] = _upgrade(found, obj)
+    if found.ok(UPGRADES):
+        others = (each for each in found.objects(UPGRADES) if each not in _marked(found))
+        fields["earlier_upgrades"] = tuple(map(_earlier, sorted(others, key=name_of)))
     return Parts(fields, sources)
 
 
 def _upgrade(found: Found, obj: Document) -> Upgrade:
     info = upgrade.repo_info(dig(obj, "status", "repoInfo"))
-    names = tuple(sorted(name_of(each) for each in found.objects(UPGRADES)))
+    names = tuple(sorted(map(name_of, _marked(found))))
     return Upgrade(
         name=name_of(obj),
         namespace=namespace_of(obj),
@@ -65,6 +73,14 @@ def _upgrade(found: Found, obj: Document) -> Upgrade:
         conditions=conditions_of(obj.get("status")),
         latest_names=names,
         target_rancher_version=text(dig(info, "release", "rancher")),
+    )
+
+
+def _earlier(obj: Document) -> EarlierUpgrade:
+    return EarlierUpgrade(
+        name=name_of(obj),
+        state=label(obj, upgrade.STATE_LABEL),
+        cleanup=label(obj, upgrade.CLEANUP_LABEL),
     )
 
 

@@ -1,15 +1,18 @@
 # Copyright (c) 2026, harvester_ops.remediation contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Admission webhooks, and whether anything stands behind them (FM 6.19, 6.20)."""
+"""Admission webhooks: whether a pod answers behind them, and whether its certificate is trusted (FM 6.19, 6.20)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from ..._core.lenient import Document, boolean, dig, mappings, text
-from ..._documents.evidence import Webhook, WebhookConfiguration
+from ..._core.lenient import Document, boolean, dig, mapping, mappings, text
+from ..._documents.evidence import ABSENT, OK, ServingCertificate, Webhook, WebhookConfiguration
 from ..._kube import paths
+from ..._kube.client import KubeClient
+from . import serving_certificate
 from .objects import identity, label, name_of, namespace_of
 from .reading import Context, Found, Group, Parts, Reads
 
@@ -17,12 +20,17 @@ MUTATING = "mutating_webhooks"
 VALIDATING = "validating_webhooks"
 SERVICES = "services"
 ENDPOINTS = "endpoint_slices"
+CERTIFICATE = "webhook_certificate"
+
+RANCHER_SERVICE = "cattle-system/rancher-webhook"
 
 _API = "admissionregistration.k8s.io/v1"
 _KINDS = (
     ("MutatingWebhookConfiguration", MUTATING, "mutatingwebhookconfigurations"),
     ("ValidatingWebhookConfiguration", VALIDATING, "validatingwebhookconfigurations"),
 )
+Trust = dict[str, Any]
+
 _SERVICE_LABEL = "kubernetes.io/service-name"
 
 
@@ -36,28 +44,39 @@ def _reads(_context: Context, _found: Found) -> Reads:
         VALIDATING: lambda client: client.list(validating),
         SERVICES: lambda client: client.list(services, metadata_only=True),
         ENDPOINTS: lambda client: client.list(slices),
+        CERTIFICATE: _read_certificate,
     }
+
+
+def _read_certificate(client: KubeClient) -> Document:
+    """The API gives a Secret whole: the key is dropped here, before anything is kept."""
+    path = paths.core("v1", "secrets", "cattle-system", "cattle-webhook-tls")
+    return serving_certificate.certificate_only(client.get(path))
 
 
 def _parts(_context: Context, found: Found) -> Parts:
     fields: dict[str, Any] = {}
+    reading = found.reading(CERTIFICATE)
+    if reading.state == OK:
+        fields["webhook_certificate"] = serving_certificate.serving_certificate(reading.value)
+    elif reading.state == ABSENT:
+        fields["webhook_certificate"] = ServingCertificate(present=False)
     if found.ok(MUTATING) and found.ok(VALIDATING):
-        services = _services(found)
-        ready = _ready_services(found)
         fields["webhook_configurations"] = tuple(
             WebhookConfiguration(
                 kind=kind,
                 name=name_of(obj),
                 **identity(obj),
-                webhooks=tuple(
-                    _webhook(each, services, ready) for each in mappings(obj.get("webhooks"))
-                ),
+                webhooks=tuple(_webhooks(mappings(obj.get("webhooks")), found)),
             )
             for kind, name, _resource in _KINDS
             for obj in sorted(found.objects(name), key=name_of)
         )
     source = found.source(MUTATING, VALIDATING, SERVICES, ENDPOINTS)
-    return Parts(fields, {"webhook_configurations": source})
+    return Parts(
+        fields,
+        {"webhook_configurations": source, "webhook_certificate": found.source(CERTIFICATE)},
+    )
 
 
 def _services(found: Found) -> set[str] | None:
@@ -80,18 +99,38 @@ def _ready_services(found: Found) -> set[str] | None:
     }
 
 
-def _webhook(obj: Document, services: set[str] | None, ready: set[str] | None) -> Webhook:
-    service = dig(obj, "clientConfig", "service")
-    name, namespace = text(dig(service, "name")), text(dig(service, "namespace"))
-    if not name or not namespace:
-        return Webhook(name=text(obj.get("name")))
-    key = f"{namespace}/{name}"
-    return Webhook(
-        name=text(obj.get("name")),
-        service=key,
-        service_exists=None if services is None else key in services,
-        ready_endpoints=None if ready is None else key in ready,
-    )
+def _webhooks(webhooks: list[Document], found: Found) -> Iterator[Webhook]:
+    services, ready = _services(found), _ready_services(found)
+    certificate = found.object(CERTIFICATE) if found.ok(CERTIFICATE) else None
+    known: dict[Any, Trust] = {}
+    for each in webhooks:
+        config = mapping(each.get("clientConfig"))
+        name, namespace = (text(dig(config, "service", key)) for key in ("name", "namespace"))
+        if not name or not namespace:
+            yield Webhook(name=text(each.get("name")))
+            continue
+        key, bundle = f"{namespace}/{name}", text(config.get("caBundle"))
+        # All webhooks of a configuration usually have the same bundle, which is costly to look into.
+        if (key, bundle) not in known:
+            known[key, bundle] = _trust(key, bundle, certificate)
+        yield Webhook(
+            name=text(each.get("name")),
+            service=key,
+            service_exists=None if services is None else key in services,
+            ready_endpoints=None if ready is None else key in ready,
+            **known[key, bundle],
+        )
 
 
-GROUP = Group(("webhook_configurations",), _reads, _parts)
+def _trust(service: str, bundle: str | None, certificate: Document | None) -> Trust:
+    """What the caBundle says; only of Rancher's webhook it is known what it serves with."""
+    if bundle is None or service != RANCHER_SERVICE:
+        return {"bundle": serving_certificate.fingerprint(bundle)}
+    return {
+        "bundle": serving_certificate.fingerprint(bundle),
+        "trusted_until": serving_certificate.ends_at(bundle),
+        "signed": serving_certificate.is_signed_by(certificate, bundle) if certificate else None,
+    }
+
+
+GROUP = Group(("webhook_configurations", "webhook_certificate"), _reads, _parts)

@@ -30,6 +30,7 @@ from ..blocks import (
     tag,
 )
 from ..words import OUTCOME_OF_FINDING, TONE_OF_VERDICT
+from .obligations import obligations
 
 VERDICT_WORDS: dict[str, str] = {
     Condition.HEALTHY: "HEALTHY",
@@ -62,6 +63,9 @@ def findings_page(document: Mapping[str, Any]) -> Page:
     sections = (
         Section("wait", "What is waited for", (*_wait(found), *_versions(found)), silent=True),
         Section("findings", "Findings and their proof", _grouped(found.findings), silent=True),
+        Section(
+            "obligations", "What healthy rests on", obligations(found.obligations), silent=True
+        ),
         Section("care", "What not to do", must_not(found.findings), silent=True),
         Section("unknown", "What is not known", _unknown(found), silent=True),
         Section("origin", "What was read", read_files(found), silent=True),

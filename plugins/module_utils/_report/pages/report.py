@@ -47,6 +47,7 @@ from ..words import (
     upgrade_line,
 )
 from .findings import VERSION_WIDTHS, finding_cards, must_not, not_seen, undecided, version
+from .obligations import obligations
 from .plan import manual_work, plan_blocks
 
 _STEP_TONES: dict[str, str] = {
@@ -85,6 +86,7 @@ def _brief(report: Report, verdict: str) -> tuple[Block, ...]:
         Section("headline", "", (Paragraph(report.headline or ""),), silent=True),
         *_versions(report),
         *_done(report),
+        *obligations(report.obligations),
         *manual_work(report.instructions),
         *_error(report),
         Section("next", "What next", _next(report)),
@@ -103,6 +105,7 @@ def _sections(report: Report) -> tuple[Section, ...]:
             "Releases",
             (*_picture(report), *_versions(report), *_decisions(report), *_revisions(report)),
         ),
+        ("obligations", "What healthy rests on", obligations(report.obligations)),
         ("plan", f"Plan {report.plan.fingerprint}, and what was done", tuple(_plan(report))),
         (
             "findings",

@@ -238,6 +238,7 @@ UPGRADING_NODES = {
                 {"type": "NodesUpgraded", "status": "Unknown"},
             ],
         },
+        "job": {"active": 0, "succeeded": 1},
         "managed_charts": [],
     },
 }

@@ -168,7 +168,7 @@ def test_repaired() -> None:
         "Release/cattle-fleet-system/fleet, and 1 more finding."
     )
     assert glance.done.startswith("3 of 4 steps changed the cluster: Unlock release fleet")
-    assert glance.proof.startswith("Nothing is wrong")
+    assert glance.proof.startswith("No failure was found")
     assert glance.next.startswith("The upgrade goes on by itself")
 
 

@@ -54,7 +54,12 @@ def test_nothing_says_so() -> None:
 def test_at_rest_the_setting_says_so() -> None:
     ended = {
         "wait": {"kind": None},
-        "set": {"upgrade": {"state": "Succeeded"}, "release_file": None, "job_pods": []},
+        "set": {
+            "upgrade": {"state": "Succeeded"},
+            "release_file": None,
+            "job": {"active": 0, "succeeded": 1},
+            "job_pods": [],
+        },
     }
     assert expected("fleet", **ended) == (FLEET, "setting")
     assert expected("system-upgrade-controller", **ended) is None

@@ -54,7 +54,23 @@ WAITING = {"waiting_for": {"release": "fleet", "version": FLEET, "age": 3600}}
         ),
         ({"set": {"upgrade": None}, "sources": {"upgrade": "error"}}, None, "cannot be seen where"),
         ({"set": {"wait": None}, "sources": {"job_logs": "error"}}, None, "cannot be seen what"),
-        ({"set": {"upgrade": {"state": "Succeeded"}}}, False, "no upgrade job"),
+        (
+            {"set": {"upgrade": {"state": "Succeeded"}, "job": {"active": 0, "succeeded": 1}}},
+            False,
+            "no upgrade job",
+        ),
+        # Harvester takes note of it within moments.
+        (
+            {
+                "wait": {"kind": None},
+                "set": {
+                    "job": {"active": 0, "succeeded": 1},
+                    "job_pods": [{"phase": "Succeeded", "finished_at": ago(20)}],
+                },
+            },
+            True,
+            "the last attempt succeeded, and the next step begins 20 s ago",
+        ),
         ({"set": {"wait": {"age_seconds": None, "since": None}}}, None, "not known since when"),
     ],
 )

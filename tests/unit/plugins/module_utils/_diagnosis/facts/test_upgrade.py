@@ -9,13 +9,19 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.facts.derive import (
+    derive,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.facts.upgrade import (
     upgrade_facts,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._documents.shape import (
     write,
 )
-from ansible_collections.harvester_ops.remediation.tests.unit.builders.evidence import evidence_of
+from ansible_collections.harvester_ops.remediation.tests.unit.builders.evidence import (
+    build,
+    evidence_of,
+)
 
 
 def facts(**overlay: Any) -> dict[str, Any]:
@@ -45,8 +51,96 @@ def log(*kinds: str, **fields: Any) -> list[dict[str, Any]]:
     ],
 )
 def test_phase_of_conditions(upgrade: dict[str, Any], phase: str, well: bool) -> None:
-    found = facts(set={"upgrade": upgrade})
+    over = {"active": 0, "failed": 7 * (well is False), "succeeded": int(well)}
+    job = {"active": 1} if phase == "rancher" else over
+    if well is False and phase == "ended":
+        job["conditions"] = [{"type": "Failed", "status": "True"}]
+    found = facts(set={"upgrade": upgrade, "job": job})
     assert (found["phase"], found["ended_well"]) == (phase, well)
+
+
+DONE = {"state": "Succeeded", "conditions": [{"type": "SystemServicesUpgraded", "status": "True"}]}
+RUNS = {"name": "x", "phase": "Running"}
+FAILED_POD = {"name": "x", "phase": "Failed", "exit_code": 1}
+SUCCEEDED_POD = {"name": "x", "phase": "Succeeded", "exit_code": 0}
+NO_JOB = {"sources": {"job": "absent"}}
+UNREAD = {"sources": {"job": "forbidden"}}
+OTHERS = {"name": "hvst-upgrade-old-apply-manifests", "created_at": "2026-11-20T10:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("job", "pods", "overlay", "state", "well"),
+    [
+        ({"active": 1}, [RUNS], {}, "running", False),
+        ({"active": 0}, [RUNS], {}, "running", False),
+        ({"active": 0, "failed": 1}, [FAILED_POD], {}, "between-attempts", False),
+        ({"active": 0, "succeeded": 1}, [], {}, "succeeded", True),
+        ({"active": 0, "succeeded": 1}, [SUCCEEDED_POD, FAILED_POD], {}, "succeeded", True),
+        (
+            {"active": 0, "conditions": [{"type": "Complete", "status": "True"}]},
+            [],
+            {},
+            "succeeded",
+            True,
+        ),
+        (
+            {"active": 0, "conditions": [{"type": "Failed", "status": "True"}]},
+            [],
+            {},
+            "failed",
+            False,
+        ),
+        (None, [], NO_JOB, "gone", True),
+        (None, [RUNS], NO_JOB, "running", False),
+        (None, [SUCCEEDED_POD], NO_JOB, "succeeded", True),
+        (None, [FAILED_POD], NO_JOB, "failed", False),
+        (None, [], UNREAD, None, None),
+        (None, [RUNS], UNREAD, "running", False),
+        (None, [FAILED_POD], UNREAD, None, None),
+        (None, [SUCCEEDED_POD], UNREAD, "succeeded", True),
+        (None, [], {"sources": {"job": "absent", "job_pods": "error"}}, None, None),
+        (OTHERS, [], {}, None, None),
+        (OTHERS, [RUNS], {}, "running", False),
+    ],
+)
+def test_the_job_is_believed_over_the_condition(
+    job: Any, pods: list[Any], overlay: dict[str, Any], state: str | None, well: bool | None
+) -> None:
+    evidence = build({"set": {"upgrade": DONE, "job_pods": pods}, **overlay})
+    evidence["job"] = job
+    found = derive(evidence)
+    assert (found["job_state"], found["ended_well"] or False) == (state, well or False)
+    assert (found["contradicted"] is not None) is (
+        state in ("running", "between-attempts", "failed")
+    )
+
+
+def test_a_job_that_has_succeeded_before_harvester_takes_note() -> None:
+    found = facts(set={"job": {"active": 0, "succeeded": 1}})
+    assert (found["phase"], found["ended_well"], found["contradicted"]) == (
+        "after-rancher",
+        False,
+        None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("condition", "job", "said"),
+    [
+        ({"status": "True"}, {"active": 1}, "condition SystemServicesUpgraded is True"),
+        ({"status": "False"}, {"active": 1}, "condition SystemServicesUpgraded is False"),
+        ({"status": "Unknown"}, {"active": 1}, None),
+        ({"status": "True", "last_update_time": "2026-11-23T14:59:30Z"}, {"active": 1}, None),
+        (
+            {"status": "False"},
+            {"active": 0, "conditions": [{"type": "Failed", "status": "True"}]},
+            None,
+        ),
+    ],
+)
+def test_contradicted(condition: dict[str, Any], job: dict[str, Any], said: str | None) -> None:
+    upgrade = {"conditions": [{"type": "SystemServicesUpgraded", **condition}]}
+    assert facts(set={"upgrade": upgrade, "job": job})["contradicted"] == said
 
 
 @pytest.mark.parametrize(
@@ -108,6 +202,8 @@ def test_upgrade_not_read() -> None:
 
 def test_job_not_read() -> None:
     found = facts(set={"job": None}, sources={"job": "forbidden"})
+    assert (found["phase"], found["job_running"]) == ("rancher", True), "its pod says so"
+    found = facts(set={"job": None, "job_pods": []}, sources={"job": "forbidden"})
     assert (found["phase"], found["job_running"]) == (None, None)
 
 
@@ -118,7 +214,8 @@ def test_job_not_created_yet() -> None:
 
 
 def test_the_wait_of_a_job_that_is_over_counts_no_more() -> None:
-    found = facts(set={"upgrade": conditions(SystemServicesUpgraded="True")})
+    over = {"active": 0, "succeeded": 1}
+    found = facts(set={"upgrade": conditions(SystemServicesUpgraded="True"), "job": over})
     assert (found["wait"], found["wait_kind"]) == (None, "none")
 
 

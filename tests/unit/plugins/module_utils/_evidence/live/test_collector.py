@@ -127,6 +127,24 @@ def test_two_latest_upgrades_are_both_named_and_the_newer_one_is_looked_at() -> 
     assert upgrade["name"] == UPGRADE
 
 
+def test_an_earlier_upgrade_is_seen_beside_the_latest_and_without_one() -> None:
+    cluster = stuck_cluster()
+    labels = {
+        "harvesterhci.io/upgradeState": "Succeeded",
+        "harvesterhci.io/upgradeCleanup": "Pending",
+    }
+    cluster.add(f"{HARVESTER}/hvst-upgrade-older", metadata={"labels": labels})
+    evidence = evidence_of(cluster)
+    earlier = {"name": "hvst-upgrade-older", "state": "Succeeded", "cleanup": "Pending"}
+    assert evidence["upgrade"]["latest_names"] == [UPGRADE]
+    assert evidence["earlier_upgrades"] == [earlier]
+    alone = UpgradingCluster()
+    alone.add(f"{HARVESTER}/hvst-upgrade-older", metadata={"labels": labels})
+    evidence = evidence_of(alone)
+    assert (evidence["upgrade"], evidence["sources"]["upgrade"]["state"]) == (None, "absent")
+    assert evidence["earlier_upgrades"] == [earlier]
+
+
 @pytest.mark.parametrize("code", ["unauthorized", "server-unreachable"])
 def test_no_server_or_no_credentials_end_it_at_once(code: str) -> None:
     cluster = stuck_cluster()
@@ -176,6 +194,7 @@ def test_an_account_that_may_read_nothing_gets_an_answer_that_says_so() -> None:
         (("customresourcedefinitions",), {"fleet_crd"}),
         (("validatingwebhookconfigurations",), {"webhook_configurations"}),
         (("secrets/stv-aggregation",), {"secrets"}),
+        (("secrets/cattle-webhook-tls",), {"webhook_certificate"}),
         (("/nodes",), {"nodes"}),
         (("/priorityclasses",), {"priority_classes"}),
         (("/plans",), {"plans"}),

@@ -58,6 +58,17 @@ def only(text: str) -> dict[str, Any]:
             "pod-exited",
             {"chart": "fleet", "pod": "cattle-system/helm-operation-abc", "exit_code": 1},
         ),
+        # What Rancher really prints: the chart's name is left out in the second half.
+        (
+            "Failed to install system chart fleet: failed to install , pod cattle-system/helm-operation-x exited 123",
+            "pod-exited",
+            {"chart": "fleet", "pod": "cattle-system/helm-operation-x", "exit_code": 123},
+        ),
+        (
+            "[ERROR] failed to install , pod cattle-system/helm-operation-x exited 1",
+            "pod-exited",
+            {"pod": "cattle-system/helm-operation-x", "exit_code": 1},
+        ),
         (
             "Failed to install system chart fleet: pod cattle-system/helm-operation-abc failed, watch closed",
             "pod-failed",

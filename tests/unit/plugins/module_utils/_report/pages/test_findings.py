@@ -21,6 +21,10 @@ from ansible_collections.harvester_ops.remediation.tests.unit.builders.evidence 
     OLD_FLEET,
     build,
 )
+from ansible_collections.harvester_ops.remediation.tests.unit.builders.mutations import (
+    FAILURES,
+    over,
+)
 
 LOCK: dict[str, Any] = {
     "releases": {
@@ -64,3 +68,24 @@ def test_moving() -> None:
     assert "STILL MOVING" in shown
     assert "FOUND" not in shown
     assert "COULD NOT TELL" not in shown
+
+
+def test_healthy_shows_what_was_checked() -> None:
+    shown = " ".join(render_text(findings_page(diagnose(over({})))).split())
+    assert "Checked, and as it has to be: - The upgrade job is over" in shown
+    assert "- Every node is ready: 3 nodes." in shown
+
+
+def test_else_only_what_was_not_shown() -> None:
+    evidence = over({"sources": {"plans": "forbidden"}, "set": {"plans": None}})
+    FAILURES["bundle"](evidence)
+    shown = " ".join(render_text(findings_page(diagnose(evidence))).split())
+    assert "Not as it has to be: - Bundle/fleet-local/another is ErrApplied: refused." in shown
+    assert "Could not be checked: - Plans could not be read; the Plans could not be seen." in shown
+    assert "Every node is ready" not in shown
+
+
+def test_findings_of_an_older_version_have_no_checks() -> None:
+    older = {**diagnose(over({}))}
+    del older["obligations"]
+    assert "Checked" not in render_text(findings_page(older))

@@ -1,0 +1,34 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Plans of the system-upgrade-controller, and whether nodes carry them out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..._core.lenient import seconds_between
+from ..._documents.evidence import Evidence, Plan
+
+_YOUNG_SECONDS = 3600
+
+
+def plan_states(evidence: Evidence) -> list[dict[str, Any]]:
+    """Every Plan: ``{name, namespace, complete, missing_nodes, applying, nowhere, progresses}``. ``nowhere``: complete on
+    no node at all; ``progresses``: it is new, or a node is at it after others have been."""
+    return [_plan(evidence, plan) for plan in evidence.plans or ()]
+
+
+def _plan(evidence: Evidence, plan: Plan) -> dict[str, Any]:
+    nodes, missing = len(evidence.nodes or ()), len(plan.missing_nodes)
+    age = seconds_between(plan.created_at, evidence.collected_at)
+    young = age is not None and age < _YOUNG_SECONDS
+    return {
+        "name": plan.name or "unnamed",
+        "namespace": plan.namespace or "cattle-system",
+        "complete": plan.complete,
+        "missing_nodes": list(plan.missing_nodes)[:20],
+        "applying": list(plan.applying)[:20],
+        "nowhere": plan.complete is False and 0 < nodes <= missing,
+        "progresses": young or (bool(plan.applying) and missing < nodes),
+    }

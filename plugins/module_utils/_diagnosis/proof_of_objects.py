@@ -1,0 +1,276 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is to be shown of the cluster's objects: charts and Bundles, webhooks, workloads, Fleet, Plans and nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .._core.lenient import Document, dig, integer, mapping, mappings, text
+from .._documents.evidence import (
+    OK,
+    Bundle,
+    Evidence,
+    ManagedChart,
+    Source,
+    Webhook,
+    WebhookConfiguration,
+    Workload,
+)
+from .facts.bundles import chart_is_ready
+from .facts.locks import lock_of
+from .facts.upgrade import NONE
+from .looked import Looked, Seen, looked_at, not_known
+
+_NEEDED_WORKLOADS = ("fleet-controller", "rancher-webhook")
+
+
+def managed_charts(evidence: Evidence, _facts: Document) -> Looked:
+    """Ready as Harvester's own webhook asks for it, and by Fleet's count."""
+    if evidence.managed_charts is None:
+        return not_known("the ManagedCharts could not be seen")
+    return looked_at(map(_managed_chart, evidence.managed_charts), "ManagedChart")
+
+
+def _managed_chart(chart: ManagedChart) -> Seen:
+    name = f"ManagedChart/fleet-local/{chart.name or '?'}"
+    if not chart_is_ready(chart):
+        return Seen(name, wrong="is not ready")
+    return Seen(name, open="does not say whether it is ready" if chart.ready is None else "")
+
+
+def bundles(evidence: Evidence, _facts: Document) -> Looked:
+    """Ready, and the release of each free."""
+    if evidence.bundles is None:
+        return not_known("the Bundles could not be seen")
+    return looked_at((_bundle(evidence, each) for each in evidence.bundles), "Bundle")
+
+
+def _bundle(evidence: Evidence, bundle: Bundle) -> Seen:
+    name = f"Bundle/{bundle.namespace or 'fleet-local'}/{bundle.name or '?'}"
+    release, namespace = bundle.release or "", bundle.default_namespace or ""
+    lock = lock_of(evidence, evidence.release(namespace, release), None)
+    locked = f"its release {namespace}/{release} is {lock['status']}" if lock["locked"] else ""
+    ready, wanted = (integer(dig(bundle.summary, key)) for key in ("ready", "desiredReady"))
+    said = f": {bundle.message[:200]}" if bundle.message else ""
+    if bundle.state and bundle.state != "Ready":
+        return Seen(name, wrong=f"is {bundle.state}{said}{f'; {locked}' if locked else ''}")
+    if wanted is not None and (ready or 0) < wanted:
+        return Seen(name, wrong=f"is ready in {ready or 0} of {wanted} places{said}")
+    if locked:
+        return Seen(name, wrong=f"is not done: {locked}")
+    return Seen(name, open="" if bundle.state else "has no state yet")
+
+
+def webhooks(evidence: Evidence, facts: Document) -> Looked:
+    """Somebody ready behind every webhook, whom the API server trusts, and no call that failed of late."""
+    if evidence.webhook_configurations is None:
+        return not_known("the webhook configurations could not be seen")
+    seen = [
+        _webhook(configuration, webhook)
+        for configuration in evidence.webhook_configurations
+        for webhook in configuration.webhooks
+    ]
+    if seen:
+        seen.append(_rancher_webhook(evidence, mapping(facts.get("rancher_webhook"))))
+        unread = "" if evidence.leader_log else "could not be seen, and it reports calls that fail"
+        seen.append(Seen("The log of Rancher's leader", open=unread))
+    for each in mappings(facts.get("other_webhooks")):
+        seen.append(
+            Seen(f"Service/{each.get('service')}", wrong=f"fails calls: {each.get('problem')}")
+        )
+    return looked_at(seen, "webhook", reason="no webhook configuration exists")
+
+
+def _rancher_webhook(evidence: Evidence, state: Document) -> Seen:
+    """Whether the calls of Rancher's webhook go through, its certificate included."""
+    name = "Service/cattle-system/rancher-webhook"
+    if state.get("unreachable") is True:
+        return Seen(
+            name, wrong=f"does not answer: {state.get('problem') or 'nothing is ready behind it'}"
+        )
+    if state.get("trusted") is False:
+        return Seen(name, wrong=f"is not trusted: {state.get('why') or 'calls are refused'}")
+    if state.get("trusted") is True:
+        return Seen(name)
+    source = evidence.sources.get("webhook_certificate", Source())
+    looked = (
+        source.state == OK and evidence.webhook_certificate is None and not state.get("undecided")
+    )
+    why = state.get("undecided") or source.reason or "its certificate was not looked at"
+    return Seen(name, open="" if looked else f"may or may not be trusted: {why}")
+
+
+def _webhook(configuration: WebhookConfiguration, webhook: Webhook) -> Seen:
+    name = f"{configuration.kind or 'WebhookConfiguration'}/{configuration.name or '?'}"
+    if webhook.service is None:
+        return Seen(name)
+    if webhook.service_exists is False:
+        return Seen(name, wrong=f"points to Service {webhook.service}, which does not exist")
+    if webhook.ready_endpoints is False:
+        return Seen(name, wrong=f"points to Service {webhook.service}, which has no ready endpoint")
+    known = webhook.service_exists and webhook.ready_endpoints
+    return Seen(
+        name, open="" if known else f"points to Service {webhook.service}, of which little is known"
+    )
+
+
+def workloads(evidence: Evidence, facts: Document) -> Looked:
+    """Rancher, Fleet's controllers, the webhook and the agent."""
+    return looked_at(
+        [*_rancher(evidence, facts), *_deployments(evidence), *_agent(evidence)], "workload"
+    )
+
+
+def _rancher(evidence: Evidence, facts: Document) -> Iterator[Seen]:
+    name = "Deployment/cattle-system/rancher"
+    rancher, status = evidence.rancher, text(dig(facts, "rancher_state", "release", "status"))
+    if rancher is None or rancher.replicas is None or rancher.ready is None:
+        yield Seen(name, open="could not be seen")
+    else:
+        yield _ready(
+            name, rancher.ready, rancher.replicas, rancher.updated, rancher.generation_observed
+        )
+    release = "Release/cattle-system/rancher"
+    if status != "deployed":
+        yield Seen(
+            release, **({"wrong": f"is {status}"} if status else {"open": "could not be seen"})
+        )
+
+
+def _deployments(evidence: Evidence) -> Iterator[Seen]:
+    found = evidence.fleet.deployments if evidence.fleet else ()
+    for name in _NEEDED_WORKLOADS:
+        if name not in {each.name for each in found}:
+            yield Seen(f"Deployment {name}", wrong="does not exist")
+    for each in found:
+        yield _workload(each)
+
+
+def _workload(found: Workload) -> Seen:
+    name = f"Deployment/{found.namespace or '?'}/{found.name or '?'}"
+    if found.replicas is None or found.ready is None:
+        return Seen(name, open="does not say how many pods are ready")
+    return _ready(name, found.ready, found.replicas, found.updated, found.generation_observed)
+
+
+def _agent(evidence: Evidence) -> Iterator[Seen]:
+    agent = evidence.fleet.agent if evidence.fleet else None
+    name = "cattle-fleet-local-system/fleet-agent"
+    if agent is None:
+        yield Seen(f"Deployment/{name}", open="could not be seen")
+    elif not agent.kinds:
+        yield Seen(f"Deployment/{name}", wrong="does not exist")
+    else:
+        for each in agent.kinds:
+            kind = f"{each.kind or 'Deployment'}/{name}"
+            yield _ready(kind, each.ready or 0, 1 if each.replicas is None else each.replicas)
+
+
+def _ready(
+    name: str, ready: int, wanted: int, updated: int | None = None, observed: bool | None = None
+) -> Seen:
+    if ready < max(wanted, 1):
+        return Seen(name, wrong=f"has {ready} of {wanted} pods ready")
+    if updated is not None and updated < wanted:
+        return Seen(name, wrong=f"has {updated} of {wanted} pods of its latest version")
+    return Seen(name, wrong="has not begun with its latest change" if observed is False else "")
+
+
+def fleet(_evidence: Evidence, facts: Document) -> Looked:
+    """ConfigMap fleet-controller and Cluster fleet-local/local."""
+    return looked_at([_config(facts), _cluster(facts)], "object")
+
+
+def _config(facts: Document) -> Seen:
+    name, config = "ConfigMap/cattle-fleet-system/fleet-controller", mapping(
+        facts.get("fleet_config")
+    )
+    if config.get("present") is False:
+        return Seen(name, wrong="does not exist")
+    if config.get("lost") is True:
+        return Seen(name, wrong="lacks the address of the API server or its CA")
+    return Seen(name, open="could not be seen" if config.get("lost") is None else "")
+
+
+def _cluster(facts: Document) -> Seen:
+    name, imported = "Cluster/fleet-local/local", mapping(facts.get("imported"))
+    if imported.get("present") is not True:
+        return Seen(name, wrong="does not exist")
+    if imported.get("status") == "False":
+        return Seen(name, wrong="is not imported")
+    pending = dig(facts, "fleet_agent", "redeploy_pending") is True
+    return Seen(name, wrong="still waits for its agent to be deployed again" if pending else "")
+
+
+def cluster(evidence: Evidence, facts: Document) -> Looked:
+    """The local cluster as Rancher and Cluster API see it."""
+    workspace = mapping(facts.get("fleet_workspace"))
+    capi = evidence.capi_cluster
+    phase = capi.phase if capi else None
+    found = (
+        "Cluster.provisioning.cattle.io/fleet-local/local",
+        "Cluster.cluster.x-k8s.io/fleet-local/local",
+    )
+    return looked_at(
+        [
+            Seen(
+                found[0],
+                wrong=(
+                    "has the wrong Fleet workspace or label"
+                    if workspace.get("wrong") is True
+                    else ""
+                ),
+                open="could not be seen" if workspace.get("wrong") is None else "",
+            ),
+            Seen(
+                found[1],
+                wrong=f"is {phase}" if phase not in (None, "Provisioned") else "",
+                open="has no phase that could be seen" if phase is None else "",
+            ),
+        ],
+        "object",
+    )
+
+
+def plans(evidence: Evidence, facts: Document) -> Looked:
+    """Complete, or carried out by nodes that are being upgraded."""
+    if evidence.plans is None:
+        return not_known("the Plans could not be seen")
+    nodes_phase = facts.get("nodes_phase") is True
+    return looked_at(
+        (_plan(each, nodes_phase) for each in mappings(facts.get("plan_states"))), "Plan"
+    )
+
+
+def _plan(plan: Document, nodes_phase: bool) -> Seen:
+    name = f"Plan/{plan['namespace']}/{plan['name']}"
+    if plan["complete"] is None:
+        return Seen(name, open="does not say whether it is complete")
+    if plan["complete"] or (nodes_phase and plan["progresses"]):
+        return Seen(name)
+    if plan["nowhere"]:
+        return Seen(name, wrong="is complete on no node")
+    return Seen(
+        name, wrong=f"is not complete on {', '.join(plan['missing_nodes'][:5]) or 'all nodes'}"
+    )
+
+
+def nodes(evidence: Evidence, facts: Document) -> Looked:
+    """Ready, but for those that are being upgraded."""
+    if evidence.nodes is None:
+        return not_known("the nodes could not be seen")
+    if facts.get("nodes_phase") is True and facts.get("phase") != NONE:
+        return Looked(reason="nodes are being upgraded, one after the other")
+    return looked_at(
+        (
+            Seen(
+                f"Node/{each.name or '?'}",
+                wrong="is not ready" if each.ready is False else "",
+                open="does not say whether it is ready" if each.ready is None else "",
+            )
+            for each in evidence.nodes
+        ),
+        "node",
+    )

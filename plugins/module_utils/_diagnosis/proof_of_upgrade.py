@@ -1,0 +1,183 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is to be shown of the upgrade itself: its job, Rancher's version, and the releases of Rancher's charts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .._core.lenient import Document, dig, integer, mapping, mappings, moment, seconds_between, text
+from .._documents.evidence import Evidence, HelmPod
+from .facts.locks import revision_time
+from .facts.manifest_job import BETWEEN_ATTEMPTS, FAILED, GONE, RUNNING
+from .facts.upgrade import NONE
+from .looked import Looked, Seen, looked_at, not_known
+
+_RECENT_SECONDS = 3600
+_WORDS_OF_JOB = {
+    RUNNING: "is still at work",
+    BETWEEN_ATTEMPTS: "has not succeeded yet",
+    FAILED: "has failed",
+}
+
+
+def job(evidence: Evidence, facts: Document) -> Looked:
+    """The job's own word; the Upgrade's where the job is gone."""
+    if facts.get("phase") == NONE:
+        return Looked(reason="there is no Upgrade")
+    state = facts.get("job_state")
+    upgrade = (evidence.upgrade.name if evidence.upgrade else None) or "?"
+    name = (evidence.job.name if evidence.job else None) or f"{upgrade}-apply-manifests"
+    job_name, upgrade_name = f"Job/harvester-system/{name}", f"Upgrade/harvester-system/{upgrade}"
+    about = (job_name, upgrade_name)
+    if state is None or facts.get("phase") is None:
+        return Looked(open=("it could not be seen what became of the job",), objects=about)
+    said = _WORDS_OF_JOB.get(str(state))
+    if said:
+        against = (
+            f", although the Upgrade's {facts['contradicted']}" if facts.get("contradicted") else ""
+        )
+        return Looked(wrong=(f"{job_name} {said}{against}",), objects=about)
+    if facts.get("ended_well") is True:
+        by = "the Upgrade, whose Job was deleted since" if state == GONE else "its Job"
+        return Looked(good=(f"{upgrade_name} is past the step, says {by}",), objects=about)
+    state_of_upgrade = (evidence.upgrade.state if evidence.upgrade else None) or "unknown"
+    return Looked(
+        wrong=(f"{upgrade_name} is not past the step: its state is {state_of_upgrade}",),
+        objects=about,
+    )
+
+
+def rancher_version(_evidence: Evidence, facts: Document) -> Looked:
+    """The version the running Rancher calls itself against the one the upgrade brings."""
+    running = text(dig(facts, "rancher_state", "running_version"))
+    wanted = text(dig(facts, "rancher_state", "expected_version"))
+    about = ("Deployment/cattle-system/rancher", "Setting/server-version")
+    if running is None:
+        return Looked(open=("Rancher's version is not known",), objects=about)
+    if wanted is None:
+        return Looked(open=("nothing says which Rancher this Harvester brings",), objects=about)
+    if running != wanted:
+        return Looked(
+            wrong=(f"Rancher is {running}, this Harvester brings {wanted}",), objects=about
+        )
+    return Looked(good=(f"Rancher is {running}",), objects=about)
+
+
+def releases(evidence: Evidence, facts: Document) -> Looked:
+    """Every chart that Rancher keeps installed. What the job wanted is in the log of its pods: while they are there,
+    what Rancher wants does not stand in for it."""
+    kept = [each for each in mappings(facts.get("dependencies")) if _is_kept(each)]
+    return looked_at((_release(each, bool(evidence.job_pods)) for each in kept), "release")
+
+
+def _is_kept(dependency: Document) -> bool:
+    """A chart behind a feature that this Rancher does not list counts where its release exists."""
+    wanted = dependency.get("wanted")
+    return wanted is True or (wanted is None and dependency.get("release_state") != "absent")
+
+
+def _release(dependency: Document, has_pods: bool) -> Seen:
+    name = f"Release/{dependency.get('namespace')}/{dependency.get('release')}"
+    state, action = dependency.get("release_state"), dig(dependency, "decision", "action")
+    if state == "unknown":
+        return Seen(name, open="could not be read")
+    if state != "deployed":
+        return Seen(name, wrong=f"is {state}")
+    version = dig(dependency, "installed", "chart_version")
+    wrong = _other_version(dependency)
+    if wrong:
+        return Seen(name, wrong=f"is at {version}, not at {wrong}")
+    if action != "skip":
+        reason = dig(dependency, "decision", "reason")
+        if action == "unknown":
+            return Seen(name, open=f"cannot be judged as Rancher would ({reason})")
+        return Seen(name, wrong=f"has something left for Rancher to do ({action}: {reason})")
+    guessed = has_pods and dig(dependency, "expected", "source") == "setting"
+    unsure = dependency.get("awaited") and (guessed or dependency.get("at_expected") is None)
+    return Seen(name, open="is wanted at a version that is not known" if unsure else "")
+
+
+def _other_version(dependency: Document) -> str | None:
+    """The version that the release is wanted at, where it is not there."""
+    if dependency.get("awaited"):
+        wanted = mapping(dependency.get("expected"))
+        missed = dependency.get("at_expected") is False
+    else:
+        wanted = mapping(dependency.get("desired"))
+        compared = dig(dependency, "compare", "installed_desired")
+        missed = compared in ("lower", "equal-precedence")
+    return (text(wanted.get("chart_version")) or "the wanted version") if missed else None
+
+
+def helm_operations(evidence: Evidence, facts: Document) -> Looked:
+    """Every run of helm in the last hour, whatever chart it was for: pods, and failures whose pods are gone."""
+    if evidence.helm_pods is None:
+        return not_known("the helm-operation pods could not be seen")
+    pods = [pod for pod in evidence.helm_pods if _has_ended(pod) and _is_recent(evidence, pod)]
+    seen = [_operation(evidence, pod) for pod in pods]
+    told = {each.object for each in seen if each.wrong}
+    for each in mappings(facts.get("helm_failures")):
+        name = f"Pod/cattle-system/{each.get('pod') or '(gone)'}"
+        if (integer(each.get("last_age_seconds")) or 0) <= _RECENT_SECONDS and name not in told:
+            said = text(each.get("words")) or text(each.get("meaning"))
+            seen.append(
+                Seen(name, wrong=f"failed to run helm of release {each['release']}: {said}")
+            )
+    return looked_at(seen, "helm operation", reason="no helm operation ended within the last hour")
+
+
+def _operation(evidence: Evidence, pod: HelmPod) -> Seen:
+    about = f" of release {pod.release}" if pod.release else ""
+    name = f"Pod/cattle-system/{pod.name or '?'}"
+    if not _failed(pod) or any(_is_success_after(pod, each) for each in evidence.helm_pods or ()):
+        return Seen(name)
+    if pod.release and _deployed_since(evidence, pod):
+        return Seen(name)
+    said = next((line for line in reversed(pod.log_lines) if line.strip()), "")
+    return Seen(name, wrong=f"failed to run helm{about}{f': {said[:200]}' if said else ''}")
+
+
+def _is_recent(evidence: Evidence, pod: HelmPod) -> bool:
+    age = pod.age_seconds
+    if age is None:
+        age = seconds_between(pod.created_at, evidence.collected_at)
+    return age is None or age <= _RECENT_SECONDS
+
+
+def _has_ended(pod: HelmPod) -> bool:
+    return _failed(pod) or pod.phase == "Succeeded" or pod.exit_code == 0
+
+
+def _failed(pod: HelmPod) -> bool:
+    return pod.phase == "Failed" or (integer(pod.exit_code) or 0) != 0
+
+
+def _is_success_after(failed: HelmPod, pod: HelmPod) -> bool:
+    began, later = moment(failed.created_at), moment(pod.created_at)
+    same = (pod.release, pod.release_namespace) == (failed.release, failed.release_namespace)
+    well = pod.phase == "Succeeded" or pod.exit_code == 0
+    return (
+        same
+        and well
+        and not _failed(pod)
+        and began is not None
+        and later is not None
+        and later > began
+    )
+
+
+def _deployed_since(evidence: Evidence, pod: HelmPod) -> bool:
+    """Whether the release has been deployed after this attempt, by whomever."""
+    began = moment(pod.created_at)
+    last = list(_last_deployed(evidence, pod))
+    return began is not None and bool(last) and all(at is not None and at > began for at in last)
+
+
+def _last_deployed(evidence: Evidence, pod: HelmPod) -> Iterator[object]:
+    for release in evidence.releases:
+        same = pod.release_namespace in (None, release.namespace)
+        if release.release == pod.release and same and release.revisions:
+            last = release.revisions[0]
+            yield moment(revision_time(last)) if last.status == "deployed" else None
