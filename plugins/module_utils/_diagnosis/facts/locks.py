@@ -104,7 +104,7 @@ def _made_after_lock(pod: HelmPod, release: Release, action: str | None) -> bool
 
 def _failed_on_a_lock(pod: HelmPod) -> bool:
     kind = failure.kind_of("\n".join(pod.log_lines)) or next(iter(pod.log_kinds), None)
-    return pod.exit_code not in (None, 0) and kind == "another-operation"
+    return not helm_actors.is_live(pod) and pod.exit_code != 0 and kind == "another-operation"
 
 
 def revision_age(revision: Revision, evidence: Evidence) -> int | None:
