@@ -67,17 +67,21 @@ _KEEP_FINALIZERS = (
 
 @dataclass(frozen=True)
 class _Advice:
-    """``next``: what to do. ``danger``: what can go wrong. ``commands``: templates over the names that are known."""
+    """``next``: what to do; ``elsewhere``: where ConfigMap rancher-config has no say. ``danger``: what can go wrong.
+    ``commands``: templates over the names that are known."""
 
     next: str
     commands: tuple[str, ...] = ()
     danger: tuple[str, ...] = ()
+    elsewhere: str = ""
 
 
 _VALUES = _Advice(
     "Correct the value that helm complains about, under key {chart} of ConfigMap cattle-system/rancher-config, which"
     " Rancher merges over its own values. Where the value is Rancher's own, only another version of Rancher helps.",
     _EDIT_VALUES,
+    elsewhere="Correct the value that helm complains about where the release gets its values from; Rancher passes it"
+    " nothing of ConfigMap rancher-config. Where it is the chart itself, only another version of it helps.",
 )
 _WAIT_AGAIN = _Advice("The cause passes by itself; then Rancher has to look at the release again.")
 _ADVICE: dict[str, _Advice] = {
@@ -93,6 +97,7 @@ _ADVICE: dict[str, _Advice] = {
             "kubectl -n {namespace} logs job/{name} --all-containers --tail=50",
             "kubectl -n cattle-system edit configmap rancher-config   # key {chart}{hook_image}",
         ),
+        elsewhere="Read why the pod of the hook's Job failed.",
     ),
     "timed-out": _Advice(
         "Find the pods of the release that do not become ready, and remove what keeps them from it.",
@@ -143,6 +148,8 @@ _ADVICE: dict[str, _Advice] = {
             "kubectl api-resources --verbs=list --namespaced -o name | xargs -n 1 kubectl -n {where} get"
             " --ignore-not-found --show-kind",
             "kubectl -n {where} get KIND NAME -o yaml > saved.yaml   # what is left: its finalizers name who has to act",
+            "# only where that one is gone for good: kubectl -n {where} patch KIND NAME --type merge"
+            ' -p \'{{"metadata":{{"finalizers":null}}}}\'',
         ),
         (_KEEP_FINALIZERS,),
     ),
@@ -153,7 +160,7 @@ _ADVICE: dict[str, _Advice] = {
     ),
     "namespace-missing": _Advice(
         "Create namespace {where}, or correct the value that names it.",
-        ("kubectl get namespaces", "kubectl create namespace {where}", *_EDIT_VALUES[1:]),
+        ("kubectl get namespaces", "kubectl create namespace {where}", _EDIT_VALUES[-1]),
     ),
     "kube-version": _Advice(
         "No repetition helps: a Rancher whose charts support this Kubernetes is needed, or another version of RKE2"
@@ -225,6 +232,8 @@ _ADVICE["hook-timed-out"] = _ADVICE["hook-failed"]
 _DEFAULT = _Advice(
     "Find and remove the cause: helm's words, and the whole log of its pod, show it.", _LOOK_AT_PODS
 )
+# Rancher passes no values to these (FM 2.3).
+_VALUELESS = ("fleet-crd",)
 # The hooks of this chart run in an image of their own (harvester #10284).
 _HOOK_IMAGES = {"rancher-turtles": ", for example shellImage.image.tag for the image of its hooks"}
 
@@ -232,6 +241,7 @@ _HOOK_IMAGES = {"rancher-turtles": ", for example shellImage.image.tag for the i
 def with_advice(failed: HelmFailure) -> dict[str, Any]:
     """The failure as a document, with ``what_next``, ``danger`` and ``commands`` for its kind."""
     advice = _ADVICE.get(failed.cause, _DEFAULT)
+    configured = failed.chart is not None and failed.chart not in _VALUELESS
     known = {
         **_names(failed),
         "namespace": failed.namespace,
@@ -241,9 +251,15 @@ def with_advice(failed: HelmFailure) -> dict[str, Any]:
     }
     return {
         **write(failed),
-        "what_next": advice.next.format_map(known),
+        "what_next": (advice.next if configured else advice.elsewhere or advice.next).format_map(
+            known
+        ),
         "danger": list(advice.danger),
-        "commands": [told for command in advice.commands if (told := command.format_map(known))],
+        "commands": [
+            told
+            for command in advice.commands
+            if (told := command.format_map(known)) and (configured or "rancher-config" not in told)
+        ],
     }
 
 

@@ -235,3 +235,24 @@ def test_a_warning_never_adds_a_step(overlay: dict[str, Any]) -> None:
         finding["outcome"] = "warn" if finding["outcome"] == "fail" else finding["outcome"]
     accept = [each["id"] for each in found["findings"]]
     assert make_plan(evidence, found, derive(evidence), {"accept": accept}).steps == ()
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_a_failing_chart_is_not_left_until_the_nodes_are_upgraded(held: bool) -> None:
+    """It can be what holds a node (harvester #10284); another release can wait."""
+    case = yaml.safe_load(
+        (DATA.parents[2] / "cases/failed-chart-in-the-nodes-phase.yml").read_bytes()
+    )
+    if not held:
+        case["overlay"]["releases"] = {
+            "rancher-provisioning-capi": [
+                [20, "pending-upgrade", "105.1.0+up0.6.0", 7000],
+                [1, "deployed", "105.1.0+up0.6.0", 900000],
+            ]
+        }
+    evidence = build(case["overlay"])
+    made = make_plan(evidence, diagnose(evidence), derive(evidence), {})
+    assert made.steps == ()
+    told = [each for each in made.instructions if "get values" in " ".join(each.commands)]
+    left = [each for each in made.instructions if each.title.startswith("Left until")]
+    assert (bool(told), bool(left)) == (held, not held)

@@ -111,3 +111,11 @@ def test_what_helm_names_is_in_the_commands(words: str, command: str) -> None:
 
 def test_hooks_of_other_charts_have_images_of_their_own() -> None:
     assert "shellImage" not in commands("failed pre-install: job failed", chart="fleet")
+
+
+@pytest.mark.parametrize("chart", ["fleet-crd", None])
+@pytest.mark.parametrize("words", ["execution error at (x): no", "failed pre-install: job failed"])
+def test_where_rancher_config_has_no_say_it_is_not_named(chart: str | None, words: str) -> None:
+    told = advice(words, chart=chart)
+    assert "rancher-config" not in "".join(told["commands"])
+    assert "key" not in told["what_next"]
