@@ -154,8 +154,9 @@ def _ways(ways: Sequence[Way], element: dict[str, Any]) -> dict[str, Any]:
 
 
 def _commands(sources: Sequence[str], element: dict[str, Any]) -> list[str]:
-    """The commands as they are to be typed; one that comes out empty is not for this element."""
-    return [command for source in sources if (command := _filled(source, element, source))]
+    """The commands as they are to be typed, one a line; a template that comes out empty is not for this element."""
+    filled = "\n".join(_filled(source, element, source) for source in sources)
+    return [command for command in filled.split("\n") if command]
 
 
 def _rendered(source: str, element: dict[str, Any], fallback: str) -> str:

@@ -51,8 +51,8 @@ _INSTRUCTIONS = {
             "type": "array",
             "minItems": 1,
             "items": _TEMPLATE,
-            "description": "exact commands, in order; lines that begin with # explain, one that comes out empty"
-            " is left out (Jinja2)",
+            "description": "exact commands, in order; lines that begin with # explain; a template gives one"
+            " command a line, and none where it comes out empty (Jinja2)",
         },
         "ways": {
             "type": "array",

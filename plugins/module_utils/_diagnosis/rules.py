@@ -139,7 +139,10 @@ def document_problems(document: Any) -> Iterator[str]:
         yield from _checked(key, text, expression.check_condition, "is no condition")
     for key, text in _texts(document, _TEMPLATE_KEYS, None):
         yield from _checked(key, text, template.check, "is no Jinja2 template")
-    yield from _remedy_problems(document.get("remedy", {}))
+    remedy = document.get("remedy", {})
+    yield from _remedy_problems(remedy)
+    if document["severity"] != "fail" and remedy.get("steps"):
+        yield f"remedy.steps: only a rule of severity fail asks for steps, not {document['severity']}"
 
 
 def _problems_between(documents: Sequence[tuple[str, Any]]) -> Iterator[str]:

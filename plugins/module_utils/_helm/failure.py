@@ -247,14 +247,15 @@ _MAX_LINE = 600
 
 
 def kinds_of(text: str) -> list[str]:
-    """Every kind of failure that helm's output tells of, the most telling first."""
-    return [name for name, kind in KINDS.items() if kind.pattern.search(text)]
+    """Every kind of failure that helm's output tells of, the most telling first: its last error counts before what it
+    complained about on the way."""
+    ending = text[text.rfind("Error:") :] if "Error:" in text else text
+    return list(dict.fromkeys((*_fitting(ending), *_fitting(text))))
 
 
 def kind_of(text: str) -> str | None:
-    """The kind of failure that ended helm: its last error counts before what it complained about on the way."""
-    ending = text[text.rfind("Error:") :] if "Error:" in text else text
-    return next(iter(kinds_of(ending) or kinds_of(text)), None)
+    """The kind of failure that ended helm; None when its output fits none."""
+    return next(iter(kinds_of(text)), None)
 
 
 def telling_line(text: str) -> str:
@@ -290,6 +291,10 @@ def comes_again(kind: str) -> bool:
 def is_retryable(kind: str | None) -> bool:
     """Whether the same call may succeed later without any change."""
     return kind in _RETRYABLE
+
+
+def _fitting(text: str) -> list[str]:
+    return [name for name, kind in KINDS.items() if kind.pattern.search(text)]
 
 
 def _of(kind: str | None) -> Kind:

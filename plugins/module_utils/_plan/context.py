@@ -11,10 +11,12 @@ from typing import Any
 
 from .._core.errors import RemediationError
 from .._core.lenient import dig, mapping, mappings, text
+from .._diagnosis.facts.helm_failures import CURED_BY
 from .._documents.actions import ACTIONS
 from .._documents.plan import RISKS
 
 UNATTENDED = ("yes", "ask", "no")
+_OF_THE_IMAGE = ("unknown-flag", "image")
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,27 @@ class PlanContext:
                 return each
         return None
 
+    def fails_again(self, namespace: str, release: str) -> bool:
+        """Whether helm would fail on the release as it has just done: the cause of its last failure neither passes by
+        itself nor is removed by what else is planned. Nothing may then repeat it, whatever finding asks for that.
+        """
+        failure = mapping(mapping(self.dependency(namespace, release)).get("helm_failure"))
+        if not failure or failure.get("passes"):
+            return False
+        return not self._removed(text(failure.get("cause")) or "", (namespace, release))
+
+    def _removed(self, cause: str, failing: tuple[str, str]) -> bool:
+        """Whether a step removes the cause: the repair of the release it comes from, or of helm's image."""
+        cure = CURED_BY.get(cause)
+        for request in self.requests:
+            if not request.granted:
+                continue
+            if cause in _OF_THE_IMAGE and request.action == "reset_shell_image":
+                return True
+            if cure and cure != failing and request.release == cure and not self.fails_again(*cure):
+                return True
+        return False
+
     def revisions(self, namespace: str, release: str) -> list[dict[str, Any]]:
         """The revisions of a release that were read, newest first."""
         for each in mappings(self.evidence.get("releases")):
@@ -115,7 +138,8 @@ class PlanContext:
 
     def _read_requests(self) -> Iterator[Request]:
         for finding in self.findings:
-            if finding.get("outcome") not in ("fail", "warn"):
+            # A warning says what to look at; it is never a reason to change anything.
+            if finding.get("outcome") != "fail":
                 continue
             remedy = finding.get("remedy")
             for wanted in mappings(dig(remedy, "steps")):

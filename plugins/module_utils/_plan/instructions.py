@@ -104,7 +104,7 @@ def _postponed(context: PlanContext, finding: Mapping[str, Any]) -> _Advice | No
     """Why nothing is done about a finding while nodes are upgraded, by a run or by hand; None when that
     is not so.
     """
-    on_release = context.nodes_phase and finding.get("subject") in _dependency_subjects(context)
+    on_release = context.nodes_phase and finding.get("subject") in _waiting_subjects(context)
     if not on_release and not any(each.postponed for each in _requests_of(context, finding)):
         return None
     told = Instruction(
@@ -128,6 +128,15 @@ def _keeps_the_job(context: PlanContext, finding: Mapping[str, Any]) -> bool:
     if context.facts.get("phase") == "ended":
         return finding.get("holds_job") is True
     return finding.get("subject") in _dependency_subjects(context, awaited_only=True)
+
+
+def _waiting_subjects(context: PlanContext) -> set[str]:
+    """The releases that can wait for the nodes: not those that helm fails on, which can be what a node waits for."""
+    return _dependency_subjects(context) - {
+        f"Release/{each.get('namespace')}/{each.get('release')}"
+        for each in context.dependencies
+        if context.fails_again(str(each.get("namespace")), str(each.get("release")))
+    }
 
 
 def _dependency_subjects(context: PlanContext, *, awaited_only: bool = False) -> set[str]:

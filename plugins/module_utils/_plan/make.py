@@ -162,14 +162,19 @@ def _followers(context: PlanContext, placed: Sequence[Placed]) -> list[Placed]:
 
 
 def _nudge_request(context: PlanContext, placed: Sequence[Placed]) -> Request | None:
-    """A finding's own wish for a nudge, unless its release is upgraded by us: then Rancher rests."""
+    """A finding's own wish for a nudge, unless its release is upgraded by us, when Rancher rests, or would only fail
+    again."""
     upgraded = {
         (step.params["namespace"], step.params["release"])
         for _key, step in placed
         if step.action == "upgrade_release"
     }
     wishes = [each for each in context.requests if each.granted and each.action == "nudge"]
-    return next((each for each in wishes if _about(context, each) not in upgraded), None)
+    for each in wishes:
+        about = _about(context, each)
+        if about not in upgraded and not (about and context.fails_again(*about)):
+            return each
+    return None
 
 
 def _about(context: PlanContext, wish: Request) -> tuple[str, str] | None:

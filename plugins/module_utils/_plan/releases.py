@@ -112,6 +112,8 @@ def _upgrade(
     unlocked: bool,
     index_repaired: bool,
 ) -> list[Step]:
+    if context.fails_again(state.namespace, state.release):
+        return []
     dependency = mapping(state.dependency)
     decision = dependency.get("decision")
     if unlocked or index_repaired:
@@ -311,7 +313,7 @@ def _upgrade_params(
         **_expected({} if after_rancher else mapping(last)),
         "drop_pinned_values": PINNED_VALUES in context.accept,
         "force": state.release in context.force_releases,
-        "take_ownership": "always" if _ownership_refused(dependency) else "when_refused",
+        "take_ownership": "when_refused",
     }
 
 
@@ -335,14 +337,6 @@ def _undo_upgrade(state: ReleaseState, last: Mapping[str, Any] | None) -> str:
         f"helm rollback {state.release} {deployed.get('revision')} -n {state.namespace} --wait;"
         " the revision is in the backup set too."
     )
-
-
-def _ownership_refused(dependency: Mapping[str, Any]) -> bool:
-    """Whether helm has complained that the chart's objects belong to nobody or another release."""
-    for pod in mappings(dependency.get("helm_pods")):
-        if "ownership" in (pod.get("log_kinds") or ()):
-            return True
-    return False
 
 
 def _risk(request: Request, action: str) -> str:

@@ -23,6 +23,7 @@ from ..._rancher.values.computed import pinned_keys
 from . import decisions, loops, pins
 from .comparison import compare
 from .expected import expected_of
+from .helm_advice import with_advice
 from .helm_failures import HelmFailure
 from .index import index_of
 from .kept_charts import KeptChart, kept_charts, rancher_of
@@ -35,6 +36,7 @@ DEPENDENCY_FACTS: dict[str, str] = {
     "namespace": "its namespace",
     "awaited": "the job waits for it at some time",
     "waited": "the job waits for it now",
+    "behind_wait": "what the job waits for now is the work of this chart, so that the wait cannot end without it",
     "wanted": "Rancher keeps it installed; null when that depends on what was not read",
     "min": "Rancher treats the wanted version as a minimum (Fleet's charts)",
     "exact": "Rancher wants exactly this version",
@@ -44,14 +46,15 @@ DEPENDENCY_FACTS: dict[str, str] = {
     "compare": "`installed_expected`, `desired_expected`, `installed_desired`: each `equal`, `equal-precedence`"
     " (only build metadata differs), `lower`, `higher` or `unknown`",
     "at_expected": "deployed at exactly the expected version, byte by byte",
-    "lock": "`locked`, `status`, `revision`, `age_seconds`, `idle`, `live_actor`, `stale`, `target` of a rollback,"
-    " `previous`, `right_version`, `roll_back` (without the lock alone Rancher would drop the release's values)",
+    "lock": "`locked`, `status`, `revision`, `age_seconds`, `idle`, `live_actor`, `retrying` (a pod that can only fail"
+    " on the lock), `stale`, `target` of a rollback, `previous`, `right_version`, `roll_back` (without the lock alone Rancher would drop the release's values)",
     "index": "`state`, `has_expected`, `has_desired`",
     "pins": "values that pin images or versions: `key`, `value`, `holds_back`",
     "upstream_chart": "the installed chart is not Rancher's packaging",
     "operations": "Rancher's operations on it",
     "helm_pods": "the helm-operation pods of it, with `log_kinds`",
-    "helm_failure": "what helm has failed at on it since its last success, as in `helm_failures`; null when nothing",
+    "helm_failure": "what helm has failed at on it since its last success, as in `helm_failures`;"
+    " null when nothing",
     "situation": "what Rancher looks at when it decides",
     "decision": "what Rancher does next: `action`, `reason`, `version`, `resolves_to`, `error`, `trace`",
     "values_error": "why Rancher cannot make values for it",
@@ -68,6 +71,17 @@ DEPENDENCY_FACTS: dict[str, str] = {
 _JOB_ORDER = ("fleet", "fleet-crd", "rancher-webhook")
 """In this order the job waits (FM 1.7, steps 10 to 12)."""
 _AWAITED = frozenset(_JOB_ORDER)
+_FLEET = ("fleet-crd", "fleet")
+_BEHIND = {
+    "capi-cluster": ("rancher-provisioning-capi", "rancher-turtles"),
+    "fleet-agent-missing": _FLEET,
+    "fleet-agent-old": _FLEET,
+    "field-agent-tls-mode": _FLEET,
+    "not-imported": _FLEET,
+    "managed-chart": _FLEET,
+    "plan": ("system-upgrade-controller",),
+}
+"""Kind of wait -> the charts that do what is waited for (FM 2.2)."""
 
 
 def dependencies_of(
@@ -76,7 +90,7 @@ def dependencies_of(
     """One entry per dependency of the running Rancher, in repair order (fleet-crd, fleet, rancher-webhook, rest)."""
     at_rest = upgrade.phase in (ENDED, NONE)
     rancher = rancher_of(evidence)
-    failing = {(each.namespace, each.release): write(each) for each in failures}
+    failing = {(each.namespace, each.release): with_advice(each) for each in failures}
     found = [
         {
             **_dependency(evidence, rancher, kept, at_rest),
@@ -120,6 +134,8 @@ def _dependency(
         "namespace": namespace,
         "awaited": _awaited(chart.chart, expected),
         "waited": _waited(evidence, namespace, release),
+        "behind_wait": chart.chart
+        in _BEHIND.get(text(mapping(evidence.wait).get("kind")) or "", ()),
         "wanted": _wanted(evidence, chart),
         "min": chart.requirement is Requirement.MINIMUM,
         "exact": chart.requirement is Requirement.EXACT,

@@ -14,6 +14,7 @@ from .bundles import bundle_states, managed_chart_states
 from .chart_catalog import chart_catalog
 from .dependencies import dependencies_of
 from .fleet import fleet_agent, fleet_config, imported_facts
+from .helm_advice import with_advice
 from .helm_failures import helm_failures
 from .locks import stale_after
 from .manifest_job import without_earlier_jobs
@@ -44,7 +45,8 @@ FACTS: dict[str, str] = {
     "stale_after_seconds": "the age from which a lock or a wait is too old",
     "dependencies": "Rancher's charts; see below",
     "helm_failures": "what helm has failed at since the last success of each release, kept by Rancher or not: `count`,"
-    " `first_at`, `last_at`, `pod`, `revision`, `cause`, `meaning`, `words`, `passes`, `lasting`, …",
+    " `first_at`, `last_at`, `pod`, `revision`, `cause`, `meaning`, `words`, `passes`, `lasting`,"
+    " and what to do: `what_next`, `danger`, `commands`",
     "progress": "`moving`, `why` and the `actors` that run helm now",
     "path_refusal": "the version guard's words when it has refused the upgrade",
     "rancher_state": "versions, image, roll-out, pods and Helm release of Rancher itself",
@@ -90,7 +92,7 @@ def derive(evidence: object) -> dict[str, Any]:
         **write(waiting),
         "stale_after_seconds": stale_after(read),
         "dependencies": dependencies,
-        "helm_failures": write(failures),
+        "helm_failures": [with_advice(each) for each in failures],
         "progress": progress(read, upgrade),
         "path_refusal": leftovers.path_refusal(read),
         "rancher_state": rancher_facts(read),

@@ -33,6 +33,12 @@ _MAX_WORDS = 500
 
 Name = tuple[str, str]
 
+CURED_BY: dict[str, Name] = {
+    "missing-crd": ("cattle-fleet-system", "fleet-crd"),
+    "webhook-unreachable": ("cattle-system", "rancher-webhook"),
+}
+"""Cause -> the release whose repair removes it, for the charts that Rancher keeps."""
+
 
 @dataclass(frozen=True)
 class HelmFailure:
@@ -230,13 +236,22 @@ def _told(
         cause=telling.cause,
         meaning=failure.meaning_of(telling.cause),
         words=telling.words[:_MAX_WORDS],
-        passes=failure.passes(telling.cause),
+        passes=failure.passes(telling.cause) or _removed_since(evidence, name, telling),
         lasting=(
             failure.comes_again(telling.cause)
             or len(attempts) >= _IN_A_ROW
             or (age is not None and age >= _LASTING_SECONDS)
         ),
     )
+
+
+def _removed_since(evidence: Evidence, name: Name, attempt: _Attempt) -> bool:
+    """Whether the release that was in the way has been repaired after the attempt."""
+    cure = CURED_BY.get(attempt.cause)
+    if cure is None or cure == name:
+        return False
+    success = _last_success(evidence.release(*cure).revisions, ())
+    return success is not None and attempt.at is not None and success > attempt.at
 
 
 def _broken_off(attempt: _Attempt) -> _Attempt:

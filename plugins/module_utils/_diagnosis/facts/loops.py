@@ -13,18 +13,21 @@ from ..._core.lenient import seconds_between
 from ..._documents.evidence import Evidence, Revision
 from .locks import revision_time
 
+_WENT_WELL = ("deployed", "superseded")
 _LEAST_REVISIONS = 4
 _LONGEST_GAP = 900
 _STILL_GOING = 1800
 
 
 def reinstall_loop(evidence: Evidence, revisions: Sequence[Revision]) -> dict[str, Any] | None:
-    """``{count, period_seconds}`` when the newest revisions (newest first) carry the same chart version, follow each
-    other within minutes, and the newest is recent; None when there is no such row.
+    """``{count, period_seconds}`` when the newest revisions that went well (newest first) carry the same chart version,
+    follow each other within minutes, and the newest is recent; None when there is no such row.
 
     Helm keeps five revisions for Rancher (FM 2.4), so four gaps are all that can ever be seen. Revisions that were not
-    decoded count by the time of their Secret; a different chart version ends the row.
+    decoded count by the time and label of their Secret; a different chart version ends the row. Failed ones are attempts
+    at one installation, not installations (FM 6.7).
     """
+    revisions = [each for each in revisions if (each.status or each.label_status) in _WENT_WELL]
     if not revisions or not _recent(evidence, revisions[0]):
         return None
     version = revisions[0].chart_version or None

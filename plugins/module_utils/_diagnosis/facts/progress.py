@@ -10,7 +10,8 @@ from typing import Any
 from ..._core.lenient import integer, mapping, seconds_between
 from ..._core.template import duration
 from ..._documents.evidence import Evidence, JobPod
-from .actors import idleness, live_actors
+from .actors import live_actors
+from .helm_failures import helm_failures
 from .locks import lock_of, stale_after
 from .manifest_job import SUCCEEDED
 from .upgrade import AFTER_RANCHER, NONE, NOT_STARTED, RANCHER, UpgradeFacts
@@ -43,7 +44,19 @@ def _moving(evidence: Evidence, upgrade: UpgradeFacts) -> tuple[bool | None, str
 
 def _waiting(evidence: Evidence, upgrade: UpgradeFacts) -> tuple[bool | None, str]:
     namespace, release = upgrade.wait_field("namespace"), upgrade.wait_field("release")
-    actor = idleness(evidence, namespace, release).actor if namespace and release else None
+    failed = next(
+        (
+            each
+            for each in helm_failures(evidence)
+            if (each.namespace, each.release) == (namespace, release)
+        ),
+        None,
+    )
+    if failed and failed.lasting and failed.count > 1 and not failed.passes:
+        return False, f"helm has failed {failed.count} times on what the job waits for"
+    # A pod that can only fail on the release's lock is not at work on it.
+    lock = lock_of(evidence, evidence.release(namespace or "", release or ""), None)
+    actor = lock["live_actor"] if namespace and release else None
     if actor:
         return True, f"{actor['kind']} {actor['name']} is at work on what the job waits for"
     age = integer((upgrade.wait or {}).get("age_seconds"))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -30,6 +31,11 @@ from .reading import Context, Found, Group, Parts, Reading, Reads
 
 OPERATIONS = "operations"
 
+# What the pod prints before it runs helm: the release is followed by the archive of its chart.
+_COMMAND = re.compile(
+    r"^helm (?:upgrade|install) .*?--namespace=(?P<namespace>\S+) .*?(?P<release>\S+) \S+\.tgz\s*$",
+    re.MULTILINE,
+)
 _MAX_LOGS = 12
 _MAX_PODS = 40
 _LOG_LINES = 80
@@ -87,8 +93,8 @@ def _parts(context: Context, found: Found) -> Parts:
 def _pod(
     context: Context, found: Found, pod: Document, operations: dict[str | None, Operation]
 ) -> HelmPod:
-    operation = operations.get(name_of(pod), Operation())
     reading = found.reading(_log_name(pod))
+    operation = operations.get(name_of(pod)) or _printed(reading)
     lines, kinds = _log(context, reading)
     containers = mappings(dig(pod, "spec", "containers"))
     helm = next((each for each in containers if each.get("name") == HELM_CONTAINER), {})
@@ -102,6 +108,16 @@ def _pod(
         log_lines=lines,
         log_kinds=kinds,
     )
+
+
+def _printed(reading: Reading) -> Operation:
+    """The release of a pod whose operation is gone, by the one command it has printed."""
+    text_of_log = reading.value if isinstance(reading.value, str) else ""
+    found = {(each["namespace"], each["release"]) for each in _COMMAND.finditer(text_of_log)}
+    if len(found) != 1:
+        return Operation()
+    ((namespace, release),) = found
+    return Operation(release=release, release_namespace=namespace)
 
 
 def _log(context: Context, reading: Reading) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -90,6 +90,10 @@ def test_own_rule_may_exclude_a_shipped_one(tmp_path: Path) -> None:
         ({"excludes": ["no-such-rule"]}, "excludes: there is no rule 'no-such-rule'"),
         ({"severity": "fatal"}, "severity: 'fatal' is not one of"),
         (
+            {"remedy": {"unattended": "yes", "risk": "low", "steps": [{"action": "nudge"}]}},
+            "remedy.steps: only a rule of severity fail asks for steps, not warn",
+        ),
+        (
             {
                 "remedy": {
                     "unattended": "yes",

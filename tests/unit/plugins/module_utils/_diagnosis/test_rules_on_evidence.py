@@ -115,4 +115,4 @@ def test_what_stopped_the_last_attempt_of_rancher_is_said() -> None:
     (message,) = [
         each["message"] for each in found["findings"] if each["id"] == "rancher-not-retrying"
     ]
-    assert "pod helm-operation-x, ended with 1: Error: UPGRADE FAILED: failed calling" in message
+    assert "attempt, pod helm-operation-x, failed 30 min 30 s ago: Kubernetes cluster" in message

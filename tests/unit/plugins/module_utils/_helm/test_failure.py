@@ -231,3 +231,10 @@ def test_an_unknown_text_has_no_kind() -> None:
 )
 def test_the_telling_line_is_found(text: str, line: str) -> None:
     assert failure.telling_line(text) == line
+
+
+def test_the_kind_that_ended_helm_is_the_first_of_all() -> None:
+    text = (
+        "connection refused\nError: chart requires kubeVersion: < 1.33, context deadline exceeded"
+    )
+    assert failure.kinds_of(text) == ["kube-version", "timed-out", "api-interrupted"]

@@ -467,17 +467,6 @@ def test_only_webhooks_without_any_service_are_deleted() -> None:
     assert only.precondition["uid"] == "uid-mutating-webhook-configuration"
 
 
-def test_helm_that_complained_about_ownership_makes_us_take_it() -> None:
-    world = rc_world()
-    world.dependencies[0]["helm_pods"] = [{"log_kinds": ["ownership"]}]
-    upgrades = [each for each in plan_of(world).steps if each.action == "upgrade_release"]
-    assert {each.params["release"]: each.params["take_ownership"] for each in upgrades} == {
-        "fleet-crd": "when_refused",
-        "fleet": "always",
-        "rancher-webhook": "when_refused",
-    }
-
-
 def test_force_is_asked_for_by_name_and_is_a_risk() -> None:
     plan = plan_of(rc_world(), force_releases=["fleet"])
     forced = [each for each in plan.steps if each.params.get("force")]

@@ -588,6 +588,29 @@ def test_helm_operation_pods_and_what_their_logs_prove() -> None:
 
 
 @pytest.mark.parametrize(
+    ("printed", "release"),
+    [
+        (["fleet"], ("fleet", FLEET)),
+        (["monitoring-crd", "monitoring"], (None, None)),
+        ([], (None, None)),
+    ],
+)
+def test_a_helm_pod_whose_operation_is_gone_prints_its_release(
+    printed: list[str], release: tuple[str | None, str | None]
+) -> None:
+    cluster = stuck_cluster()
+    helm_pod(cluster, "abc", "Failed", {"terminated": {"exitCode": 123}})
+    cluster.logs["cattle-system", "helm-operation-abc", "helm"] = "".join(
+        f"helm upgrade --history-max=5 --install=true --namespace={FLEET} --reset-values=true"
+        f" --values=/home/shell/helm/values-{name}-1.yaml --version=1 {name}"
+        f" /home/shell/helm/{name}-1.tgz\nError: UPGRADE FAILED: no\n"
+        for name in printed
+    )
+    (found,) = evidence_of(cluster)["helm_pods"]
+    assert (found["release"], found["release_namespace"]) == release
+
+
+@pytest.mark.parametrize(
     ("reconciling", "stalled", "finished", "failed"),
     [
         ("True", "False", False, False),
