@@ -124,9 +124,7 @@ def _documents(read: Iterable[tuple[str, Any, str]]) -> list[tuple[str, Any]]:
     return [(path, document) for path, document, problem in read if not problem]
 
 
-def lint(
-    documents: Sequence[tuple[str, Any]], known: Sequence[tuple[str, Any]] = ()
-) -> list[str]:
+def lint(documents: Sequence[tuple[str, Any]], known: Sequence[tuple[str, Any]] = ()) -> list[str]:
     """All problems of rule documents (path, content), each as ``<path>: <key>: <what is wrong>``.
 
     `known` rules are among those that are referred to, and not checked themselves.
