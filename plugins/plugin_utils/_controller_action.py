@@ -7,16 +7,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
 from ansible import constants
 from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import filter_loader
 from ansible.utils.display import Display
 
 from ..module_utils._core.errors import RemediationError
 from ..module_utils._documents.artifacts import write_artifacts
 from ..module_utils._kube.auth import AUTH_ARGUMENT_SPEC
+
+# Ansible loads every filter of a collection to find one of them: here, in the process that forks the
+# workers, once, and not in each of them again. Without Ansible's importer (a unit test) there is none.
+with suppress(KeyError):
+    filter_loader.get("harvester_ops.remediation.absolute_path")
 
 # Callbacks whose standard output is one JSON document, or one for each line.
 _FOR_PROGRAMS = frozenset({"json", "jsonl"})

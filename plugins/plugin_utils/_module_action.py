@@ -17,6 +17,7 @@ import syslog
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from importlib import import_module
 from types import ModuleType
 from typing import Any, ClassVar, NoReturn
@@ -31,6 +32,7 @@ from ..module_utils._documents.plan import Step
 from ..module_utils._kube.auth import AUTH_ARGUMENT_SPEC
 from ..module_utils._module import framed_by
 from ..modules import rancher_chart
+from ._child import in_child
 
 # Ansible loads the plugin in the process that forks the workers, so they all have the libraries already.
 with suppress(ImportError):
@@ -114,20 +116,22 @@ class ModuleAction(ActionBase):
         apart: bool = False,
     ) -> Result:
         """Run a module of the collection: here if that makes no difference, `apart` in a process of its own."""
-        if apart or not self._runs_here(variables):
+        if not self._runs_here(variables):
             result: Result = self._execute_module(
                 module_name=f"{COLLECTION}.{name}", module_args=dict(arguments), task_vars=variables
             )
             return result
         environment: dict[str, str] = {}
         self._compute_environment_string(environment)
+        work = partial(
+            call_module,
+            name,
+            arguments,
+            check_mode=bool(self._task.check_mode),
+            diff=bool(self._task.diff),
+        )
         with _environment(environment):
-            return call_module(
-                name,
-                arguments,
-                check_mode=bool(self._task.check_mode),
-                diff=bool(self._task.diff),
-            )
+            return in_child(work) if apart else work()
 
     def _runs_here(self, variables: Mapping[str, Any]) -> bool:
         """Whether a module process would run on this machine, as this user and with this Python."""

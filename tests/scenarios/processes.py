@@ -33,14 +33,9 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
-def module_of(pid: int, module: str) -> list[int]:
-    """The processes below a process that run one of the collection's modules."""
-    below = set(descendants(pid))
-    return [
-        each
-        for each, command, _environment in _processes()
-        if each in below and any(f"AnsiballZ_{module}.py" in part for part in command)
-    ]
+def module_of(helm: int) -> int:
+    """The process of the module that has started a helm: a supervisor is between the two."""
+    return _parent(_parent(helm))
 
 
 def kill(pids: list[int]) -> None:

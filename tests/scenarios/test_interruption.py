@@ -193,8 +193,11 @@ def _cut_off_helm(_run: Running, sick: SickCluster) -> None:
     kill(helm_of(sick.kubeconfig))
 
 
-def _cut_off_module(run: Running, _sick: SickCluster) -> None:
-    kill(module_of(run.process.pid, "helm_release"))
+def _cut_off_module(run: Running, sick: SickCluster) -> None:
+    (helm,) = helm_of(sick.kubeconfig)
+    module = module_of(helm)
+    assert module in descendants(run.process.pid)
+    kill([module])
 
 
 def _cut_off_ansible(run: Running, sick: SickCluster) -> None:

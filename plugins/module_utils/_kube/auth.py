@@ -215,7 +215,7 @@ def _read_kubeconfig(name: str) -> Any:
     except UnicodeDecodeError as exc:
         raise _invalid(f"kubeconfig {name}", "is no text file") from exc
     try:
-        return yaml.safe_load(text)
+        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except yaml.YAMLError as exc:
         mark = getattr(exc, "problem_mark", None)
         line = f" in line {mark.line + 1}" if mark is not None else ""
