@@ -49,9 +49,6 @@ _value:
 from collections.abc import Callable
 from typing import Any
 
-from ..module_utils._core.version import COLLECTION_VERSION
-from ..module_utils._evidence.bundle.load import load_evidence
-from ..module_utils._evidence.live.collector import CollectOptions
 from ..plugin_utils._document_filter import document_filter
 
 
@@ -60,7 +57,11 @@ def _load(
     stale_after: int = 600,
     expected_versions: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The evidence in the files."""
+    """The evidence in the files. What it takes is loaded only when it is used: Ansible looks into every filter."""
+    from ..module_utils._core.version import COLLECTION_VERSION
+    from ..module_utils._evidence.bundle.load import load_evidence
+    from ..module_utils._evidence.live.collector import CollectOptions
+
     paths = [given] if isinstance(given, str) else list(given)
     options = CollectOptions(
         collection_version=COLLECTION_VERSION,

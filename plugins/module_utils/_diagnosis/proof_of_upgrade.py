@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from .._core.lenient import Document, dig, integer, mapping, mappings, moment, seconds_between, text
 from .._documents.evidence import Evidence, HelmPod
@@ -175,7 +176,7 @@ def _deployed_since(evidence: Evidence, pod: HelmPod) -> bool:
     return began is not None and bool(last) and all(at is not None and at > began for at in last)
 
 
-def _last_deployed(evidence: Evidence, pod: HelmPod) -> Iterator[object]:
+def _last_deployed(evidence: Evidence, pod: HelmPod) -> Iterator[datetime | None]:
     for release in evidence.releases:
         same = pod.release_namespace in (None, release.namespace)
         if release.release == pod.release and same and release.revisions:

@@ -160,7 +160,7 @@ def _place(path: str, covered: tuple[str, ...], kit: Kit) -> tuple[str, str] | N
 
 
 def _stored(obj: Mapping[str, Any], api_version: str) -> dict[str, Any]:
-    fields = {"f:data": {"f:x": {}, 'k:{"uid":"1"}': {".": {}}}}
+    fields: dict[str, Any] = {"f:data": {"f:x": {}, 'k:{"uid":"1"}': {".": {}}}}
     managed = [{"manager": "kubectl", "operation": "Update", "fieldsV1": fields}] * 2
     metadata = {"managedFields": managed, **obj["metadata"]}
     return {"kind": "Thing", **obj, "apiVersion": api_version, "metadata": metadata}

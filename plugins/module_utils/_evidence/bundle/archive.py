@@ -96,15 +96,15 @@ class Archive:
         limits = self.limits
         parts = name.replace("\\", "/").split("/")
         if name.startswith(("/", "\\")) or ".." in parts or ":" in parts[0]:
-            raise unsafe(self.label, f"holds the name {ascii(name[:100])}, which leaves its folder")
+            raise unsafe(self.label, f"holds the name {name[:100]!a}, which leaves its folder")
         if any(ord(letter) < 32 for letter in name):
-            raise unsafe(self.label, f"holds the name {ascii(name[:100])} with control characters")
+            raise unsafe(self.label, f"holds the name {name[:100]!a} with control characters")
         if len(name.encode("utf-8", "replace")) > limits.name_bytes:
             raise unsafe(self.label, f"holds a name of more than {limits.name_bytes} bytes")
         if len(self.sizes) >= limits.members:
             raise unsafe(self.label, f"has more than {limits.members} members")
         if packed is not None and size > max(limits.ratio_from, limits.ratio * max(packed, 1)):
-            raise unsafe(self.label, f"unpacks {ascii(name[:100])} to {size} bytes from {packed}")
+            raise unsafe(self.label, f"unpacks {name[:100]!a} to {size} bytes from {packed}")
         self.sizes[name] = size
 
 
