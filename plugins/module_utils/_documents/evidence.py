@@ -55,6 +55,7 @@ SOURCES = (
     "fleet_agentmanagement_log",
     "fleet_crd",
     "fleet_workloads",
+    "pods",
     "webhook_configurations",
     "webhook_certificate",
     "secrets",
@@ -462,6 +463,7 @@ class FleetAgent:
 
 @dataclass(frozen=True)
 class Workload:
+    kind: str | None = None
     name: str | None = None
     namespace: str | None = None
     image_tags: Mapping[str, str] = field(default_factory=dict)
@@ -469,6 +471,39 @@ class Workload:
     ready: int | None = None
     updated: int | None = None
     generation_observed: bool | None = None
+
+
+@dataclass(frozen=True)
+class PodTrouble:
+    """A pod that does not start, is not ready or keeps crashing, and why, in the words of the API.
+
+    `owner` is the workload or Job that made it, `hook` the helm hook it is. `container` is the one at fault, with how it
+    ended last; `last_words` are the telling lines of the run that ended, `log_unread` says why there are none.
+    """
+
+    name: str | None = None
+    namespace: str | None = None
+    owner_kind: str | None = None
+    owner: str | None = None
+    phase: str | None = None
+    ready: bool | None = None
+    created_at: str | None = None
+    age_seconds: int | None = None
+    node: str | None = None
+    image: str | None = None
+    hook: str | None = None
+    unschedulable: str | None = None
+    reason: str | None = None
+    container: str | None = None
+    init: bool | None = None
+    waiting_reason: str | None = None
+    waiting_message: str | None = None
+    restarts: int | None = None
+    exit_code: int | None = None
+    ended_reason: str | None = None
+    ended_at: str | None = None
+    last_words: tuple[str, ...] = ()
+    log_unread: str | None = None
 
 
 @dataclass(frozen=True)
@@ -642,6 +677,8 @@ class Evidence:
     managed_charts: tuple[ManagedChart, ...] | None = None
     bundles: tuple[Bundle, ...] | None = None
     fleet: Fleet | None = None
+    pod_troubles: tuple[PodTrouble, ...] | None = None
+    awaited_workload: Workload | None = None
     webhook_configurations: tuple[WebhookConfiguration, ...] | None = None
     webhook_certificate: ServingCertificate | None = None
     secrets: tuple[Secret, ...] | None = None
