@@ -597,6 +597,7 @@ class Node:
     ready: bool | None = None
     unschedulable: bool | None = None
     control_plane: bool | None = None
+    witness: bool | None = None
     taints: tuple[Taint, ...] = ()
 
 

@@ -16,6 +16,7 @@ from .dependencies import dependencies_of
 from .fleet import fleet_agent, fleet_config, imported_facts
 from .locks import stale_after
 from .patience import patience
+from .pods import awaited_rollout, pod_troubles
 from .progress import progress
 from .rancher import rancher_facts
 from .shell_image import rancher_config_state, shell_image
@@ -43,6 +44,8 @@ FACTS: dict[str, str] = {
     "chart_catalog": "ClusterRepo rancher-charts and its index as a whole: `usable`, `missing`, `blocked_on`, …",
     "shell_image": "the image in which Rancher runs helm: `pinned`, `defaults`, `failing` pods",
     "rancher_config_state": "what is wrong in ConfigMap rancher-config",
+    "pod_troubles": "the workloads whose pods do not start, are not ready or keep crashing, with the `class` and `why`",
+    "awaited_rollout": "the workload whose roll-out the job waits for: `ready` of `replicas`, `behind`, `class` and `why`",
     "rancher_webhook": "whether Rancher's admission webhook can be reached (`unreachable`), and whether callers trust it: "
     "`trusted`, `why` not, `undecided`, `expires_in_days`, `bundles_differ`",
     "other_webhooks": "admission webhooks of others of which calls failed of late, by Service, with the `problem`",
@@ -84,6 +87,8 @@ def derive(evidence: object) -> dict[str, Any]:
         "chart_catalog": chart_catalog(read, dependencies, waiting),
         "shell_image": shell_image(read),
         "rancher_config_state": rancher_config_state(read),
+        "pod_troubles": pod_troubles(read),
+        "awaited_rollout": awaited_rollout(read, upgrade),
         **webhook_facts(read),
         "fleet_config": fleet_config(read, upgrade, waiting),
         "fleet_agent": fleet_agent(read),

@@ -168,6 +168,7 @@ def _node(obj: Document) -> Node:
         ready=condition_status(obj.get("status"), "Ready") == "True",
         unschedulable=boolean(dig(obj, "spec", "unschedulable")) is True,
         control_plane=is_control_plane(labels),
+        witness=labels.get("node-role.harvesterhci.io/witness") == "true",
         taints=tuple(
             Taint(text(each.get("key")), text(each.get("value")), text(each.get("effect")))
             for each in mappings(dig(obj, "spec", "taints"))
