@@ -62,6 +62,8 @@ SOURCES = (
     "nodes",
     "priority_classes",
     "capi_cluster",
+    "machines",
+    "management_cluster",
     "provisioning_cluster",
     "plans",
     "upgrade_repo",
@@ -521,8 +523,11 @@ class FleetCrd:
 
 @dataclass(frozen=True)
 class KubeconfigSecret:
+    """`cluster_name`: its label cluster.x-k8s.io/cluster-name, by which Cluster API finds it."""
+
     present: bool | None = None
     has_api_server_url: bool | None = None
+    cluster_name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -603,9 +608,30 @@ class Node:
 
 @dataclass(frozen=True)
 class CapiCluster:
+    """Cluster fleet-local/local of Cluster API; `conditions` are those that are not True."""
+
     phase: str | None = None
     generation: int | None = None
     observed_generation: int | None = None
+    paused: bool | None = None
+    conditions: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A Machine of Cluster API in fleet-local, and the node it has become."""
+
+    name: str | None = None
+    phase: str | None = None
+    node: str | None = None
+    deleting: bool | None = None
+
+
+@dataclass(frozen=True)
+class ManagementCluster:
+    """Cluster local of Rancher (management.cattle.io); `administrated` is its annotation of that name."""
+
+    administrated: str | None = None
 
 
 @dataclass(frozen=True)
@@ -641,7 +667,10 @@ class UpgradeRepo:
 
 @dataclass(frozen=True)
 class Services:
+    """`ingress`: the Services of Harvester's ingress that exist in kube-system; null when that was not looked at."""
+
     rancher_cluster_ip: str | None = None
+    ingress: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -686,6 +715,8 @@ class Evidence:
     nodes: tuple[Node, ...] | None = None
     priority_classes: tuple[str, ...] | None = None
     capi_cluster: CapiCluster | None = None
+    machines: tuple[Machine, ...] | None = None
+    management_cluster: ManagementCluster | None = None
     provisioning_cluster: ProvisioningCluster | None = None
     plans: tuple[Plan, ...] | None = None
     upgrade_repo: UpgradeRepo | None = None

@@ -12,6 +12,7 @@ from ..._documents.shape import write
 from . import leftovers
 from .bundles import bundle_states, managed_chart_states
 from .chart_catalog import chart_catalog
+from .cluster_api import capi_cluster_facts, rancher_of_harvester
 from .dependencies import dependencies_of
 from .fleet import fleet_agent, fleet_config, imported_facts
 from .locks import stale_after
@@ -46,6 +47,8 @@ FACTS: dict[str, str] = {
     "rancher_config_state": "what is wrong in ConfigMap rancher-config",
     "pod_troubles": "the workloads whose pods do not start, are not ready or keep crashing, with the `class` and `why`",
     "awaited_rollout": "the workload whose roll-out the job waits for: `ready` of `replicas`, `behind`, `class` and `why`",
+    "capi": "Cluster API's view of the local cluster: `paused`, `ghosts`, `nodes_without_machine`, `label_missing`",
+    "rancher_of_harvester": "what Rancher 2.15 has to be told in a Harvester: `annotation_missing`, `names_missing`",
     "rancher_webhook": "whether Rancher's admission webhook can be reached (`unreachable`), and whether callers trust it: "
     "`trusted`, `why` not, `undecided`, `expires_in_days`, `bundles_differ`",
     "other_webhooks": "admission webhooks of others of which calls failed of late, by Service, with the `problem`",
@@ -89,6 +92,8 @@ def derive(evidence: object) -> dict[str, Any]:
         "rancher_config_state": rancher_config_state(read),
         "pod_troubles": pod_troubles(read),
         "awaited_rollout": awaited_rollout(read, upgrade),
+        "capi": capi_cluster_facts(read),
+        "rancher_of_harvester": rancher_of_harvester(read),
         **webhook_facts(read),
         "fleet_config": fleet_config(read, upgrade, waiting),
         "fleet_agent": fleet_agent(read),
