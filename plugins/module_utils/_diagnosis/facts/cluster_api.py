@@ -16,7 +16,11 @@ _RUNNING = "Running"
 _AGENT_PLAN = "system-agent-upgrader"
 _ALLOWED = "tls-internal-cn-allowed-services"
 _SINCE = (2, 15)
-_CAPI_NAMESPACES = ("cattle-provisioning-capi-system", "cattle-turtles-system", "cattle-capi-system")
+_CAPI_NAMESPACES = (
+    "cattle-provisioning-capi-system",
+    "cattle-turtles-system",
+    "cattle-capi-system",
+)
 
 
 def capi_cluster_facts(evidence: Evidence) -> dict[str, Any]:
@@ -37,7 +41,11 @@ def capi_cluster_facts(evidence: Evidence) -> dict[str, Any]:
         "nodes_without_machine": missing,
         "label_missing": None if label is None else label != "local",
         "controller": next(
-            (each["why"] for each in pod_troubles(evidence) if each["namespace"] in _CAPI_NAMESPACES),
+            (
+                each["why"]
+                for each in pod_troubles(evidence)
+                if each["namespace"] in _CAPI_NAMESPACES
+            ),
             None,
         ),
         "conditions": [
@@ -59,7 +67,9 @@ def _machines(evidence: Evidence) -> tuple[list[str] | None, list[str] | None]:
     if evidence.nodes is None or not evidence.machines:
         return ghosts[:20], None
     known = {each.node for each in evidence.machines}
-    return ghosts[:20], sorted(each.name for each in evidence.nodes if each.name and each.name not in known)
+    return ghosts[:20], sorted(
+        each.name for each in evidence.nodes if each.name and each.name not in known
+    )
 
 
 def rancher_of_harvester(evidence: Evidence) -> dict[str, Any]:
@@ -79,7 +89,11 @@ def rancher_of_harvester(evidence: Evidence) -> dict[str, Any]:
         "annotation": cluster.administrated if cluster else None,
         "agent_plan_blocked": _blocked(plan, evidence),
         "missing_nodes": list(plan.missing_nodes)[:20] if plan else [],
-        "allowed": effective_settings(evidence).get(_ALLOWED, "") if evidence.readable("settings") else None,
+        "allowed": (
+            effective_settings(evidence).get(_ALLOWED, "")
+            if evidence.readable("settings")
+            else None
+        ),
         "names_missing": _names_missing(evidence),
         "previous_version": evidence.upgrade.previous_version if evidence.upgrade else None,
     }

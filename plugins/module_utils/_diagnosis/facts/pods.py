@@ -18,8 +18,12 @@ FAILED, NOT_READY, STARTING, UNKNOWN = "failed", "not-ready", "starting", "unkno
 LASTING = (UNSCHEDULABLE, IMAGE, CONFIG, CRASH, FAILED)
 """What time alone does not cure."""
 
-_IMAGE = re.compile(r"ImagePullBackOff|ErrImage|InvalidImageName|ImageInspectError|RegistryUnavailable")
-_CONFIG = re.compile(r"CreateContainerConfigError|CreateContainerError|RunContainerError|StartError")
+_IMAGE = re.compile(
+    r"ImagePullBackOff|ErrImage|InvalidImageName|ImageInspectError|RegistryUnavailable"
+)
+_CONFIG = re.compile(
+    r"CreateContainerConfigError|CreateContainerError|RunContainerError|StartError"
+)
 _ENDS = ("CrashLoopBackOff", "Completed", "Error")
 _HOOK = re.compile(r"-(?P<hook>(?:pre|post)-(?:install|upgrade|rollback|delete))(?:-|$)")
 _LEASE_DURATION = "CATTLE_ELECTION_LEASE_DURATION"
@@ -73,7 +77,9 @@ def awaited_rollout(evidence: Evidence, upgrade: UpgradeFacts) -> dict[str, Any]
     }
 
 
-def trouble_of(evidence: Evidence, namespace: str | None, name: str | None) -> dict[str, Any] | None:
+def trouble_of(
+    evidence: Evidence, namespace: str | None, name: str | None
+) -> dict[str, Any] | None:
     """What is wrong with the pods of one workload, None when nothing is known of it."""
     for each in pod_troubles(evidence):
         if (each["namespace"], each["name"]) == (namespace, name):
@@ -84,7 +90,10 @@ def trouble_of(evidence: Evidence, namespace: str | None, name: str | None) -> d
 def hook_trouble(evidence: Evidence, namespace: str, release: str) -> dict[str, Any] | None:
     """A helm hook of a release whose pod does not start or has failed."""
     for each in pod_troubles(evidence):
-        if each["hook"] and (each["namespace"], each["name"]) == (namespace, f"{release}-{each['hook']}"):
+        if each["hook"] and (each["namespace"], each["name"]) == (
+            namespace,
+            f"{release}-{each['hook']}",
+        ):
             return each
     return None
 
@@ -109,7 +118,10 @@ def class_of(pod: PodTrouble) -> str:
 
 def sentence(pod: PodTrouble) -> str:
     """Why this pod is not ready, in the API's own words."""
-    kind, container = class_of(pod), f"{'init ' if pod.init else ''}container {pod.container or 'unknown'}"
+    kind, container = (
+        class_of(pod),
+        f"{'init ' if pod.init else ''}container {pod.container or 'unknown'}",
+    )
     if kind == UNSCHEDULABLE:
         return f"pod {pod.name} is Pending: {pod.unschedulable}"
     if kind in (IMAGE, CONFIG):

@@ -98,7 +98,10 @@ def _is_silence(evidence: Evidence, call: FailedCall, ready: bool | None) -> boo
         return False
     if call.problem == "timeout" or ready is False:
         return True
-    lasted, age = (seconds_between(call.since, call.at), seconds_between(call.at, evidence.collected_at))
+    lasted, age = (
+        seconds_between(call.since, call.at),
+        seconds_between(call.at, evidence.collected_at),
+    )
     return (lasted or 0) >= _JUST_NOW and age is not None and age <= _JUST_NOW
 
 
@@ -202,7 +205,9 @@ def _other(evidence: Evidence, service: str, calls: list[FailedCall]) -> dict[st
         "answers": None if not answers or None in answers else all(answers),
         "failed_calls": _told(calls),
         "about_capi": any("cluster.x-k8s.io" in call.webhook for call in calls),
-        "holds_helm": any(not call.source.startswith("Pod/cattle-system/rancher-") for call in calls),
+        "holds_helm": any(
+            not call.source.startswith("Pod/cattle-system/rancher-") for call in calls
+        ),
     }
 
 

@@ -106,7 +106,9 @@ def _parts(context: Context, found: Found) -> Parts:
             node_images=_node_images(found, image),
         ),
         "leader_log": _leader_log(context, found),
-        "services": Services(text(dig(found.object(SERVICE), "spec", "clusterIP")), _ingress(found)),
+        "services": Services(
+            text(dig(found.object(SERVICE), "spec", "clusterIP")), _ingress(found)
+        ),
     }
     return Parts(
         fields,

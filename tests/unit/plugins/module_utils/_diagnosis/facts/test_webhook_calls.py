@@ -45,7 +45,9 @@ X509 = "tls: failed to verify certificate: x509: "
     ],
 )  # fmt: skip
 def test_the_problem(end: str, problem: str) -> None:
-    text = f'Internal error occurred: failed calling webhook "rancher.cattle.io.secrets": {POST}{end}'
+    text = (
+        f'Internal error occurred: failed calling webhook "rancher.cattle.io.secrets": {POST}{end}'
+    )
     match = {"kind": "x", "text": text, "at": "2026-11-23T14:59:00Z"}
     (call,) = failed_calls(evidence_of({"set": {"leader_log": {"matches": [match]}}}))
     assert (call.problem, call.service) == (problem, "cattle-system/rancher-webhook")
@@ -67,5 +69,7 @@ def test_a_refusal_is_no_failed_call() -> None:
 
 def test_the_job_says_it_too() -> None:
     text = f'Error: UPGRADE FAILED: failed calling webhook "a": {POST}EOF'
-    (call,) = failed_calls(evidence_of({"wait": {"kind": "upgrade-failed", "age": 60, "text": text}}))
+    (call,) = failed_calls(
+        evidence_of({"wait": {"kind": "upgrade-failed", "age": 60, "text": text}})
+    )
     assert call.source == "the upgrade job"

@@ -212,7 +212,9 @@ def test_the_local_cluster_as_cluster_api_and_rancher_see_it() -> None:
     older = "/apis/cluster.x-k8s.io/v1beta1/namespaces/fleet-local/machines"
     cluster.add(f"{older}/custom-1", status={"phase": "Running", "nodeRef": {"name": "node-1"}})
     labels = {"cluster.x-k8s.io/cluster-name": "local"}
-    cluster.add("/api/v1/namespaces/fleet-local/secrets/local-kubeconfig", metadata={"labels": labels})
+    cluster.add(
+        "/api/v1/namespaces/fleet-local/secrets/local-kubeconfig", metadata={"labels": labels}
+    )
     cluster.add("/api/v1/namespaces/kube-system/services/rke2-traefik")
     evidence = evidence_of(cluster)
     assert (evidence["capi_cluster"]["paused"], evidence["capi_cluster"]["phase"]) == (
@@ -220,7 +222,9 @@ def test_the_local_cluster_as_cluster_api_and_rancher_see_it() -> None:
         "Provisioned",
     )
     assert evidence["management_cluster"] == {"administrated": "true"}
-    assert [(each["name"], each["node"]) for each in evidence["machines"]] == [("custom-1", "node-1")]
+    assert [(each["name"], each["node"]) for each in evidence["machines"]] == [
+        ("custom-1", "node-1")
+    ]
     assert evidence["fleet"]["kubeconfig_secret"]["cluster_name"] == "local"
     assert evidence["services"]["ingress"] == ["rke2-traefik"]
 
