@@ -58,12 +58,15 @@ SOURCES = (
     "fleet_agentmanagement_log",
     "fleet_crd",
     "fleet_workloads",
+    "pods",
     "webhook_configurations",
     "webhook_certificate",
     "secrets",
     "nodes",
     "priority_classes",
     "capi_cluster",
+    "machines",
+    "management_cluster",
     "provisioning_cluster",
     "plans",
     "upgrade_repo",
@@ -502,6 +505,7 @@ class FleetAgent:
 
 @dataclass(frozen=True)
 class Workload:
+    kind: str | None = None
     name: str | None = None
     namespace: str | None = None
     image_tags: Mapping[str, str] = field(default_factory=dict)
@@ -509,6 +513,39 @@ class Workload:
     ready: int | None = None
     updated: int | None = None
     generation_observed: bool | None = None
+
+
+@dataclass(frozen=True)
+class PodTrouble:
+    """A pod that does not start, is not ready or keeps crashing, and why, in the words of the API.
+
+    `owner` is the workload or Job that made it, `hook` the helm hook it is. `container` is the one at fault, with how it
+    ended last; `last_words` are the telling lines of the run that ended, `log_unread` says why there are none.
+    """
+
+    name: str | None = None
+    namespace: str | None = None
+    owner_kind: str | None = None
+    owner: str | None = None
+    phase: str | None = None
+    ready: bool | None = None
+    created_at: str | None = None
+    age_seconds: int | None = None
+    node: str | None = None
+    image: str | None = None
+    hook: str | None = None
+    unschedulable: str | None = None
+    reason: str | None = None
+    container: str | None = None
+    init: bool | None = None
+    waiting_reason: str | None = None
+    waiting_message: str | None = None
+    restarts: int | None = None
+    exit_code: int | None = None
+    ended_reason: str | None = None
+    ended_at: str | None = None
+    last_words: tuple[str, ...] = ()
+    log_unread: str | None = None
 
 
 @dataclass(frozen=True)
@@ -526,8 +563,11 @@ class FleetCrd:
 
 @dataclass(frozen=True)
 class KubeconfigSecret:
+    """`cluster_name`: its label cluster.x-k8s.io/cluster-name, by which Cluster API finds it."""
+
     present: bool | None = None
     has_api_server_url: bool | None = None
+    cluster_name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -602,14 +642,36 @@ class Node:
     ready: bool | None = None
     unschedulable: bool | None = None
     control_plane: bool | None = None
+    witness: bool | None = None
     taints: tuple[Taint, ...] = ()
 
 
 @dataclass(frozen=True)
 class CapiCluster:
+    """Cluster fleet-local/local of Cluster API; `conditions` are those that are not True."""
+
     phase: str | None = None
     generation: int | None = None
     observed_generation: int | None = None
+    paused: bool | None = None
+    conditions: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A Machine of Cluster API in fleet-local, and the node it has become."""
+
+    name: str | None = None
+    phase: str | None = None
+    node: str | None = None
+    deleting: bool | None = None
+
+
+@dataclass(frozen=True)
+class ManagementCluster:
+    """Cluster local of Rancher (management.cattle.io); `administrated` is its annotation of that name."""
+
+    administrated: str | None = None
 
 
 @dataclass(frozen=True)
@@ -645,7 +707,10 @@ class UpgradeRepo:
 
 @dataclass(frozen=True)
 class Services:
+    """`ingress`: the Services of Harvester's ingress that exist in kube-system; null when that was not looked at."""
+
     rancher_cluster_ip: str | None = None
+    ingress: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -683,12 +748,16 @@ class Evidence:
     managed_charts: tuple[ManagedChart, ...] | None = None
     bundles: tuple[Bundle, ...] | None = None
     fleet: Fleet | None = None
+    pod_troubles: tuple[PodTrouble, ...] | None = None
+    awaited_workload: Workload | None = None
     webhook_configurations: tuple[WebhookConfiguration, ...] | None = None
     webhook_certificate: ServingCertificate | None = None
     secrets: tuple[Secret, ...] | None = None
     nodes: tuple[Node, ...] | None = None
     priority_classes: tuple[str, ...] | None = None
     capi_cluster: CapiCluster | None = None
+    machines: tuple[Machine, ...] | None = None
+    management_cluster: ManagementCluster | None = None
     provisioning_cluster: ProvisioningCluster | None = None
     plans: tuple[Plan, ...] | None = None
     upgrade_repo: UpgradeRepo | None = None

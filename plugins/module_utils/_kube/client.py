@@ -187,14 +187,17 @@ class KubeClient:
         limit_bytes: int | None = None,
         since_seconds: int | None = None,
         timestamps: bool = False,
+        previous: bool = False,
     ) -> str:
-        """The log of a container. Bytes that are no UTF-8 become replacement characters."""
+        """The log of a container, of its run before the last restart with `previous`. Bytes that are no UTF-8 become
+        replacement characters."""
         query = {
             "container": container,
             "tailLines": tail_lines,
             "limitBytes": limit_bytes,
             "sinceSeconds": since_seconds,
             "timestamps": "true" if timestamps else None,
+            "previous": "true" if previous else None,
         }
         path = paths.subresource(paths.core("v1", "pods", namespace, pod), "log")
         return self._request("GET", path, query, accept="*/*").decode("utf-8", "replace")

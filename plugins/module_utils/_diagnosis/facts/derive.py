@@ -12,6 +12,7 @@ from ..._documents.shape import write
 from . import leftovers
 from .bundles import bundle_states, managed_chart_states
 from .chart_catalog import chart_catalog
+from .cluster_api import capi_cluster_facts, rancher_of_harvester
 from .dependencies import dependencies_of
 from .fleet import fleet_agent, fleet_config, imported_facts
 from .helm_advice import with_advice
@@ -20,6 +21,7 @@ from .locks import stale_after
 from .manifest_job import without_earlier_jobs
 from .patience import patience
 from .plans import plan_states
+from .pods import awaited_rollout, pod_troubles
 from .progress import progress
 from .rancher import rancher_facts
 from .shell_image import rancher_config_state, shell_image
@@ -53,6 +55,10 @@ FACTS: dict[str, str] = {
     "chart_catalog": "ClusterRepo rancher-charts and its index as a whole: `usable`, `missing`, `blocked_on`, …",
     "shell_image": "the image in which Rancher runs helm: `pinned`, `defaults`, `failing` pods",
     "rancher_config_state": "what is wrong in ConfigMap rancher-config",
+    "pod_troubles": "the workloads whose pods do not start, are not ready or keep crashing, with the `class` and `why`",
+    "awaited_rollout": "the workload whose roll-out the job waits for: `ready` of `replicas`, `behind`, `class` and `why`",
+    "capi": "Cluster API's view of the local cluster: `paused`, `ghosts`, `nodes_without_machine`, `label_missing`",
+    "rancher_of_harvester": "what Rancher 2.15 has to be told in a Harvester: `annotation_missing`, `names_missing`",
     "rancher_webhook": "whether Rancher's admission webhook can be reached (`unreachable`), and whether callers trust it: "
     "`trusted`, `why` not, `undecided`, `expires_in_days`, `bundles_differ`",
     "other_webhooks": "admission webhooks of others of which calls failed of late, by Service, with the `problem`",
@@ -99,6 +105,10 @@ def derive(evidence: object) -> dict[str, Any]:
         "chart_catalog": chart_catalog(read, dependencies, waiting),
         "shell_image": shell_image(read),
         "rancher_config_state": rancher_config_state(read),
+        "pod_troubles": pod_troubles(read),
+        "awaited_rollout": awaited_rollout(read, upgrade),
+        "capi": capi_cluster_facts(read),
+        "rancher_of_harvester": rancher_of_harvester(read),
         **webhook_facts(read),
         "fleet_config": fleet_config(read, upgrade, waiting),
         "fleet_agent": fleet_agent(read),

@@ -36,6 +36,7 @@ def fleet_config(evidence: Evidence, upgrade: UpgradeFacts, patience: Patience) 
         "missing": missing,
         "url": config.api_server_url or None,
         "wanted_url": _wanted_url(evidence),
+        "ca_unknown": "apiServerCA" in missing and _has_no_ca(evidence),
         "agent_tls_mode_present": config.agent_tls_mode_present,
     }
 
@@ -59,6 +60,14 @@ def _lost(evidence: Evidence, config: FleetConfig | None) -> bool | None:
     if config.api_server_ca_present is None:
         return None
     return not config.api_server_url or not config.api_server_ca_present
+
+
+def _has_no_ca(evidence: Evidence) -> bool | None:
+    """Whether there is no CA to put back: the Settings it is taken from are empty. None when they were not read."""
+    if not evidence.readable("settings"):
+        return None
+    settings = [evidence.setting(name) for name in ("internal-cacerts", "cacerts")]
+    return not any(each.present or each.effective or each.value for each in settings)
 
 
 def _wanted_url(evidence: Evidence) -> str | None:

@@ -5,13 +5,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ..._core.lenient import mapping, text
 from ..._documents.evidence import Evidence, Rancher, RancherPod, Revision
 from .decisions import server_version
 from .locks import lock_of, revision_age
+from .pods import hook_trouble, trouble_of
 
+_PRE_UPGRADE = re.compile(r"pre-upgrade hooks? failed|failed pre-upgrade")
 _NAMESPACE, _RELEASE = "cattle-system", "rancher"
 
 
@@ -32,6 +35,12 @@ def rancher_facts(evidence: Evidence) -> dict[str, Any]:
         "ready": deployment.ready,
         "image_ids": _image_ids(deployment),
         "unready_pods": _unready_pods(deployment),
+        "trouble": trouble_of(evidence, _NAMESPACE, _RELEASE),
+        # Where the upgrade has come through all the same, the pod of a failed hook is only a leftover.
+        "hook": None if tag and tag == expected else hook_trouble(evidence, _NAMESPACE, _RELEASE),
+        "hook_failed": _hook_failed(evidence),
+        "versions": _versions(deployment),
+        "witness": _witness(evidence),
         "release": _release(evidence),
     }
 
@@ -51,6 +60,34 @@ def _rolled_out(deployment: Rancher) -> bool | None:
     if None in counts:
         return None
     return deployment.generation_observed is not False and len(set(counts)) == 1
+
+
+def _hook_failed(evidence: Evidence) -> str | None:
+    """What helm said of a pre-upgrade hook that failed: nothing else of the release has changed then (FM 6.12)."""
+    last = next(iter(evidence.release(_NAMESPACE, _RELEASE).revisions), Revision())
+    said = [last.description or ""] if last.status == "failed" else []
+    said += [
+        text(mapping(event).get("text")) or ""
+        for event in evidence.log_events
+        if mapping(event).get("kind") == "upgrade-failed"
+    ]
+    return next((each[:500] for each in said if _PRE_UPGRADE.search(each)), None)
+
+
+def _versions(deployment: Rancher) -> list[str]:
+    """The versions that run now, by the tags of the running pods' images."""
+    repository = (deployment.image or "").partition("@")[0].rpartition(":")[0]
+    tags = {
+        pod.image.rpartition(":")[2]
+        for pod in deployment.pods
+        if pod.phase == "Running" and pod.image and pod.image.rpartition(":")[0] == repository
+    }
+    return sorted(tags)
+
+
+def _witness(evidence: Evidence) -> str | None:
+    """The witness node: Rancher counts it, but its pods cannot run there."""
+    return next((node.name for node in evidence.nodes or () if node.witness), None)
 
 
 def _image_ids(deployment: Rancher) -> list[str]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -13,6 +14,8 @@ from ..._documents.evidence import (
     ABSENT,
     OK,
     CapiCluster,
+    Machine,
+    ManagementCluster,
     Node,
     Plan,
     ProvisioningCluster,
@@ -43,6 +46,8 @@ VERSION = "kubernetes_version"
 KUBECONFIG = "local_kubeconfig"
 PRIORITY_CLASSES = "priority_classes"
 CAPI_CLUSTER = "capi_cluster"
+MACHINES = "machines"
+MANAGEMENT_CLUSTER = "management_cluster"
 PROVISIONING_CLUSTER = "provisioning_cluster"
 PLANS = "plans"
 REPO_VM = "upgrade_repo_vm"
@@ -55,6 +60,7 @@ _SECRETS = (
     ("cattle-fleet-local-system", "fleet-agent"),
     ("cattle-fleet-local-system", "fleet-agent-bootstrap"),
 )
+_ADMINISTRATED = "provisioning.cattle.io/administrated"
 _PLAN_LABEL = "plan.upgrade.cattle.io/"
 _CAPI_VERSIONS = ("v1beta1", "v1beta2")
 
@@ -81,7 +87,11 @@ def _reads(_context: Context, found: Found) -> Reads:
         PLANS: lambda client: client.list(
             paths.api("upgrade.cattle.io/v1", "plans", "cattle-system")
         ),
-        CAPI_CLUSTER: _read_capi_cluster,
+        CAPI_CLUSTER: lambda client: _in_served_version(client.get, "clusters", "local"),
+        MACHINES: lambda client: _in_served_version(client.list, "machines"),
+        MANAGEMENT_CLUSTER: partial(
+            get, paths.api("management.cattle.io/v3", "clusters", None, "local")
+        ),
         PROVISIONING_CLUSTER: partial(
             get, paths.api("provisioning.cattle.io/v1", "clusters", "fleet-local", "local")
         ),
@@ -102,18 +112,18 @@ def _reads(_context: Context, found: Found) -> Reads:
     return reads
 
 
-def _read_capi_cluster(client: Reader) -> Any:
-    """The CAPI cluster in the version its API is served in; newer CAPI drops the older one."""
+def _in_served_version(ask: Callable[[str], Any], resource: str, name: str | None = None) -> Any:
+    """Objects of Cluster API in the version in which they are served; newer ones drop the older."""
     oldest, newest = (
-        paths.api(f"cluster.x-k8s.io/{version}", "clusters", "fleet-local", "local")
+        paths.api(f"cluster.x-k8s.io/{version}", resource, "fleet-local", name)
         for version in _CAPI_VERSIONS
     )
     try:
-        return client.get(oldest)
+        return ask(oldest)
     except Exception as first:
         if getattr(first, "code", "") != "not-found":
             raise
-        return client.get(newest)
+        return ask(newest)
 
 
 def _parts(_context: Context, found: Found) -> Parts:
@@ -129,6 +139,14 @@ def _parts(_context: Context, found: Found) -> Parts:
         fields["priority_classes"] = tuple(sorted(map(name_of, found.objects(PRIORITY_CLASSES))))
     if found.ok(CAPI_CLUSTER):
         fields["capi_cluster"] = _capi_cluster(found.object(CAPI_CLUSTER))
+    if found.ok(MACHINES):
+        machines = sorted(found.objects(MACHINES), key=name_of)
+        fields["machines"] = tuple(_machine(each) for each in machines)
+    if found.ok(MANAGEMENT_CLUSTER):
+        obj = found.object(MANAGEMENT_CLUSTER)
+        fields["management_cluster"] = ManagementCluster(
+            text(dig(obj, "metadata", "annotations", _ADMINISTRATED)) or ""
+        )
     if found.ok(PROVISIONING_CLUSTER):
         fields["provisioning_cluster"] = _provisioning_cluster(found.object(PROVISIONING_CLUSTER))
     if found.ok(PLANS):
@@ -141,6 +159,8 @@ def _parts(_context: Context, found: Found) -> Parts:
             "nodes": found.source(NODES),
             "priority_classes": found.source(PRIORITY_CLASSES),
             "capi_cluster": found.source(CAPI_CLUSTER),
+            "machines": found.source(MACHINES),
+            "management_cluster": found.source(MANAGEMENT_CLUSTER),
             "provisioning_cluster": found.source(PROVISIONING_CLUSTER),
             "plans": _list_source(found, PLANS),
             "upgrade_repo": _repo_source(found),
@@ -168,6 +188,7 @@ def _node(obj: Document) -> Node:
         ready=condition_status(obj.get("status"), "Ready") == "True",
         unschedulable=boolean(dig(obj, "spec", "unschedulable")) is True,
         control_plane=is_control_plane(labels),
+        witness=labels.get("node-role.harvesterhci.io/witness") == "true",
         taints=tuple(
             Taint(text(each.get("key")), text(each.get("value")), text(each.get("effect")))
             for each in mappings(dig(obj, "spec", "taints"))
@@ -231,6 +252,19 @@ def _capi_cluster(obj: Document) -> CapiCluster:
         phase=text(dig(obj, "status", "phase")),
         generation=integer(dig(obj, "metadata", "generation")),
         observed_generation=integer(dig(obj, "status", "observedGeneration")),
+        paused=boolean(dig(obj, "spec", "paused")) is True,
+        conditions=tuple(
+            each for each in conditions_of(obj.get("status")) if each.status != "True"
+        )[:10],
+    )
+
+
+def _machine(obj: Document) -> Machine:
+    return Machine(
+        name=name_of(obj),
+        phase=text(dig(obj, "status", "phase")),
+        node=text(dig(obj, "status", "nodeRef", "name")),
+        deleting=dig(obj, "metadata", "deletionTimestamp") is not None,
     )
 
 
@@ -273,6 +307,8 @@ GROUP = Group(
         "nodes",
         "priority_classes",
         "capi_cluster",
+        "machines",
+        "management_cluster",
         "provisioning_cluster",
         "plans",
         "upgrade_repo",

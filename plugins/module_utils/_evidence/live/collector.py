@@ -23,6 +23,7 @@ from . import (
     fleet,
     helm_activity,
     job,
+    pod_troubles,
     rancher,
     releases,
     settings,
@@ -41,6 +42,7 @@ GROUPS: tuple[Group, ...] = (
     helm_activity.GROUP,
     bundles.GROUP,
     fleet.GROUP,
+    pod_troubles.GROUP,
     webhooks.GROUP,
     cluster_objects.GROUP,
 )

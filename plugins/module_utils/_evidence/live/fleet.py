@@ -35,6 +35,7 @@ from .objects import (
     created_at,
     identity,
     image_tag,
+    label,
     name_of,
     namespace_of,
     newest_first,
@@ -264,13 +265,19 @@ def _crd(found: Found) -> FleetCrd | None:
 
 
 def _kubeconfig(found: Found) -> KubeconfigSecret | None:
-    """Of this Secret only which keys it has is looked at (FM 5.4)."""
+    """Of this Secret only which keys it has, and a label, is looked at (FM 5.4)."""
     reading = found.reading(KUBECONFIG)
     if reading.state not in (OK, ABSENT):
         return None
     keys = mapping(dig(reading.value, "data"))
     return KubeconfigSecret(
-        present=reading.state == OK, has_api_server_url=bool(keys.get("apiServerURL"))
+        present=reading.state == OK,
+        has_api_server_url=bool(keys.get("apiServerURL")),
+        cluster_name=(
+            label(reading.value, "cluster.x-k8s.io/cluster-name") or ""
+            if reading.state == OK
+            else None
+        ),
     )
 
 

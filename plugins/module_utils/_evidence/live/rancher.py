@@ -21,6 +21,7 @@ from .objects import (
     environment,
     image_tag,
     name_of,
+    namespace_of,
     newest_first,
     pod_is_ready,
     replica_counts,
@@ -28,6 +29,7 @@ from .objects import (
 )
 from .reading import Context, Found, Group, Parts, Reads
 from .settings import effective_setting
+from .webhooks import SERVICES
 
 NAMESPACE = "cattle-system"
 DEPLOYMENTS = "deployments:cattle-system"
@@ -36,6 +38,7 @@ LEASE = "leader_lease"
 NODES = "nodes"
 SERVICE = "rancher_service"
 
+_INGRESS = ("ingress-expose", "rke2-traefik")
 _CONTAINER = "rancher"
 _LEASE = ("kube-system", "cattle-controllers")
 _VARIABLES = ("CATTLE_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
@@ -103,7 +106,9 @@ def _parts(context: Context, found: Found) -> Parts:
             node_images=_node_images(found, image),
         ),
         "leader_log": _leader_log(context, found),
-        "services": Services(text(dig(found.object(SERVICE), "spec", "clusterIP"))),
+        "services": Services(
+            text(dig(found.object(SERVICE), "spec", "clusterIP")), _ingress(found)
+        ),
     }
     return Parts(
         fields,
@@ -115,6 +120,14 @@ def _parts(context: Context, found: Found) -> Parts:
             "services": found.source(SERVICE),
         },
     )  # fmt: skip
+
+
+def _ingress(found: Found) -> tuple[str, ...] | None:
+    """Harvester's ingress is nginx up to 1.8 and traefik from 1.9 on; both exist while it is upgraded."""
+    if not found.ok(SERVICES):
+        return None
+    there = {(namespace_of(each), name_of(each)) for each in found.objects(SERVICES)}
+    return tuple(name for name in _INGRESS if ("kube-system", name) in there)
 
 
 def _present(found: Found, name: str, present: bool, what: str) -> Source:

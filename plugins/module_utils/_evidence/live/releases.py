@@ -160,11 +160,19 @@ def _metadata(found: Found) -> Metadata:
 def _searched(found: Found) -> list[str]:
     """The namespaces to list one by one. In one that does not exist everything is forbidden, so it is left out."""
     namespaces = {namespace for namespace, _release in [*dependencies_of(found), RANCHER]}
-    return sorted(each for each in namespaces if _may_exist(found, each))
+    return sorted(each for each in namespaces if may_exist(found, each))
 
 
-def _may_exist(found: Found, namespace: str) -> bool:
+def may_exist(found: Found, namespace: str) -> bool:
+    """Whether a namespace is worth asking; where every list is refused, one that does not exist looks forbidden."""
     return not found.ok(NAMESPACES) or namespace in found.value(NAMESPACES)
+
+
+def namespaces_settled(found: Found) -> bool:
+    """Whether it has been found out if the namespaces have to be known, and which there are."""
+    return EVERYWHERE in found and (
+        found.reading(EVERYWHERE).state != FORBIDDEN or NAMESPACES in found
+    )
 
 
 def _read_namespaces(client: Reader) -> list[str]:
@@ -225,7 +233,7 @@ def _read_state(found: Found, key: Key) -> tuple[str, str]:
     """Whether the release's list and its needed revisions were read."""
     listed = found.reading(EVERYWHERE)
     if listed.state == FORBIDDEN:
-        if not _may_exist(found, key[0]):
+        if not may_exist(found, key[0]):
             return OK, ""
         listed = found.reading(_list_name(key[0]))
     special = found.reading(_list_name(f"{key[0]}/{key[1]}"))

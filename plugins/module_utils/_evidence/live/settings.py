@@ -46,6 +46,7 @@ _WANTED = _CERTIFICATES | {
     "system-feature-chart-refresh-seconds",
     "system-managed-charts-operation-timeout",
     "system-upgrade-controller-chart-version",
+    "tls-internal-cn-allowed-services",
 }
 
 

@@ -89,7 +89,7 @@ def test_the_stuck_cluster() -> None:
     assert evidence["rancher"]["leader"] == "rancher-1"
     assert evidence["leader_log"]["matches"][0]["kind"] == "find-failed"
     assert evidence["fleet"]["config"]["api_server_url"] == "https://10.53.1.1/"
-    assert evidence["services"] == {"rancher_cluster_ip": "10.53.1.1"}
+    assert evidence["services"] == {"rancher_cluster_ip": "10.53.1.1", "ingress": []}
     assert evidence["upgrade_repo"]["kind"] == "VirtualMachine"
     assert evidence["problems"] == []
     assert set(evidence["sources"]) == set(SOURCES)
@@ -181,7 +181,7 @@ def test_an_account_that_may_read_nothing_gets_an_answer_that_says_so() -> None:
         (("/features",), {"features"}),
         (("/rancher-config",), {"rancher_config"}),
         (("cattle-system/deployments",), {"rancher_deployment"}),
-        (("cattle-system/pods",), {"rancher_pods", "helm_pods", "leader_log"}),
+        (("cattle-system/pods",), {"rancher_pods", "helm_pods", "leader_log", "pods"}),
         (("/pods/rancher-1/log",), {"leader_log"}),
         (("/leases",), {"leader", "leader_log"}),
         (("/clusterrepos",), {"cluster_repos", "chart_index"}),
@@ -189,10 +189,13 @@ def test_an_account_that_may_read_nothing_gets_an_answer_that_says_so() -> None:
         (("/operations",), {"operations"}),
         (("/managedcharts",), {"managed_charts"}),
         (("/bundles",), {"bundles"}),
+        (("fleet-local/machines",), {"machines"}),
+        (("v3/clusters/local",), {"management_cluster"}),
         (("fleet-local/clusters/local",), {"fleet_cluster", "capi_cluster", "provisioning_cluster"}),
         (("/fleet-controller",), {"fleet_config", "fleet_agentmanagement_log"}),
         (("customresourcedefinitions",), {"fleet_crd"}),
         (("validatingwebhookconfigurations",), {"webhook_configurations"}),
+        (("cattle-turtles-system/pods",), {"pods"}),
         (("secrets/stv-aggregation",), {"secrets"}),
         (("secrets/cattle-webhook-tls",), {"webhook_certificate"}),
         (("/nodes",), {"nodes"}),
@@ -214,6 +217,34 @@ def test_a_missing_permission_costs_what_it_is_for(
     assert refused == sources
     for name in refused:
         assert "No permission" in evidence["sources"][name]["reason"]
+
+
+def test_the_local_cluster_as_cluster_api_and_rancher_see_it() -> None:
+    cluster = stuck_cluster()
+    capi = "/apis/cluster.x-k8s.io/v1beta2/namespaces/fleet-local"
+    cluster.add(f"{capi}/clusters/local", spec={"paused": True}, status={"phase": "Provisioned"})
+    cluster.add(
+        "/apis/management.cattle.io/v3/clusters/local",
+        metadata={"annotations": {"provisioning.cattle.io/administrated": "true"}},
+    )
+    older = "/apis/cluster.x-k8s.io/v1beta1/namespaces/fleet-local/machines"
+    cluster.add(f"{older}/custom-1", status={"phase": "Running", "nodeRef": {"name": "node-1"}})
+    labels = {"cluster.x-k8s.io/cluster-name": "local"}
+    cluster.add(
+        "/api/v1/namespaces/fleet-local/secrets/local-kubeconfig", metadata={"labels": labels}
+    )
+    cluster.add("/api/v1/namespaces/kube-system/services/rke2-traefik")
+    evidence = evidence_of(cluster)
+    assert (evidence["capi_cluster"]["paused"], evidence["capi_cluster"]["phase"]) == (
+        True,
+        "Provisioned",
+    )
+    assert evidence["management_cluster"] == {"administrated": "true"}
+    assert [(each["name"], each["node"]) for each in evidence["machines"]] == [
+        ("custom-1", "node-1")
+    ]
+    assert evidence["fleet"]["kubeconfig_secret"]["cluster_name"] == "local"
+    assert evidence["services"]["ingress"] == ["rke2-traefik"]
 
 
 def test_the_harvester_version_is_the_installed_one() -> None:
@@ -319,7 +350,11 @@ def test_secrets_stay_where_they_are() -> None:
     ] += f"2026-11-23T14:59:01Z Failed to install system chart fleet: Bearer {SECRET}\n"
     evidence = evidence_of(cluster)
     assert SECRET not in json.dumps(evidence)
-    assert evidence["fleet"]["kubeconfig_secret"] == {"present": True, "has_api_server_url": True}
+    assert evidence["fleet"]["kubeconfig_secret"] == {
+        "present": True,
+        "has_api_server_url": True,
+        "cluster_name": "",
+    }
     assert "no valid YAML" in evidence["rancher_config"]["errors"]["rancher-webhook"]
 
 

@@ -200,7 +200,7 @@ def test_a_missing_or_monstrous_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_table_is_no_release_file() -> None:
-    with pytest.raises(RemediationError, match="describes 48 releases where one is wanted"):
+    with pytest.raises(RemediationError, match="describes 52 releases where one is wanted"):
         load_release_file(SHIPPED_RELEASES)
 
 
