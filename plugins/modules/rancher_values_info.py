@@ -152,6 +152,7 @@ from typing import Any, NoReturn
 
 from ..module_utils._helm.storage import list_revisions
 from ..module_utils._module import ModuleContext, run_module
+from ..module_utils._rancher.server.leader_process import leader_environment
 from ..module_utils._rancher.values.release import ValuesRequest, make_values, read_rancher_state
 
 ARGUMENT_SPEC: dict[str, Any] = {
@@ -176,7 +177,7 @@ def handle(context: ModuleContext) -> dict[str, Any]:
         drop_pinned=params["drop_pinned_values"],
         drop_keys=params["drop_keys"],
     )
-    state = read_rancher_state(client)
+    state = read_rancher_state(client, leader_environment(client))
     made = make_values(request, state)
     return {
         "changed": False,

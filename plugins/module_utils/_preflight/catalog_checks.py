@@ -82,7 +82,8 @@ def _shell_image(evidence: Evidence, target: HarvesterRelease) -> list[Check]:
         return []
     state = shell_image(evidence)
     pin = state["value"]
-    checks = [_environment(str(state["environment"]))] if state["environment"] else []
+    deployed = state["environment"] if state["in_deployment"] else None
+    checks = [_environment(str(deployed))] if deployed else []
     if not pin:
         return [*checks, Check("shell-image", PASS, subject, "The shell image is not pinned.")]
     if pin == _UNDONE_PIN and _is_undone_by(target):
@@ -140,9 +141,10 @@ def _rancher_config(evidence: Evidence) -> list[Check]:
     subject = "ConfigMap/cattle-system/rancher-config"
     checks = []
     if state["priority_class_missing"]:
+        named_by = f"ConfigMap/cattle-system/{state['priority_class_map']}"
         message = f"It names the PriorityClass {state['priority_class']}, which does not exist: no pod of Fleet would start."
         checks.append(
-            Check("rancher-config", FAIL, subject, message, "Create the PriorityClass.", "6.23")
+            Check("rancher-config", FAIL, named_by, message, "Create the PriorityClass.", "6.23")
         )
     for chart, error in sorted(state["errors"].items()):
         message = f"Its values for {chart} are no YAML mapping ({error}): Rancher does not touch the chart."

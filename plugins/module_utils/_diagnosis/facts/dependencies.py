@@ -13,12 +13,12 @@ from ..._documents.evidence import (
     Evidence,
     HelmPod,
     Operation,
-    Rancher,
     Release,
     Revision,
 )
 from ..._documents.shape import write
 from ..._rancher.decision.rancher_version import RancherVersion
+from ..._rancher.decision.settings import SUC_NAME_VARIABLE
 from ..._rancher.decision.system_charts import Requirement, SystemChart, system_charts
 from ..._rancher.values.computed import pinned_keys
 from . import decisions, loops, pins
@@ -71,7 +71,7 @@ def dependencies_of(evidence: Evidence, upgrade: UpgradeFacts) -> list[dict[str,
     """One entry per dependency of the running Rancher, in repair order (fleet-crd, fleet, rancher-webhook, rest)."""
     at_rest = upgrade.phase in (ENDED, NONE)
     rancher = _rancher(evidence)
-    override = (evidence.rancher or Rancher()).env.get("CATTLE_SUC_APP_NAME_OVERRIDE", "")
+    override = decisions.environment_of(evidence).get(SUC_NAME_VARIABLE, "")
     found = [
         _dependency(evidence, rancher, chart, chart.release_name(rancher, override), at_rest)
         for chart in system_charts(rancher)
@@ -189,7 +189,7 @@ def _wanted(evidence: Evidence, chart: SystemChart) -> bool | None:
 
 def _desired(evidence: Evidence, chart: SystemChart) -> dict[str, Any] | None:
     wanted = chart.wanted(decisions.effective_settings(evidence))
-    if not wanted.text:
+    if not wanted.text or decisions.is_doubtful(evidence, chart.settings):
         return None
     return {
         "chart_version": wanted.text,

@@ -16,6 +16,8 @@ from ..._core.redaction import Redactor
 from ..._documents.evidence import ERROR, SOURCES, Cluster, Evidence, Options, Source
 from ..._helm.idleness import DEFAULT_STALE_AFTER
 from ..._kube.client import KubeClient
+from ..._kube.exec import exec_in_pod
+from ..._rancher.server.leader_process import ExecIn
 from . import (
     bundles,
     chart_catalog,
@@ -23,6 +25,7 @@ from . import (
     fleet,
     helm_activity,
     job,
+    leader_process,
     rancher,
     releases,
     settings,
@@ -36,6 +39,7 @@ GROUPS: tuple[Group, ...] = (
     job.GROUP,
     settings.GROUP,
     rancher.GROUP,
+    leader_process.GROUP,
     releases.GROUP,
     chart_catalog.GROUP,
     helm_activity.GROUP,
@@ -66,6 +70,7 @@ def collect(
     options: CollectOptions,
     *,
     clock: Callable[[], float] = time.monotonic,
+    exec_in: ExecIn = exec_in_pod,
 ) -> dict[str, Any]:
     """The evidence document (_documents/evidence.py) of the cluster behind `client`.
 
@@ -79,6 +84,7 @@ def collect(
         redactor=Redactor(),
         log_tail_lines=options.log_tail_lines,
         expected_versions=options.expected_versions,
+        exec_in=exec_in,
     )
     found, problems = read_everything(
         client,

@@ -41,7 +41,7 @@ from .objects import (
     pod_is_ready,
     replica_counts,
 )
-from .rancher import DEPLOYMENTS
+from .leader_process import DEPLOYMENTS
 from .reading import Context, Found, Group, Parts, Reads
 
 SYSTEM_NAMESPACE = "cattle-fleet-system"

@@ -74,7 +74,8 @@ def leader_name(client: KubeClient) -> str | None:
     """The pod that holds Rancher's leader Lease; null when there is no such Lease (FM 2.1)."""
     lease = _get_or_none(client, LEADER_LEASE)
     holder = (lease.get("spec") or {}).get("holderIdentity") if lease else None
-    return str(holder) if holder else None
+    # Some releases of the library append a random part to the name of the pod.
+    return str(holder).partition("_")[0] or None if holder else None
 
 
 def target_tag(client: KubeClient) -> str | None:
