@@ -11,13 +11,14 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from ..._core.lenient import Document, dig, mapping, mappings, text
+from ..._core.lenient import Document, dig, mapping, text
 from ..._documents.evidence import ABSENT, OK, Source
 from ..._kube.client import KubeClient
 from ..._rancher.catalog.cluster_repo import CHARTS_REPO
 from ..._rancher.charts.request import DEFAULT_GIT_URL
 from ..._rancher.decision.settings import RancherEnvironment, container_environment
 from ..._rancher.server.leader_process import read_bundled_head, read_environment
+from ..._rancher.server.pods import rancher_container
 from .chart_catalog import REPOS, charts_repo
 from .objects import name_of
 from .reading import Context, Found, Group, Parts, Reads
@@ -25,19 +26,10 @@ from .reading import Context, Found, Group, Parts, Reads
 DEPLOYMENTS = "deployments:cattle-system"
 LEASE = "leader_lease"
 
-_CONTAINER = "rancher"
-
 
 def deployment(found: Found) -> Document:
     """Deployment cattle-system/rancher, empty when it could not be read."""
     return next((each for each in found.objects(DEPLOYMENTS) if name_of(each) == "rancher"), {})
-
-
-def rancher_container(obj: Document) -> Document:
-    """Rancher's container in its Deployment."""
-    containers = mappings(dig(obj, "spec", "template", "spec", "containers"))
-    named = [each for each in containers if each.get("name") == _CONTAINER]
-    return next(iter(named or containers), {})
 
 
 def leader_of(found: Found) -> str | None:

@@ -15,7 +15,7 @@ from ..._kube.client import KubeClient
 from ..._kube.log_lines import parse_lines
 from ..._rancher.decision.settings import PROXY_VARIABLES, container_environment
 from ..._rancher.server import leader_log
-from ..._rancher.server.pods import LEADER_LEASE
+from ..._rancher.server.pods import LEADER_LEASE, rancher_container
 from .leader_process import (
     DEPLOYMENTS,
     LEASE,
@@ -23,7 +23,6 @@ from .leader_process import (
     leader_of,
     of_leader,
     process_environment,
-    rancher_container,
 )
 from .objects import (
     container_status,

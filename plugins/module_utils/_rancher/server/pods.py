@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..._core.errors import RemediationError
+from ..._core.lenient import dig, mappings
 from ..._kube.paths import api, core
 
 if TYPE_CHECKING:
@@ -68,6 +69,13 @@ def _rancher_pod(pod: Mapping[str, Any], leader: str | None) -> RancherPod | Non
 def _image(containers: Sequence[Mapping[str, Any]]) -> str:
     images = (each.get("image") for each in containers if each.get("name") == CONTAINER)
     return str(next(images, None) or "")
+
+
+def rancher_container(deployment: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Rancher's container in its Deployment; empty when there is none."""
+    containers = mappings(dig(deployment, "spec", "template", "spec", "containers"))
+    named = [each for each in containers if each.get("name") == CONTAINER]
+    return next(iter(named or containers), {})
 
 
 def leader_name(client: KubeClient) -> str | None:
