@@ -175,8 +175,6 @@ class HelmOperations:
         ]
         status = {
             "action": "upgrade",
-            "chart": upgrade.chart,
-            "version": upgrade.version,
             "releaseName": upgrade.release,
             "namespace": upgrade.namespace,
             "command": command,
@@ -209,7 +207,8 @@ class HelmOperations:
                 return
             if code is not None:
                 raise OperationFailed(
-                    f"failed to install {upgrade.chart}, pod {NAMESPACE}/{name} exited {code}"
+                    # Rancher's own words lack the chart.
+                    f"failed to install , pod {NAMESPACE}/{name} exited {code}"
                 )
             time.sleep(0.3)
         raise OperationFailed(f"pod {NAMESPACE}/{name} failed, watch closed")

@@ -275,10 +275,13 @@ def rebuild_index(stuck: StuckCluster) -> None:
 
 def restart_rancher(stuck: StuckCluster) -> None:
     """FM 6.9 on 2.12: only a new pod has the charts again."""
-    before = len(stuck.rancher_log())
     rebuild_index(stuck)
-    time.sleep(3)
-    assert any("Could not resolve host" in line for line in stuck.rancher_log()[before:])
+    faults.wait_for_download_error(stuck, "Could not resolve host")
+    (condition,) = stuck.cluster.get(REPO, "rancher-charts")["status"]["conditions"]
+    assert (condition["status"], condition["reason"]) == ("False", "Error")
+    assert "management-state/git-repo/" in condition["message"]
+    assert condition["message"].endswith("Will retry after 5m0s")
+    assert not any("Could not resolve host" in line for line in stuck.rancher_log())
     old_leader = leader(stuck)
     faults.restart(stuck, "rancher", "cattle-system")
     stuck.control_plane.wait_for("a new leader", lambda: leader(stuck) != old_leader, 90)

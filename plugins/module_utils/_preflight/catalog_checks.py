@@ -72,7 +72,7 @@ def _index(evidence: Evidence) -> list[Check]:
     if state == "unknown":
         return []
     message = f"Rancher's chart index is {state}: whatever kept it from being built can do so again after the upgrade."
-    what = "See why in the conditions of ClusterRepo rancher-charts and in the log of Rancher's leader."
+    what = "See why in the condition Downloaded of ClusterRepo rancher-charts; of git's failures Rancher's log says nothing."
     return [Check("chart-index", WARN, subject, message, what, "6.9")]
 
 
