@@ -258,9 +258,9 @@ from ..module_utils._helm.upgrade import UpgradeRequest, upgrade
 from ..module_utils._kube.auth import helm_environment
 from ..module_utils._module import ModuleContext, run_module
 from ..module_utils._rancher.charts.archive import verify_archive
+from ..module_utils._rancher.server.leader_process import leader_environment
 from ..module_utils._rancher.server.live_actor import actor_finder
 from ..module_utils._rancher.values.computed import pinned_keys
-from ..module_utils._rancher.server.leader_process import leader_environment
 from ..module_utils._rancher.values.release import ValuesRequest, make_values, read_rancher_state
 from ..module_utils._run.cluster_lock import LockRequest, renew
 

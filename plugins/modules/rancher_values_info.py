@@ -12,7 +12,8 @@ version_added: 0.1.0
 description:
   - Computes the values a release of one of Rancher's own charts is to be upgraded with, in the way
     Rancher does it, from the release, the Settings, the Features, ConfigMap
-    C(cattle-system/rancher-config) and the Rancher Deployment.
+    C(cattle-system/rancher-config) and the environment of Rancher, which beats its Settings. It is read from the
+    process of the leader where the account may exec in its pod, else from the Rancher Deployment.
   - Each value is named with its source and with what becomes of it. Values that pin images or versions
     are pointed out, because they outlive an upgrade and hold old images back.
   - Values themselves may be secrets. They are neither returned nor logged unless O(reveal=true).

@@ -79,7 +79,7 @@ class HelmOperations:
             )
             work.start()
         if wait:
-            self._wait(upgrade, name)
+            self._wait(name)
 
     def stop(self) -> None:
         """End the helm processes that still run; helm records what it was doing as failed."""
@@ -198,7 +198,7 @@ class HelmOperations:
             subresource="status",
         )
 
-    def _wait(self, upgrade: Upgrade, name: str) -> None:
+    def _wait(self, name: str) -> None:
         deadline = time.monotonic() + self._watch_seconds
         while time.monotonic() < deadline:
             pod = self._cluster.find("pods", name, NAMESPACE) or {}

@@ -167,9 +167,7 @@ class Leader:
         if clusterrepo.CHARTS in events:
             self._queue.trigger()
             self._ensure_system_charts()
-        # Each event is a request of its own, back to back when the chart fails (FM 2.6).
-        watched = sorted(settings & rancher_settings.FLEET_WATCHED)
-        for _event in [*watched, *(events & {clusterrepo.CHARTS})]:
+        for _event in fleet_events(settings, events):
             self._ensure_fleet()
 
     def _keep_up(self) -> None:
@@ -275,6 +273,11 @@ class Leader:
         }
         if self._cluster.ensure(body)["spec"].get("renewTime") != renewed:
             self._cluster.patch("leases", LEASE, {"spec": spec}, "kube-system")
+
+
+def fleet_events(settings: set[str], repos: set[str]) -> list[str]:
+    """The events that ask for fleet's charts: each is a request of its own, back to back when a chart fails (FM 2.6)."""
+    return [*sorted(settings & rancher_settings.FLEET_WATCHED), *(repos & {clusterrepo.CHARTS})]
 
 
 class Rancher:

@@ -182,7 +182,10 @@ def test_the_shipped_rights_suffice(stuck: StuckCluster, shipped_rights: ModuleR
     assert evidence["wait"]["release"] == "fleet"
     assert "not looked for" in evidence["sources"]["releases"]["reason"]
     refused = [each for each in requests_of(stuck.control_plane, ACCOUNT) if each.status == 403]
-    assert {(each.verb, each.resource) for each in refused} == {("list", "secrets"), ("get", "pods/exec")}
+    assert {(each.verb, each.resource) for each in refused} == {
+        ("list", "secrets"),
+        ("get", "pods/exec"),
+    }
 
 
 def test_the_shipped_rights_suffice_to_watch_for_events(shipped_rights: ModuleRun) -> None:

@@ -84,6 +84,12 @@ def _shell_image(evidence: Evidence, target: HarvesterRelease) -> list[Check]:
     pin = state["value"]
     deployed = state["environment"] if state["in_deployment"] else None
     checks = [_environment(str(deployed))] if deployed else []
+    doubt = evidence.setting("shell-image").doubt
+    if doubt:
+        return [
+            *checks,
+            Check("shell-image", UNKNOWN, subject, f"What it pins is unknown: {doubt}."),
+        ]
     if not pin:
         return [*checks, Check("shell-image", PASS, subject, "The shell image is not pinned.")]
     if pin == _UNDONE_PIN and _is_undone_by(target):

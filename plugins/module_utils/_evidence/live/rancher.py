@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -47,7 +48,7 @@ _CONTAINER = "rancher"
 _VARIABLES = ("CATTLE_", *PROXY_VARIABLES)
 
 
-def _variables(container: Document) -> dict[str, str]:
+def _variables(container: Mapping[str, Any]) -> dict[str, str]:
     """Rancher's own and the proxy variables of its container, unredacted."""
     variables = container_environment(container).variables
     return {name: value for name, value in variables.items() if name.startswith(_VARIABLES)}

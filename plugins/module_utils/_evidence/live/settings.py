@@ -83,7 +83,8 @@ def _parts(context: Context, found: Found) -> Parts:
         fields["features"] = {name: state for name, state in states.items() if state is not None}
     reads = [_config_read(name) for name in (DEFAULT_CONFIG, _priority_map(found))]
     if any(found.ok(read) for read in reads):
-        fields["rancher_config"] = _config(*map(found.object, reads), context.redactor)
+        documents, priority_map = map(found.object, reads)
+        fields["rancher_config"] = _config(documents, priority_map, context.redactor)
     return Parts(
         fields,
         {

@@ -54,9 +54,7 @@ class ExecIn(Protocol):
     ) -> ExecResult: ...
 
 
-def read_environment(
-    client: KubeClient, pod: str, exec_in: ExecIn = exec_in_pod
-) -> dict[str, str]:
+def read_environment(client: KubeClient, pod: str, exec_in: ExecIn = exec_in_pod) -> dict[str, str]:
     """The wanted variables of Rancher's process, secrets included.
 
     Raises what exec raises (`forbidden`, `not-found`, `timeout`, …), and `api-error` when the container cannot tell.

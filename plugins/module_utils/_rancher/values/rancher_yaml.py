@@ -90,36 +90,17 @@ def _is_plain_text(value: str) -> bool:
     return value != "<<" and _resolve(value)[0] == "str"
 
 
-@functools.lru_cache(maxsize=1)
-def _loader() -> Any:
+def _scanner() -> Any:
     """The scanner of PyYAML, as lenient about tabs and as strict about escapes as the one that Rancher uses."""
     import yaml
 
-    class Loader(yaml.SafeLoader):
-        ESCAPE_REPLACEMENTS = {
-            **{key: to for key, to in yaml.SafeLoader.ESCAPE_REPLACEMENTS.items() if key != "/"},
-            "'": "'",
-        }
-
+    class Scanner(yaml.SafeLoader):
         def scan_directive(self) -> Any:
             token = super().scan_directive()
             if token.name != "TAG" and (token.name, token.value) != ("YAML", (1, 1)):
                 problem = "found an unknown directive, or a version other than 1.1"
                 raise yaml.scanner.ScannerError(None, None, problem, token.start_mark)
             return token
-
-        def compose_node(self, parent: Any, index: Any) -> Any:
-            # The same name may be given again; an alias means the last one before it.
-            if not self.check_event(yaml.AliasEvent):
-                self.anchors.pop(self.peek_event().anchor, None)
-            return super().compose_node(parent, index)
-
-        def compose_scalar_node(self, anchor: Any) -> Any:
-            tag = self.peek_event().tag
-            node = super().compose_scalar_node(anchor)
-            # A lone "!" makes a text of it.
-            node.tag = f"{_CORE}str" if tag == "!" else tag or ""
-            return node
 
         def scan_to_next_token(self) -> None:
             super().scan_to_next_token()
@@ -141,6 +122,31 @@ def _loader() -> Any:
             taken = str(self.prefix(length))
             self.forward(length)
             return taken
+
+    known = {key: to for key, to in Scanner.ESCAPE_REPLACEMENTS.items() if key != "/"}
+    # The library's types call it final.
+    setattr(Scanner, "ESCAPE_REPLACEMENTS", {**known, "'": "'"})  # noqa: B010
+    return Scanner
+
+
+@functools.lru_cache(maxsize=1)
+def _loader() -> Any:
+    """Composes the nodes of a document, each scalar with the tag that it was given."""
+    import yaml
+
+    class Loader(_scanner()):  # type: ignore[misc]
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            # The same name may be given again; an alias means the last one before it.
+            if not self.check_event(yaml.AliasEvent):
+                self.anchors.pop(self.peek_event().anchor, None)
+            return super().compose_node(parent, index)
+
+        def compose_scalar_node(self, anchor: Any) -> Any:
+            tag = self.peek_event().tag
+            node = super().compose_scalar_node(anchor)
+            # A lone "!" makes a text of it.
+            node.tag = f"{_CORE}str" if tag == "!" else tag or ""
+            return node
 
     # Without any, the kind of a plain scalar is left to `_resolve`.
     Loader.yaml_implicit_resolvers = {}

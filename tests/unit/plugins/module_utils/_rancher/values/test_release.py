@@ -149,7 +149,11 @@ def test_the_priority_class_may_come_from_another_config_map_than_the_documents(
 
 
 def test_the_environment_of_the_process_comes_before_the_settings() -> None:
-    process = {"CATTLE_SYSTEM_DEFAULT_REGISTRY": "mirror", "HTTP_PROXY": "", "CATTLE_SERVER_URL": ""}
+    process = {
+        "CATTLE_SYSTEM_DEFAULT_REGISTRY": "mirror",
+        "HTTP_PROXY": "",
+        "CATTLE_SERVER_URL": "",
+    }
     inputs = read_rancher_state(rancher_cluster(), process).inputs
     assert inputs.settings is not None
     assert inputs.settings["system-default-registry"] == "mirror"
