@@ -35,7 +35,7 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "helm_binary": {"type": "str", "default": "helm"},
     "timeout": {"type": "int", "default": 300},
     "stale_after": {"type": "int", "default": 600},
-    "rancher_grace": {"type": "int", "default": 90},
+    "rancher_grace": {"type": "int", "default": 150},
 }
 _NEXT = "Steps after this one were not begun; a new run starts from what is there now."
 

@@ -258,6 +258,7 @@ from ..module_utils._helm.upgrade import UpgradeRequest, upgrade
 from ..module_utils._kube.auth import helm_environment
 from ..module_utils._module import ModuleContext, run_module
 from ..module_utils._rancher.charts.archive import verify_archive
+from ..module_utils._rancher.server.leader_process import leader_environment
 from ..module_utils._rancher.server.live_actor import actor_finder
 from ..module_utils._rancher.values.computed import pinned_keys
 from ..module_utils._rancher.values.release import ValuesRequest, make_values, read_rancher_state
@@ -365,7 +366,7 @@ def _computed_values(context: ModuleContext, chart: str) -> dict[str, Any]:
         drop_pinned=params["drop_pinned_values"],
         drop_keys=params["drop_keys"],
     )
-    return dict(make_values(request, read_rancher_state(client)).values)
+    return dict(make_values(request, read_rancher_state(client, leader_environment(client))).values)
 
 
 def _upgraded(context: ModuleContext, given: dict[str, Any] | None) -> _Done:

@@ -14,6 +14,8 @@ description:
     default apply, which is how a pinned C(shell-image) is reset.
   - The Setting C(server-version) is never written. It says which Rancher runs, and written by hand
     it would hide just that.
+  - A Setting that Rancher's environment overrules (C(CATTLE_<NAME>)) is not written either, because Rancher would not
+    read the new value.
   - Contents that sound like credentials or certificates are not returned.
 author:
   - harvester_ops.remediation contributors (@harvester-ops)

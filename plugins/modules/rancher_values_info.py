@@ -12,7 +12,8 @@ version_added: 0.1.0
 description:
   - Computes the values a release of one of Rancher's own charts is to be upgraded with, in the way
     Rancher does it, from the release, the Settings, the Features, ConfigMap
-    C(cattle-system/rancher-config) and the Rancher Deployment.
+    C(cattle-system/rancher-config) and the environment of Rancher, which beats its Settings. It is read from the
+    process of the leader where the account may exec in its pod, else from the Rancher Deployment.
   - Each value is named with its source and with what becomes of it. Values that pin images or versions
     are pointed out, because they outlive an upgrade and hold old images back.
   - Values themselves may be secrets. They are neither returned nor logged unless O(reveal=true).
@@ -152,6 +153,7 @@ from typing import Any, NoReturn
 
 from ..module_utils._helm.storage import list_revisions
 from ..module_utils._module import ModuleContext, run_module
+from ..module_utils._rancher.server.leader_process import leader_environment
 from ..module_utils._rancher.values.release import ValuesRequest, make_values, read_rancher_state
 
 ARGUMENT_SPEC: dict[str, Any] = {
@@ -176,7 +178,7 @@ def handle(context: ModuleContext) -> dict[str, Any]:
         drop_pinned=params["drop_pinned_values"],
         drop_keys=params["drop_keys"],
     )
-    state = read_rancher_state(client)
+    state = read_rancher_state(client, leader_environment(client))
     made = make_values(request, state)
     return {
         "changed": False,

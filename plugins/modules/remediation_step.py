@@ -73,7 +73,7 @@ options:
   rancher_grace:
     description: Seconds that Rancher gets to start an upgrade it has decided to do itself.
     type: int
-    default: 90
+    default: 150
 extends_documentation_fragment:
   - harvester_ops.remediation.attributes
   - harvester_ops.remediation.kubernetes_auth

@@ -16,6 +16,8 @@ description:
   - The filter P(harvester_ops.remediation.diagnose#filter) turns the evidence into findings, without a cluster.
   - It only reads, and never starts helm. Reads run in parallel; of most objects, Helm revisions among them, only the
     metadata is asked for.
+  - Where the account may exec in the pods of C(cattle-system), the pod of Rancher's leader is asked for the environment
+    of its process, which beats every Setting, and for the commit of its bundled charts. Both end after 10 seconds.
   - Every source is V(ok), V(absent), V(forbidden) or V(error), with the reason. A source that cannot be read never
     makes the module fail; it fails when the API server cannot be reached or does not accept the credentials.
   - Secrets are redacted. The content of release values, Settings and logs that looks like a credential is replaced by

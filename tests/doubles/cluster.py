@@ -117,9 +117,9 @@ class StaticSettings:
         """The data of ConfigMap rancher-config."""
         return self._config
 
-    def environment(self, _name: str) -> str:
+    def environment(self, _name: str) -> str | None:
         """No proxy is set."""
-        return ""
+        return None
 
 
 class StuckCluster:

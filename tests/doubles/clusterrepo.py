@@ -170,7 +170,7 @@ class ClusterRepoHandler:
         try:
             self._download(repo, status)
         except (OSError, ValueError, RuntimeError) as error:
-            self._fail(repo["metadata"]["name"], status, str(error))
+            self._fail(status, str(error))
         status["observedGeneration"] = repo["metadata"]["generation"]
         self._save(repo, status)
 
@@ -237,7 +237,8 @@ class ClusterRepoHandler:
         if not (directory / ".git").is_dir():
             url = repo["spec"].get("gitRepo", "")
             host = url.partition("//")[2].partition("/")[0]
-            seen = f"/{directory.relative_to(self._root)}"
+            # A new clone goes elsewhere than the bundled one.
+            seen = f"/var/lib/rancher/management-state/git-repo/{'/'.join(directory.parts[-2:])}"
             raise RuntimeError(
                 f"git clone --depth=1 -n -- {url} {seen} error: exit status 128, detail: "
                 f"fatal: unable to access '{url}/': Could not resolve host: {host}"
@@ -254,12 +255,12 @@ class ClusterRepoHandler:
         status["numberOfRetries"] = 0
         _condition(status, "True", "")
 
-    def _fail(self, name: str, status: dict[str, Any], message: str) -> None:
+    def _fail(self, status: dict[str, Any], message: str) -> None:
         status["numberOfRetries"] = status.get("numberOfRetries", 0) + 1
         later = datetime.now(timezone.utc) + timedelta(seconds=_FIVE_MINUTES)
         status["nextRetryAt"] = later.strftime("%Y-%m-%dT%H:%M:%SZ")
-        _condition(status, "False", message)
-        self._log("ERROR", f"error syncing '{name}': handler helm-clusterrepo: {message}")
+        # The log does not tell of it.
+        _condition(status, "False", f"{message}. Will retry after 5m0s")
 
     def _save(self, repo: dict[str, Any], status: dict[str, Any]) -> None:
         body = {**repo, "status": status}

@@ -250,6 +250,17 @@ def wait_for_index(stuck: StuckCluster) -> None:
     wait_until(lambda: bool(_index_config_maps(stuck)), "Rancher to build its index", 90)
 
 
+def wait_for_download_error(stuck: StuckCluster, message: str) -> None:
+    """Wait until the ClusterRepo tells in its condition why its download failed; the log says nothing."""
+
+    def told() -> bool:
+        repo = stuck.cluster.find(clusterrepo.KIND, clusterrepo.CHARTS) or {}
+        conditions = repo.get("status", {}).get("conditions", ())
+        return any(message in each.get("message", "") for each in conditions)
+
+    wait_until(told, f"{message!r} in the conditions of the ClusterRepo", 90)
+
+
 def delete_index(stuck: StuckCluster) -> None:
     """Someone cleans the index ConfigMaps away (FM 6.9)."""
     for item in _index_config_maps(stuck):

@@ -74,11 +74,11 @@ class Cluster:
     doubles compute.
     """
 
-    def __init__(self, kubeconfig: str | Path) -> None:
+    def __init__(self, kubeconfig: str | Path, agent: str = "double") -> None:
         self.kubeconfig = Path(kubeconfig)
         document = yaml.safe_load(self.kubeconfig.read_text(encoding="utf-8"))
         cluster, user = document["clusters"][0]["cluster"], document["users"][0]["user"]
-        self._host = str(cluster["server"])
+        self._host, self._agent = str(cluster["server"]), agent
         self._pool = urllib3.PoolManager(maxsize=16, ssl_context=_tls(cluster, user))
 
     def request(
@@ -91,6 +91,7 @@ class Cluster:
     ) -> bytes:
         """One request; the raw body of the answer. ApiError when the server refuses."""
         headers = {"Accept": "application/json, */*", "Content-Type": content_type}
+        headers["User-Agent"] = self._agent
         url = self._host + path + (f"?{urlencode(query)}" if query else "")
         text = None if body is None else json.dumps(body)
         # A server that has just learnt of a CRD asks for patience with 429.

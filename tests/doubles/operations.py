@@ -79,7 +79,7 @@ class HelmOperations:
             )
             work.start()
         if wait:
-            self._wait(upgrade, name)
+            self._wait(name)
 
     def stop(self) -> None:
         """End the helm processes that still run; helm records what it was doing as failed."""
@@ -175,8 +175,6 @@ class HelmOperations:
         ]
         status = {
             "action": "upgrade",
-            "chart": upgrade.chart,
-            "version": upgrade.version,
             "releaseName": upgrade.release,
             "namespace": upgrade.namespace,
             "command": command,
@@ -200,7 +198,7 @@ class HelmOperations:
             subresource="status",
         )
 
-    def _wait(self, upgrade: Upgrade, name: str) -> None:
+    def _wait(self, name: str) -> None:
         deadline = time.monotonic() + self._watch_seconds
         while time.monotonic() < deadline:
             pod = self._cluster.find("pods", name, NAMESPACE) or {}
@@ -209,7 +207,8 @@ class HelmOperations:
                 return
             if code is not None:
                 raise OperationFailed(
-                    f"failed to install {upgrade.chart}, pod {NAMESPACE}/{name} exited {code}"
+                    # Rancher's own words lack the chart.
+                    f"failed to install , pod {NAMESPACE}/{name} exited {code}"
                 )
             time.sleep(0.3)
         raise OperationFailed(f"pod {NAMESPACE}/{name} failed, watch closed")

@@ -9,6 +9,7 @@ kwok serves both through the API server; it finds them in Logs and Exec objects 
 
 from __future__ import annotations
 
+import shlex
 import threading
 from collections.abc import Mapping
 from datetime import datetime, timezone
@@ -50,10 +51,13 @@ unset POD_ROOT
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 user=--map-root-user
 [ "$(id -u)" = 0 ] && user=
-exec unshare $user --mount sh -c '
+# Process 1 in there is the command itself, with the environment of the container.
+exec unshare $user --mount --pid --fork --kill-child sh -c '
     root=$1
     shift
-    for directory in usr bin sbin lib lib32 lib64 etc dev proc; do
+    mkdir -p "$root/proc"
+    mount -t proc proc "$root/proc" || exit 126
+    for directory in usr bin sbin lib lib32 lib64 etc dev; do
         if [ -L "/$directory" ]; then
             [ -L "$root/$directory" ] || ln -s "$(readlink "/$directory")" "$root/$directory"
         elif [ -d "/$directory" ]; then
@@ -62,7 +66,7 @@ exec unshare $user --mount sh -c '
         fi
     done
     exec chroot "$root" /usr/bin/env -i HOME=/root TERM=dumb CATTLE_HOME=/opt \\
-        PATH=/opt/bin:/usr/local/bin:/usr/bin:/bin "$@"
+        PATH=/opt/bin:/usr/local/bin:/usr/bin:/bin sh -c ". /.environment; exec \\"\\$@\\"" enter "$@"
 ' enter "$@"
 """
 
@@ -185,11 +189,13 @@ def install_exec_programs(exec_path: Path) -> None:
             link.symlink_to(".dispatch")
 
 
-def make_root(root: Path) -> None:
+def make_root(root: Path, environment: Mapping[str, str]) -> None:
     """Make the root file system of a Rancher pod: its own files; programs come from the machine."""
     for directory in ("tmp", "root", "run", "var/lib/rancher", "var/lib/rancher-data", "opt/bin"):
         (root / directory).mkdir(parents=True, exist_ok=True)
     _write_program(root / "opt/bin/loglevel", _LOGLEVEL)
+    lines = (f"export {name}={shlex.quote(value)}\n" for name, value in environment.items())
+    (root / ".environment").write_text("".join(lines), encoding="utf-8")
     level = root / "tmp/loglevel"
     if not level.exists():
         level.write_text("info\n", encoding="utf-8")

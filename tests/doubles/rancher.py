@@ -59,9 +59,11 @@ class RancherPod:
         self._log = pod_files.ContainerLog(directory / self.name / "rancher.log")
         self._pod = pod
 
-    def prepare(self, cluster: Cluster, repositories: Mapping[str, Path]) -> None:
+    def prepare(
+        self, cluster: Cluster, repositories: Mapping[str, Path], environment: Mapping[str, str]
+    ) -> None:
         """Unpack the image, as it were, and let the API server serve its log and exec."""
-        pod_files.make_root(self.root)
+        pod_files.make_root(self.root, environment)
         minor = line_of(self.version).minor
         for name, source in repositories.items():
             url, _branch = clusterrepo.REPOSITORIES[name]
@@ -81,6 +83,13 @@ class RancherPod:
             self._log.write(f"{stamp} [{level}] {text}")
 
 
+def _process_environment(
+    line: RancherLine, options: argparse.Namespace, variables: Mapping[str, str]
+) -> dict[str, str]:
+    given = {"CATTLE_SERVER_VERSION": options.server_version} if options.server_version else {}
+    return rancher_settings.process_environment(line, {**given, **variables})
+
+
 class Leader:
     """The controllers of the leader pod, from its start until the pod is gone."""
 
@@ -90,10 +99,8 @@ class Leader:
         deployment = cluster.get("deployments", "rancher", NAMESPACE)
         variables, self._features = rancher_settings.environment_of(deployment)
         self._cluster, self._pod, self._line = cluster, pod, line
-        if options.server_version:
-            variables = {"CATTLE_SERVER_VERSION": options.server_version, **variables}
-        self._variables = variables
-        self._snapshot = rancher_settings.Snapshot(cluster, variables)
+        self._variables = _process_environment(line, options, variables)
+        self._snapshot = rancher_settings.Snapshot(cluster, self._variables)
         self._operations = HelmOperations(
             cluster, options.helm, options.dir / "helm", options.node_shell_images
         )
@@ -160,7 +167,7 @@ class Leader:
         if clusterrepo.CHARTS in events:
             self._queue.trigger()
             self._ensure_system_charts()
-        if clusterrepo.CHARTS in events or settings & rancher_settings.FLEET_WATCHED:
+        for _event in fleet_events(settings, events):
             self._ensure_fleet()
 
     def _keep_up(self) -> None:
@@ -268,6 +275,11 @@ class Leader:
             self._cluster.patch("leases", LEASE, {"spec": spec}, "kube-system")
 
 
+def fleet_events(settings: set[str], repos: set[str]) -> list[str]:
+    """The events that ask for fleet's charts: each is a request of its own, back to back when a chart fails (FM 2.6)."""
+    return [*sorted(settings & rancher_settings.FLEET_WATCHED), *(repos & {clusterrepo.CHARTS})]
+
+
 class Rancher:
     """The pods of the Deployment; the oldest ready one leads, and a new leader starts afresh."""
 
@@ -324,7 +336,10 @@ class Rancher:
         pod = RancherPod(self._options.dir / "pods", body)
         charts = self._options.chart_repositories[pod.version]
         repositories = dict.fromkeys(clusterrepo.REPOSITORIES, self._empty)
-        pod.prepare(self._cluster, {**repositories, clusterrepo.CHARTS: charts})
+        line = line_of(pod.version).carrying(self._options.carrying)
+        variables = rancher_settings.variables_of(body["spec"]["containers"][0])
+        environment = _process_environment(line, self._options, variables)
+        pod.prepare(self._cluster, {**repositories, clusterrepo.CHARTS: charts}, environment)
         self._pods[pod.uid] = pod
 
     def _lead(self, pod: RancherPod) -> None:
@@ -386,7 +401,8 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 def main() -> int:
     """Play Rancher until SIGTERM or SIGINT."""
     options = parse_arguments()
-    cluster = Cluster(options.kubeconfig)
+    # By its name the server remembers who wrote a field.
+    cluster = Cluster(options.kubeconfig, agent="rancher")
     pod_files.install_exec_programs(options.exec_path)
     rancher = Rancher(cluster, options)
     keep_looking(

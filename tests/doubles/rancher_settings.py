@@ -95,22 +95,18 @@ def defaults(line: RancherLine, cluster_ip: str) -> dict[str, str]:
     return settings
 
 
-def from_environment(line: RancherLine, environment: Mapping[str, str]) -> dict[str, str]:
-    """The Settings whose value comes from the environment: the image's, overruled by the pod's."""
-    values = {
-        "server-version": line.version,
-        "fleet-version": line.charts["fleet"],
-    }
+def variable_of(setting: str) -> str:
+    """The environment variable of a Setting."""
+    return "CATTLE_" + setting.upper().replace("-", "_")
+
+
+def process_environment(line: RancherLine, variables: Mapping[str, str]) -> dict[str, str]:
+    """The variables of Rancher's process: the image's, overruled by the pod's."""
+    versions = {"server-version": line.version, "fleet-version": line.charts["fleet"]}
     for setting, chart in _VERSION_SETTINGS.items():
         if chart in line.charts:
-            values[setting] = line.charts[chart]
-    if line.minor == (2, 11):
-        values.pop("remotedialer-proxy-version", None)
-    for name, value in environment.items():
-        if name.startswith("CATTLE_"):
-            setting = name.removeprefix("CATTLE_").lower().replace("_", "-")
-            values[setting] = value
-    return values
+            versions[setting] = line.charts[chart]
+    return {**{variable_of(name): text for name, text in versions.items()}, **variables}
 
 
 def write_settings(
@@ -118,7 +114,8 @@ def write_settings(
 ) -> None:
     """What ``SetAll`` does at start: create, and overwrite those that come from the environment."""
     known = defaults(line, cluster_ip)
-    given = from_environment(line, environment)
+    set_here = {name: environment.get(variable_of(name)) for name in known}
+    given = {name: value for name, value in set_here.items() if value}
     derived = {"internal-server-url", "internal-cacerts"}
     existing = {item["metadata"]["name"]: item for item in cluster.list(SETTING)}
     bodies = []
@@ -174,31 +171,40 @@ def write_features(cluster: Cluster, line: RancherLine, flags: str) -> None:
 
 
 class Snapshot:
-    """What the controllers' caches hold: Settings, Features and rancher-config."""
+    """What the controllers' caches hold: Settings, Features, rancher-config and the map of the PriorityClass."""
 
     def __init__(self, cluster: Cluster, environment: Mapping[str, str]) -> None:
+        """``environment`` is that of the process: the image's variables, overruled by the pod's."""
         self._cluster = cluster
         self._environment = dict(environment)
         self._lock = threading.Lock()
         self._settings: dict[str, dict[str, Any]] = {}
         self._features: dict[str, dict[str, Any]] = {}
         self._config: dict[str, Any] = {}
+        self._priority: dict[str, Any] = {}
 
     def refresh(self) -> set[str]:
         """Read everything anew; ``setting/NAME``, ``feature/NAME``, ``rancher-config`` that changed."""
         settings = {item["metadata"]["name"]: item for item in self._cluster.list(SETTING)}
         features = {item["metadata"]["name"]: item for item in self._cluster.list(FEATURE)}
         config = self._cluster.find("configmaps", "rancher-config", "cattle-system") or {}
+        name = self.setting("config-map-name") or "rancher-config"
+        priority = self._cluster.find("configmaps", name, "cattle-system") or {}
         changed = {f"setting/{name}" for name in _changed(self._settings, settings)}
         changed |= {f"feature/{name}" for name in _changed(self._features, features)}
-        if _version(config) != _version(self._config):
-            changed.add("rancher-config")
+        for old, new in ((self._config, config), (self._priority, priority)):
+            if _version(old) != _version(new):
+                changed.add("rancher-config")
         with self._lock:
             self._settings, self._features, self._config = settings, features, config
+            self._priority = priority
         return changed
 
     def setting(self, name: str) -> str:
-        """The value of a Setting, or its default; "" when there is no such Setting."""
+        """What the environment says, else the value of a Setting, else its default; "" when there is no such Setting."""
+        given = self._environment.get(variable_of(name))
+        if given:
+            return given
         with self._lock:
             item = self._settings.get(name, {})
         return str(item.get("value") or item.get("default") or "")
@@ -211,13 +217,17 @@ class Snapshot:
         return bool(item.get("status", {}).get("default") if value is None else value)
 
     def rancher_config(self) -> Mapping[str, str]:
-        """The data of ConfigMap cattle-system/rancher-config."""
+        """The documents of ConfigMap cattle-system/rancher-config, with the PriorityClass, which may be of another map."""
+        key = "priorityClassName"
         with self._lock:
-            return dict(self._config.get("data") or {})
+            documents = dict(self._config.get("data") or {})
+            priority = (self._priority.get("data") or {}).get(key)
+        documents.pop(key, None)
+        return documents if priority is None else {**documents, key: priority}
 
-    def environment(self, name: str) -> str:
-        """A variable of the Rancher container."""
-        return self._environment.get(name, "")
+    def environment(self, name: str) -> str | None:
+        """A variable of the Rancher container; None when it is not set at all."""
+        return self._environment.get(name)
 
 
 def _version(item: Mapping[str, Any]) -> str:
@@ -228,10 +238,15 @@ def _changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> set[str]:
     return {name for name, item in new.items() if _version(item) != _version(old.get(name, {}))}
 
 
+def variables_of(container: Mapping[str, Any]) -> dict[str, str]:
+    """The variables a container is given; one without a value is set, and empty."""
+    return {item["name"]: item.get("value", "") for item in container.get("env", ())}
+
+
 def environment_of(deployment: Mapping[str, Any]) -> tuple[dict[str, str], str]:
     """The Rancher container's variables and the text of its ``--features``."""
     container = deployment["spec"]["template"]["spec"]["containers"][0]
-    variables = {item["name"]: item.get("value", "") for item in container.get("env", ())}
+    variables = variables_of(container)
     flags = ""
     for argument in container.get("args", ()):
         if argument.startswith("--features="):

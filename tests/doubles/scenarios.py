@@ -273,7 +273,8 @@ def clusterrepo_index_missing(rancher: str) -> Scenario:
     def after(stuck: StuckCluster) -> None:
         faults.wait_for_index(stuck)
         faults.delete_index(stuck)
-        faults.set_setting(stuck, "fleet-version", wanted["fleet"])
+        # Unlike fleet-version no environment variable of the image beats it.
+        faults.set_setting(stuck, "fleet-min-version", wanted["fleet"])
         _wait_for_rancher(stuck, "Failed to find system chart fleet")
 
     charts = ("fleet", "fleet-crd")
@@ -316,7 +317,7 @@ def clusterrepo_bundle_lost(rancher: str) -> Scenario:
         for name in charts:
             stuck.run_helm("rollback", name, "1", "-n", FLEET, "--no-hooks")
         faults.recreate_charts_repo(stuck)
-        _wait_for_rancher(stuck, "Could not resolve host")
+        faults.wait_for_download_error(stuck, "Could not resolve host")
 
     return Scenario(
         "the ClusterRepo was deleted, and with it the charts in the leader (FM 6.9, 3.4)",

@@ -45,8 +45,8 @@ class Settings(Protocol):
     def rancher_config(self) -> Mapping[str, str]:
         """The data of ConfigMap cattle-system/rancher-config."""
 
-    def environment(self, name: str) -> str:
-        """A variable of the Rancher container."""
+    def environment(self, name: str) -> str | None:
+        """A variable of the Rancher container; None when it is not set at all."""
 
 
 class BadConfig(Exception):
@@ -66,7 +66,8 @@ def deep_merge(base: Values, over: Mapping[str, Any]) -> Values:
 def _configured(settings: Settings, chart: str) -> Mapping[str, Any]:
     text = settings.rancher_config().get(chart, "")
     try:
-        values = yaml.safe_load(text) or {}
+        # Only the first document counts.
+        values = next(yaml.safe_load_all(text), None) or {}
     except yaml.YAMLError as error:
         problem = " ".join(str(error).split())
         raise BadConfig(f"failed to unmarshal '{chart}' value: yaml: {problem}") from None
@@ -93,8 +94,9 @@ def fleet_values(settings: Settings, minor: tuple[int, int]) -> Values:
         values["agentTLSMode"] = settings.setting("agent-tls-mode")
     gitjob: Values = {}
     for variable, key in (("HTTP_PROXY", "proxy"), ("NO_PROXY", "noProxy")):
-        if settings.environment(variable):
-            values[key] = gitjob[key] = settings.environment(variable)
+        value = settings.environment(variable)
+        if value is not None:
+            values[key] = gitjob[key] = value
     if priority:
         values["priorityClassName"] = gitjob["priorityClassName"] = priority
     if gitjob and minor <= (2, 11):

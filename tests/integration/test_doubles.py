@@ -16,14 +16,17 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from controlplane.handle import ControlPlane
-from doubles import clusterrepo, decision, faults, helm_storage
+from doubles import clusterrepo, decision, faults, helm_storage, rancher_settings, system_charts
 from doubles.cluster import StuckCluster
 from doubles.kube import Cluster
+from doubles.operations import HelmOperations, OperationFailed
+from doubles.rancher import fleet_events
 from doubles.rancher_lines import line_of
 from doubles.resources import by_name, crds
 from doubles.scenarios import scenario
@@ -275,10 +278,13 @@ def rebuild_index(stuck: StuckCluster) -> None:
 
 def restart_rancher(stuck: StuckCluster) -> None:
     """FM 6.9 on 2.12: only a new pod has the charts again."""
-    before = len(stuck.rancher_log())
     rebuild_index(stuck)
-    time.sleep(3)
-    assert any("Could not resolve host" in line for line in stuck.rancher_log()[before:])
+    faults.wait_for_download_error(stuck, "Could not resolve host")
+    (condition,) = stuck.cluster.get(REPO, "rancher-charts")["status"]["conditions"]
+    assert (condition["status"], condition["reason"]) == ("False", "Error")
+    assert "management-state/git-repo/" in condition["message"]
+    assert condition["message"].endswith("Will retry after 5m0s")
+    assert not any("Could not resolve host" in line for line in stuck.rancher_log())
     old_leader = leader(stuck)
     faults.restart(stuck, "rancher", "cattle-system")
     stuck.control_plane.wait_for("a new leader", lambda: leader(stuck) != old_leader, 90)
@@ -362,6 +368,77 @@ def test_deleted_job_pod_is_retried_and_skips_rancher(play: Any) -> None:
     pod = stuck.cluster.list("pods", "harvester-system", selector)[0]["metadata"]["name"]
     stuck.cluster.delete("pods", pod, "harvester-system")
     stuck.wait_for_job_line(r"^Skip update Rancher. The version is already v2.11.0$")
+
+
+class Cache:
+    """The cluster as the caches of Rancher's controllers read it."""
+
+    def __init__(self, settings: dict[str, str], maps: dict[str, dict[str, str]]) -> None:
+        self.settings, self.maps = settings, maps
+
+    def list(self, resource: str) -> list[dict[str, Any]]:
+        values = self.settings if resource == rancher_settings.SETTING else {}
+        return [{"metadata": {"name": name}, "value": value} for name, value in values.items()]
+
+    def find(self, _resource: str, name: str, _namespace: str) -> dict[str, Any] | None:
+        return (
+            {"metadata": {"resourceVersion": name}, "data": self.maps[name]}
+            if name in self.maps
+            else None
+        )
+
+
+class TestRancherAsMeasured:
+    """What running the real controllers has shown (FM 2.2, 2.3, 2.6)."""
+
+    @staticmethod
+    def snapshot(
+        environment: dict[str, str], settings: dict[str, str], **maps: dict[str, str]
+    ) -> rancher_settings.Snapshot:
+        cache: Any = Cache(settings, {name.replace("_", "-"): data for name, data in maps.items()})
+        made = rancher_settings.Snapshot(cache, environment)
+        made.refresh()
+        made.refresh()
+        return made
+
+    def test_the_environment_beats_a_setting_unless_it_is_empty(self) -> None:
+        given = rancher_settings.process_environment(line_of("v2.11.0"), {"CATTLE_SHELL_IMAGE": ""})
+        patched = {"fleet-version": "9.9.9", "shell-image": "pinned"}
+        read = self.snapshot(given, patched)
+        assert read.setting("fleet-version") == "106.0.0+up0.12.0"
+        assert read.setting("shell-image") == "pinned"
+
+    def test_config_map_name_selects_the_map_of_the_priority_class_only(self) -> None:
+        usual, other = {"fleet": "a: 1", "priorityClassName": "p"}, {"fleet": "b: 1"}
+        read = self.snapshot({}, {"config-map-name": "other"}, rancher_config=usual, other=other)
+        assert read.rancher_config() == {"fleet": "a: 1"}
+        other["priorityClassName"] = "q"
+        read = self.snapshot({}, {"config-map-name": "other"}, rancher_config=usual, other=other)
+        assert read.rancher_config() == {"fleet": "a: 1", "priorityClassName": "q"}
+
+    def test_empty_proxies_are_passed_and_only_the_first_document_counts(self) -> None:
+        config = {"fleet": "a: 1\n---\nb: 2"}
+        read = self.snapshot({"HTTP_PROXY": "", "NO_PROXY": ""}, {}, rancher_config=config)
+        values = system_charts.fleet_values(read, (2, 11))
+        assert values["gitjob"] == {"proxy": "", "noProxy": ""}
+        assert (values["proxy"], values["a"], "b" in values) == ("", 1, False)
+        assert "proxy" not in system_charts.fleet_values(self.snapshot({}, {}), (2, 11))
+
+    def test_every_event_is_a_request_of_its_own(self) -> None:
+        started = set(rancher_settings.defaults(line_of("v2.11.0"), "10.53.0.10"))
+        assert len(fleet_events(started, {"rancher-charts", "rancher-rke2-charts"})) == 7
+        assert fleet_events({"fleet-version"}, set()) == ["fleet-version"]
+        assert fleet_events({"shell-image"}, {"rancher-rke2-charts"}) == []
+
+    def test_a_failed_operation_names_no_chart(self) -> None:
+        ended = {"name": "helm", "state": {"terminated": {"exitCode": 1}}}
+        pods: Any = SimpleNamespace(find=lambda *_name: {"status": {"containerStatuses": [ended]}})
+        operations = HelmOperations(pods, "helm", Path(), ())
+        with pytest.raises(OperationFailed) as caught:
+            operations._wait("helm-operation-x")
+        assert (
+            str(caught.value) == "failed to install , pod cattle-system/helm-operation-x exited 1"
+        )
 
 
 class TestDecision:

@@ -33,6 +33,8 @@ from doubles.cluster import StuckCluster
 from doubles.scenarios import SCENARIOS
 
 RIGHTS = Path(__file__).parents[2] / "files" / "rbac" / "diagnose.yml"
+# What needs pods/exec, which no other source does.
+BY_EXEC = ("leader_environment", "bundled_charts")
 ACCOUNT = "system:serviceaccount:harvester-system:harvester-ops-diagnose"
 
 
@@ -98,6 +100,36 @@ def test_the_evidence_of_a_stuck_upgrade(run: ModuleRun) -> None:
     assert evidence["release_file"]["source"] == "job-log"
     assert evidence["fleet"]["config"]["api_server_ca_present"] is True
     assert evidence["webhook_configurations"] is not None
+    assert evidence["rancher"]["process_env"]["CATTLE_FLEET_VERSION"] == "106.0.0+up0.12.0"
+    assert evidence["bundled_head"] == evidence["cluster_repos"]["rancher-charts"]["commit"]
+
+
+def test_the_environment_beats_a_patched_setting_for_rancher_and_for_the_diagnosis(
+    stuck: StuckCluster, run: ModuleRun, tmp_path: Path
+) -> None:
+    """FM 2.2: the double does not follow the patch either; without exec nothing is believed."""
+    kind, name = "settings.management.cattle.io", "fleet-version"
+    before = len(stuck.rancher_log())
+    patch = '{"value": "106.9.9+up0.99.9"}'
+    stuck.control_plane.kubectl("patch", kind, name, "--type", "merge", "-p", patch)
+    try:
+        setting = run("upgrade_info")["evidence"]["settings"][name]
+        assert (setting["value"], setting["effective"]) == ("106.9.9+up0.99.9", "106.0.0+up0.12.0")
+        blind = as_user(stuck.control_plane, tmp_path, "blind")
+        stuck.control_plane.kubectl(
+            "create", "clusterrole", "lists-settings", "--verb=list,get",
+            "--resource=settings.management.cattle.io", "--resource=leases", "--resource=deployments",
+        )  # fmt: skip
+        stuck.control_plane.kubectl(
+            "create", "clusterrolebinding", "blind", "--clusterrole=lists-settings", "--user=blind"
+        )
+        evidence = blind("upgrade_info")["evidence"]
+        assert evidence["sources"]["leader_environment"]["state"] == "forbidden"
+        assert "kubectl-patch has changed its value" in evidence["settings"][name]["doubt"]
+        assert evidence["settings"]["rancher-webhook-version"]["doubt"] is None
+    finally:
+        stuck.cluster.patch(kind, name, {"value": "106.0.0+up0.12.0"})
+    assert not [line for line in stuck.rancher_log()[before:] if "106.9.9" in line]
 
 
 def test_it_changes_nothing_and_says_how_much_it_asked(stuck: StuckCluster, tmp_path: Path) -> None:
@@ -130,13 +162,30 @@ def shipped_rights(stuck: StuckCluster, tmp_path: Path) -> Iterator[ModuleRun]:
     kubectl("delete", "--ignore-not-found", "-f", str(RIGHTS))
 
 
+def test_with_the_optional_role_the_leader_is_asked_too(
+    stuck: StuckCluster, shipped_rights: ModuleRun
+) -> None:
+    path = str(RIGHTS.with_name("diagnose-exec.yml"))
+    stuck.control_plane.kubectl("apply", "-f", path)
+    try:
+        evidence = shipped_rights("upgrade_info")["evidence"]
+    finally:
+        stuck.control_plane.kubectl("delete", "-f", path)
+    assert set(states(evidence).values()) <= {"ok", "absent"}
+
+
 def test_the_shipped_rights_suffice(stuck: StuckCluster, shipped_rights: ModuleRun) -> None:
     evidence = shipped_rights("upgrade_info")["evidence"]
-    assert set(states(evidence).values()) <= {"ok", "absent"}
+    assert {states(evidence)[name] for name in BY_EXEC} == {"forbidden"}
+    others = {state for name, state in states(evidence).items() if name not in BY_EXEC}
+    assert others <= {"ok", "absent"}
     assert evidence["wait"]["release"] == "fleet"
     assert "not looked for" in evidence["sources"]["releases"]["reason"]
     refused = [each for each in requests_of(stuck.control_plane, ACCOUNT) if each.status == 403]
-    assert [(each.verb, each.resource, each.name) for each in refused] == [("list", "secrets", "")]
+    assert {(each.verb, each.resource) for each in refused} == {
+        ("list", "secrets"),
+        ("get", "pods/exec"),
+    }
 
 
 def test_the_shipped_rights_suffice_to_watch_for_events(shipped_rights: ModuleRun) -> None:
@@ -177,7 +226,7 @@ def test_each_right_that_is_missing_is_named(
         lambda: _when(shipped_rights("upgrade_info")["evidence"], "upgrade", "forbidden"),
     )
     refused = {name for name, state in states(evidence).items() if state == "forbidden"}
-    assert refused == {"upgrade", "upgrade_repo", "releases", "secrets", "webhook_certificate"}
+    assert refused == {"upgrade", "upgrade_repo", "releases", "secrets", "webhook_certificate", *BY_EXEC}
     assert evidence["upgrade"] is None
     assert {each["read"] for each in evidence["releases"]} == {"forbidden"}
     for name in refused:

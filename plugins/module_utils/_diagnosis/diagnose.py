@@ -17,8 +17,8 @@ from .._documents.evidence import Evidence, check_schema
 from .._documents.shape import write
 from . import findings, proof, verdict
 from .facts.derive import derive
-from .facts.origin import origin_of
 from .facts.manifest_job import without_earlier_jobs
+from .facts.origin import origin_of
 from .facts.sources import not_seen
 from .judging import FAIL, PASS, UNKNOWN, WARN, Judgement, judge
 from .rules import Rule, load_rules

@@ -46,8 +46,10 @@ SOURCES = (
     "rancher_pods",
     "leader",
     "leader_log",
+    "leader_environment",
     "cluster_repos",
     "chart_index",
+    "bundled_charts",
     "operations",
     "helm_pods",
     "managed_charts",
@@ -262,7 +264,11 @@ class Release:
 
 @dataclass(frozen=True)
 class Setting:
-    """A Rancher Setting. Of contents that are secret only `present`, `sha256` and a redacted value are kept."""
+    """A Rancher Setting. Of contents that are secret only `present`, `sha256` and a redacted value are kept.
+
+    `effective` is what Rancher reads, as far as is known: its own `environment`, else the value, else the default.
+    `doubt` says why that may be something else; `overruled`: a change of the value has no effect on Rancher.
+    """
 
     value: str | None = None
     default: str | None = None
@@ -270,11 +276,18 @@ class Setting:
     effective: str | None = None
     present: bool | None = None
     sha256: str | None = None
+    environment: str | None = None
+    doubt: str | None = None
+    overruled: bool | None = None
 
 
 @dataclass(frozen=True)
 class RancherConfig:
-    """ConfigMap rancher-config (FM 2.3): chart -> YAML text, redacted; `errors` names what is no mapping."""
+    """ConfigMap rancher-config (FM 2.3): chart -> YAML text, redacted; `errors` names what is no mapping.
+
+    Only `priority_class_name` comes from another ConfigMap when the Setting config-map-name names one
+    (`priority_class_map`).
+    """
 
     name: str | None = None
     uid: str | None = None
@@ -282,6 +295,7 @@ class RancherConfig:
     priority_class_name: str | None = None
     charts: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
+    priority_class_map: str | None = None
 
 
 @dataclass(frozen=True)
@@ -299,7 +313,10 @@ class RancherPod:
 
 @dataclass(frozen=True)
 class Rancher:
-    """Rancher itself. `version` is the Setting server-version; `node_images`: node -> digests of its image."""
+    """Rancher itself. `version` is the Setting server-version; `node_images`: node -> digests of its image.
+
+    `env` is what the Deployment sets; `process_env` what of interest the leader's process has, None when it was not read.
+    """
 
     version: str | None = None
     image: str | None = None
@@ -312,6 +329,7 @@ class Rancher:
     pods: tuple[RancherPod, ...] = ()
     leader: str | None = None
     node_images: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    process_env: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)

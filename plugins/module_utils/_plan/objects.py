@@ -153,9 +153,10 @@ def _create_branch_setting(request: Request) -> Step:
 
 
 def reset_shell_image(context: PlanContext, request: Request) -> list[Step]:
-    """The pin of the image that runs helm for Rancher is taken away (FM 6.13)."""
-    value = text(dig(context.evidence, "settings", "shell-image", "value"))
-    if value is None:
+    """The pin of the image that runs helm for Rancher is taken away (FM 6.13), unless the environment sets it anyway."""
+    setting = mapping(dig(context.evidence, "settings", "shell-image"))
+    value = text(setting.get("value"))
+    if value is None or setting.get("overruled") or setting.get("doubt"):
         return []
     return [
         _step(

@@ -72,7 +72,7 @@ def _index(evidence: Evidence) -> list[Check]:
     if state == "unknown":
         return []
     message = f"Rancher's chart index is {state}: whatever kept it from being built can do so again after the upgrade."
-    what = "See why in the conditions of ClusterRepo rancher-charts and in the log of Rancher's leader."
+    what = "See why in the condition Downloaded of ClusterRepo rancher-charts; of git's failures Rancher's log says nothing."
     return [Check("chart-index", WARN, subject, message, what, "6.9")]
 
 
@@ -82,7 +82,14 @@ def _shell_image(evidence: Evidence, target: HarvesterRelease) -> list[Check]:
         return []
     state = shell_image(evidence)
     pin = state["value"]
-    checks = [_environment(str(state["environment"]))] if state["environment"] else []
+    deployed = state["environment"] if state["in_deployment"] else None
+    checks = [_environment(str(deployed))] if deployed else []
+    doubt = evidence.setting("shell-image").doubt
+    if doubt:
+        return [
+            *checks,
+            Check("shell-image", UNKNOWN, subject, f"What it pins is unknown: {doubt}."),
+        ]
     if not pin:
         return [*checks, Check("shell-image", PASS, subject, "The shell image is not pinned.")]
     if pin == _UNDONE_PIN and _is_undone_by(target):
@@ -140,9 +147,10 @@ def _rancher_config(evidence: Evidence) -> list[Check]:
     subject = "ConfigMap/cattle-system/rancher-config"
     checks = []
     if state["priority_class_missing"]:
+        named_by = f"ConfigMap/cattle-system/{state['priority_class_map']}"
         message = f"It names the PriorityClass {state['priority_class']}, which does not exist: no pod of Fleet would start."
         checks.append(
-            Check("rancher-config", FAIL, subject, message, "Create the PriorityClass.", "6.23")
+            Check("rancher-config", FAIL, named_by, message, "Create the PriorityClass.", "6.23")
         )
     for chart, error in sorted(state["errors"].items()):
         message = f"Its values for {chart} are no YAML mapping ({error}): Rancher does not touch the chart."

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .._diagnosis.facts import decisions
-from .._documents.evidence import Evidence, Rancher
+from .._documents.evidence import Evidence
 from .._harvester.upgrade_path.release_table import (
     AWAITED_CHARTS,
     HarvesterRelease,
@@ -17,6 +17,7 @@ from .._harvester.upgrade_path.release_table import (
     ReleaseTable,
 )
 from .._rancher.decision.rancher_version import RancherVersion
+from .._rancher.decision.settings import SUC_NAME_VARIABLE
 from .._rancher.decision.situation import InstalledRelease, Situation
 from .._rancher.decision.system_charts import SystemChart, system_chart, system_charts
 from .prediction import Question
@@ -61,7 +62,7 @@ def questions_from_evidence(
 ) -> list[Question]:
     """The same with what is really installed, its values, and what this cluster makes Rancher pass."""
     rancher = _rancher(target)
-    override = (evidence.rancher or Rancher()).env.get("CATTLE_SUC_APP_NAME_OVERRIDE", "")
+    override = decisions.environment_of(evidence).get(SUC_NAME_VARIABLE, "")
     runs = rancher_step_runs(decisions.server_version(evidence), target)
     pinned_minimum = decisions.effective_settings(evidence).get("fleet-min-version", "")
     questions = []

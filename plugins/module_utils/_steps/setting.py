@@ -12,6 +12,16 @@ from .._core.redaction import redact_text, sounds_secret
 from .._kube import paths
 from .._kube.change import Change, guarded_patch, precondition
 from .._kube.client import KubeClient, Object
+from .._kube.exec import exec_in_pod
+from .._rancher.decision.settings import (
+    RancherEnvironment,
+    container_environment,
+    is_overruled,
+    read_setting,
+    variable_of,
+)
+from .._rancher.server.leader_process import ExecIn, leader_environment
+from .._rancher.server.pods import DEPLOYMENT, rancher_container
 
 SETTINGS = "management.cattle.io/v3"
 # server-version says what runs; written by hand it would say what does not (FM 6.11).
@@ -27,11 +37,12 @@ def set_value(
     expected: str | None = None,
     *,
     dry_run: bool = False,
+    exec_in: ExecIn = exec_in_pod,
 ) -> Change:
     """Set ``.value``; an empty value makes the Setting's default apply.
 
-    Raises refused for a Setting that must not be written, not-found when there is none,
-    precondition-failed when its value is neither the wanted nor the expected one.
+    Raises refused for a Setting that must not be written or that Rancher's environment overrules, not-found when there
+    is none, precondition-failed when its value is neither the wanted nor the expected one.
     """
     if name in NEVER:
         raise RemediationError(
@@ -46,11 +57,28 @@ def set_value(
             return None
         if expected is not None:
             precondition(subject, "its value", _shown(name, expected), _shown(name, current))
+        _require_effect(client, name, found, exec_in)
         return {"value": value}
 
     remedy = "Rancher makes its Settings when it starts: check the name and Rancher's version."
     before, after = guarded_patch(client, path, plan, remedy=remedy, dry_run=dry_run)
     return Change(subject, before is not after, _fields(name, before), _fields(name, after))
+
+
+def _require_effect(client: KubeClient, name: str, found: Object, exec_in: ExecIn) -> None:
+    """Raise refused where Rancher would go on reading its environment instead of the new value."""
+    process = leader_environment(client, exec_in)
+    known = RancherEnvironment(process or {}, complete=True)
+    if process is None:
+        known = container_environment(rancher_container(client.get(DEPLOYMENT)))
+    read = read_setting(name, found, known)
+    if is_overruled(found, read, known):
+        variable = variable_of(name)
+        raise RemediationError(
+            "refused",
+            f"Setting/{name} was not written: {read.doubt or f'Rancher reads {variable} of its environment first'}.",
+            f"Change {variable} of Rancher (extraEnv of the release rancher, or its image) instead.",
+        )
 
 
 def _fields(name: str, found: Object) -> dict[str, Any]:

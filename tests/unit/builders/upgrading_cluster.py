@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._core.errors import (
     RemediationError,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.exec import ExecResult
 from ansible_collections.harvester_ops.remediation.tests.unit.builders import catalog
 from ansible_collections.harvester_ops.remediation.tests.unit.builders.helm_storage import (
     release_secret,
@@ -49,6 +51,8 @@ class UpgradingCluster:
         self.objects: dict[str, dict[str, Any]] = {}
         self.logs: dict[tuple[str, str, str], str] = {}
         self.requests: list[tuple[str, str]] = []
+        self.environment: dict[str, str] = {"CATTLE_SERVER_VERSION": "v2.11.0"}
+        self.answers: dict[str, ExecResult] = {"git": ExecResult(b"5f0c1ab\n", b"", 0, "")}
         self.fail: Fail = lambda _verb, _path: None
 
     @property
@@ -126,6 +130,21 @@ class UpgradingCluster:
     def pod_log(self, namespace: str, pod: str, container: str, **_options: Any) -> str:
         self._request("get", f"/api/v1/namespaces/{namespace}/pods/{pod}/log")
         return self.logs.get((namespace, pod, container), "")
+
+    def exec_in_pod(
+        self, _client: Any, namespace: str, pod: str, container: str, argv: Any, **options: Any
+    ) -> ExecResult:
+        """What `answers` has for the program; grep finds the variables of `environment`."""
+        self._request("exec", f"/api/v1/namespaces/{namespace}/pods/{pod}/exec?{argv[0]}")
+        assert container == "rancher"
+        assert options["timeout"] <= 10
+        found = [f"{name}={value}" for name, value in self.environment.items()]
+        wanted = re.compile(argv[3]) if argv[0] == "grep" else None
+        records = "".join(f"{each}\0" for each in found if wanted and wanted.search(each))
+        listed = ExecResult(records.encode(), b"", 0 if records else 1, "")
+        result = self.answers.get(argv[0], listed)
+        options["on_stdout"](result.stdout)
+        return result
 
 
 def _fits(labels: dict[str, str], selector: str | None) -> bool:

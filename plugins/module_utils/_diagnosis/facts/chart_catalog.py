@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..._core.lenient import Document, dig, integer, mapping, seconds_between, text
-from ..._documents.evidence import ClusterRepo, Condition, Evidence
+from ..._documents.evidence import ClusterRepo, Condition, Evidence, Rancher
+from .decisions import effective_settings
 from .index import ABSENT, OK, UNKNOWN, charts_repo, conditions, index_error, index_state
 from .patience import TRANSIENT_SECONDS, Patience
 
@@ -28,7 +29,8 @@ def chart_catalog(
     Keys: ``repo_present``, ``missing_repos``, ``state`` of the index, ``error`` as Rancher words it, ``usable``,
     ``settled`` (it is no transient), ``missing`` (wanted versions the index lacks), ``download_message``, ``branch``,
     ``blocked_on`` (the chart the leader looks for in vain, over and over), ``rebuildable`` (something of the index is
-    there that has to be deleted before Rancher builds it anew).
+    there that has to be deleted before Rancher builds it anew), ``built_by_leader`` (the index is of the commit in the
+    leader's own image; null when they were not compared, and ``not_compared`` says why).
     """
     repo = charts_repo(evidence)
     state = index_state(evidence)
@@ -36,6 +38,7 @@ def chart_catalog(
     shown = repo or ClusterRepo()
     downloaded = conditions(shown.conditions).get("Downloaded", Condition())
     missing = _missing(dependencies) if state == OK else []
+    not_compared = _not_compared(evidence, shown)
     return {
         "repo_present": present,
         "missing_repos": _missing_repos(evidence),
@@ -50,11 +53,30 @@ def chart_catalog(
         "branch": shown.git_branch or None,
         "commit": shown.commit or None,
         "bundled_head": evidence.bundled_head or None,
+        "built_by_leader": None if not_compared else shown.commit == evidence.bundled_head,
+        "not_compared": not_compared,
         "config_map": shown.index_config_map or None,
         "blocked_on": _blocked_on(evidence),
         # While the first ConfigMap is there, Rancher builds nothing anew for the same commit (FM 3.2).
         "rebuildable": state not in (ABSENT, OK) or (state == ABSENT and _has_index_maps(evidence)),
     }
+
+
+def _not_compared(evidence: Evidence, repo: ClusterRepo) -> str | None:
+    """Why it cannot be told which Rancher built the index; None when it can (FM 6.8, 6.8b)."""
+    if not evidence.bundled_head:
+        source = evidence.sources.get("bundled_charts")
+        return (source and source.reason) or "The commit of the leader's own charts was not read."
+    if not repo.commit:
+        return "The ClusterRepo does not name the commit of its index."
+    # Otherwise Rancher fetches the repository, and its own commit is only where it began.
+    if effective_settings(evidence).get("system-catalog") != "bundled":
+        return "Rancher does not use its bundled charts (Setting system-catalog)."
+    rancher = evidence.rancher or Rancher()
+    images = {pod.image for pod in rancher.pods if pod.name == rancher.leader and pod.image}
+    if rancher.image and images - {rancher.image}:
+        return f"The leader, {rancher.leader}, does not run the image of the Deployment yet."
+    return None
 
 
 def _has_index_maps(evidence: Evidence) -> bool:
@@ -72,6 +94,8 @@ def _missing(dependencies: list[Document]) -> list[dict[str, Any]]:
     return [
         {
             "chart": each["chart"],
+            "release": each["release"],
+            "namespace": each["namespace"],
             "version": dig(each, "desired", "chart_version"),
             "error": dig(each, "decision", "error"),
             "waited": each["waited"],

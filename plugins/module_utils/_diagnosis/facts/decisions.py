@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from ..._documents.evidence import Evidence, Rancher, RancherConfig, Release
 from ..._documents.shape import write
 from ..._rancher.decision.decide import decide
 from ..._rancher.decision.rancher_version import RancherVersion
+from ..._rancher.decision.settings import VALUE_SETTINGS, variable_of
 from ..._rancher.decision.situation import InstalledRelease, Situation
 from ..._rancher.decision.system_charts import SystemChart
 from ..._rancher.values.computed import RancherValues, ValueInputs, rancher_values, tolerations_of
@@ -27,13 +29,14 @@ def situation_of(
     ``rancher`` chooses the table of charts and values only; the decision itself rests on the version Rancher gives.
     """
     wanted = chart.wanted(effective_settings(evidence))
+    version_unread = not evidence.readable("settings") or is_doubtful(evidence, chart.settings)
     last, last_unread = _last_revision(evidence.release(namespace, release))
     values = values_of(evidence, rancher, chart.chart)
     versions = index_versions(evidence, chart.chart)
     config_lost = last is not None and last.config is None and chart.chart not in _VALUELESS
     unread = {
-        "min": not evidence.readable("settings"),
-        "exact": not evidence.readable("settings"),
+        "min": version_unread,
+        "exact": version_unread,
         "index": index_state(evidence) == UNKNOWN,
         "last_revision": last_unread,
         "values": bool(values.unreadable or values.error) or config_lost,
@@ -65,23 +68,37 @@ def decision_of(situation: Situation) -> dict[str, Any]:
 
 
 def server_version(evidence: Evidence) -> str | None:
-    """The version the running Rancher calls itself."""
+    """The version of the Rancher that leads: what its process says, else the Setting, which is what the job reads."""
     running = evidence.rancher.version if evidence.rancher else None
-    return running or effective_settings(evidence).get("server-version") or None
+    leads = environment_of(evidence).get(variable_of("server-version"))
+    return leads or running or effective_settings(evidence).get("server-version") or None
 
 
 def effective_settings(evidence: Evidence) -> dict[str, str]:
-    """Setting name -> the text Rancher reads: the value, or the default where the value is empty."""
+    """Setting name -> the text Rancher reads: its environment, else the value, else the default."""
     return {
         name: setting.effective or setting.value or setting.default or ""
         for name, setting in (evidence.settings or {}).items()
     }
 
 
+def is_doubtful(evidence: Evidence, names: Iterable[str]) -> bool:
+    """Whether Rancher may read something else for one of these Settings than what is known."""
+    return any(evidence.setting(name).doubt for name in names)
+
+
+def environment_of(evidence: Evidence) -> dict[str, str]:
+    """The variables of the leader's process, or those that the Deployment sets where the process was not read."""
+    rancher = evidence.rancher or Rancher()
+    return dict(rancher.env if rancher.process_env is None else rancher.process_env)
+
+
 def values_of(evidence: Evidence, rancher: RancherVersion, chart: str) -> RancherValues:
     """The values Rancher passes for the chart, with what of the inputs could not be read."""
-    settings = effective_settings(evidence) if evidence.readable("settings") else None
-    environment = dict((evidence.rancher or Rancher()).env)
+    known = evidence.readable("settings") and not is_doubtful(evidence, VALUE_SETTINGS)
+    settings = effective_settings(evidence) if known else None
+    process = (evidence.rancher or Rancher()).process_env
+    environment_known = process is not None or evidence.readable("rancher_deployment")
     return rancher_values(
         chart,
         ValueInputs(
@@ -89,7 +106,7 @@ def values_of(evidence: Evidence, rancher: RancherVersion, chart: str) -> Ranche
             settings=settings,
             features=_features(evidence),
             rancher_config=_rancher_config(evidence),
-            environment=(environment if evidence.readable("rancher_deployment") else None),
+            environment=environment_of(evidence) if environment_known else None,
         ),
     )
 

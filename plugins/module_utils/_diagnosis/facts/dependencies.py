@@ -204,7 +204,7 @@ def _wanted(evidence: Evidence, chart: SystemChart) -> bool | None:
 
 def _desired(evidence: Evidence, chart: SystemChart) -> dict[str, Any] | None:
     wanted = chart.wanted(decisions.effective_settings(evidence))
-    if not wanted.text:
+    if not wanted.text or decisions.is_doubtful(evidence, chart.settings):
         return None
     return {
         "chart_version": wanted.text,

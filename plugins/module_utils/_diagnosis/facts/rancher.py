@@ -22,7 +22,8 @@ def rancher_facts(evidence: Evidence) -> dict[str, Any]:
     """Versions, image, roll-out and Helm release of Rancher itself; every unknown is None."""
     deployment = evidence.rancher or Rancher()
     expected = _expected_version(evidence)
-    running = server_version(evidence)
+    # The job compares the Setting, whatever the process of the leader says.
+    running = deployment.version or server_version(evidence)
     tag = deployment.image_tag or None
     return {
         "expected_version": expected,

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..._documents.evidence import Evidence, HelmPod, Rancher, RancherConfig
 from ..._rancher.decision.rancher_version import RancherVersion
+from ..._rancher.decision.settings import variable_of
 from ..._rancher.decision.system_charts import default_shell_images
 from ..._rancher.server.helm_actors import NEVER_STARTS
 from .decisions import server_version
@@ -18,17 +19,23 @@ _IMAGE_FAULTS = ("unknown-flag",)
 
 def shell_image(evidence: Evidence) -> dict[str, Any]:
     """``value`` (what the Setting pins), ``defaults`` of this Rancher, ``pinned`` (to something else), ``environment``
-    and ``failing``: the helm pods since the last success that failed because of their image."""
+    (another image than these, which Rancher's environment asks for), ``in_deployment`` (the Deployment sets it) and
+    ``failing``: the helm pods since the last success that failed because of their image."""
     setting = evidence.setting("shell-image")
-    value = setting.value or None
+    value = None if setting.overruled else setting.value or None
     rancher = RancherVersion.parse(server_version(evidence))
     defaults = list(default_shell_images(rancher)) if rancher else []
+    deployed = (evidence.rancher or Rancher()).env.get(variable_of("shell-image")) or None
+    environment = deployed or setting.environment or None
+    if setting.overruled and not setting.doubt:
+        environment = environment or setting.value
     return {
         "value": value,
         "source": setting.source or None,
         "defaults": defaults,
-        "pinned": _pinned(evidence, value, defaults),
-        "environment": (evidence.rancher or Rancher()).env.get("CATTLE_SHELL_IMAGE") or None,
+        "pinned": None if setting.doubt else _pinned(evidence, value, defaults),
+        "environment": None if environment in defaults else environment,
+        "in_deployment": deployed is not None,
         "registry": evidence.setting("system-default-registry").effective or None,
         "failing": _failing(evidence),
         "known": evidence.readable("helm_pods"),
@@ -73,12 +80,14 @@ def _fault(pod: HelmPod) -> str | None:
 def rancher_config_state(evidence: Evidence) -> dict[str, Any]:
     """What is wrong in ConfigMap rancher-config: a PriorityClass that does not exist, documents that are no YAML."""
     config = evidence.rancher_config or RancherConfig()
+    source = config.priority_class_map or config.name or "rancher-config"
     name = config.priority_class_name or None
     classes = evidence.priority_classes or ()
     known = evidence.readable("rancher_config", "priority_classes")
     errors = {chart: error[:300] for chart, error in sorted(config.errors.items()) if error}
     return {
         "priority_class": name,
+        "priority_class_map": source,
         "priority_class_missing": (name is not None and name not in classes) if known else None,
         "errors": errors,
         "broken": bool(errors) if evidence.readable("rancher_config") else None,

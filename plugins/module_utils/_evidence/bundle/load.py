@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from ..._core.errors import RemediationError
 from ..._core.lenient import moment
@@ -90,7 +90,7 @@ def _from_archives(
     archive = bundle.archive if bundle is not None else None
     label = log.path if log is not None else ""
     reader = SupportBundle(archive or Archive(label), bundle.root if bundle else "", of_log)
-    document = collect(reader, options, groups=groups(reader, of_log))
+    document = collect(reader, options, groups=groups(reader, of_log), exec_in=_no_process)
     origins = []
     for each in (bundle, log):
         if each is not None and each.archive is not None:
@@ -98,6 +98,10 @@ def _from_archives(
                 raise each.archive.refused
             origins.append(_bundle_origin(reader, each) if each is bundle else _log_origin(each))
     return {**document, "origins": write(tuple(origins))}
+
+
+def _no_process(*_arguments: Any, **_options: Any) -> NoReturn:
+    raise RemediationError("forbidden", "A support bundle has no process that could be asked.")
 
 
 def _bundle_origin(bundle: SupportBundle, found: Recognized) -> Origin:

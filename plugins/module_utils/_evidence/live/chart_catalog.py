@@ -32,6 +32,11 @@ INDEX = "chart_index"
 _NAMES = ("rancher-charts", "rancher-rke2-charts", "rancher-partner-charts", "harvester-charts")
 
 
+def charts_repo(found: Found) -> Document:
+    """ClusterRepo rancher-charts, empty when there is none."""
+    return _repo(found, catalog.CHARTS_REPO)
+
+
 def _repo(found: Found, name: str) -> Document:
     return next((each for each in found.objects(REPOS) if name_of(each) == name), {})
 
@@ -42,7 +47,7 @@ def _reads(_context: Context, found: Found) -> Reads:
 
     path = paths.api(catalog.CATALOG_API, "clusterrepos")
     reads: Reads = {REPOS: lambda client: client.list(path)}
-    charts = _repo(found, catalog.CHARTS_REPO)
+    charts = charts_repo(found)
     if charts:
         reads[INDEX] = partial(index, catalog.ClusterRepo.from_object(charts))
     return reads

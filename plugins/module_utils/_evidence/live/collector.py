@@ -15,7 +15,9 @@ from ..._core.errors import RemediationError
 from ..._core.redaction import Redactor
 from ..._documents.evidence import ERROR, SOURCES, Cluster, Evidence, Options, Source
 from ..._helm.idleness import DEFAULT_STALE_AFTER
+from ..._kube.exec import exec_in_pod
 from ..._kube.reader import Reader
+from ..._rancher.server.leader_process import ExecIn
 from . import (
     bundles,
     chart_catalog,
@@ -23,6 +25,7 @@ from . import (
     fleet,
     helm_activity,
     job,
+    leader_process,
     pod_troubles,
     rancher,
     releases,
@@ -37,6 +40,7 @@ GROUPS: tuple[Group, ...] = (
     job.GROUP,
     settings.GROUP,
     rancher.GROUP,
+    leader_process.GROUP,
     releases.GROUP,
     chart_catalog.GROUP,
     helm_activity.GROUP,
@@ -69,6 +73,7 @@ def collect(
     *,
     groups: Sequence[Group] = GROUPS,
     clock: Callable[[], float] = time.monotonic,
+    exec_in: ExecIn = exec_in_pod,
 ) -> dict[str, Any]:
     """The evidence document (_documents/evidence.py) of the cluster behind `client`.
 
@@ -84,6 +89,7 @@ def collect(
         redactor=Redactor(),
         log_tail_lines=options.log_tail_lines,
         expected_versions=options.expected_versions,
+        exec_in=exec_in,
     )
     found, problems = read_everything(
         client,

@@ -30,6 +30,7 @@ from ..._kube import paths
 from ..._kube.log_lines import Pattern, find_events, parse_lines
 from ..._kube.reader import Reader
 from .cluster_objects import KUBECONFIG
+from .leader_process import DEPLOYMENTS
 from .objects import (
     conditions_of,
     created_at,
@@ -42,7 +43,6 @@ from .objects import (
     pod_is_ready,
     replica_counts,
 )
-from .rancher import DEPLOYMENTS
 from .reading import Context, Found, Group, Parts, Reads
 
 SYSTEM_NAMESPACE = "cattle-fleet-system"

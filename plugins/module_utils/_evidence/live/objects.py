@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from ..._core.lenient import Document, dig, integer, mapping, mappings, text
@@ -121,12 +121,3 @@ def replica_counts(workload: object) -> dict[str, int | bool | None]:
             None if observed is None or generation is None else observed >= generation
         ),
     }
-
-
-def environment(container: Mapping[str, Any]) -> list[Document]:
-    """The variables of a container that have a literal value."""
-    return [
-        {"name": name, "value": value}
-        for item in mappings(container.get("env"))
-        if (name := text(item.get("name"))) and (value := text(item.get("value"))) is not None
-    ]

@@ -18,7 +18,7 @@ from ..._core.lenient import Document, dig, integer, mappings, text
 from ..._documents.evidence import PodTrouble, Workload
 from ..._harvester import job_log
 from ..._kube import paths
-from ..._kube.client import KubeClient
+from ..._kube.reader import Reader
 from ..._rancher.server import helm_actors
 from . import job
 from .fleet import AGENT_PODS, SYSTEM_PODS
@@ -60,7 +60,7 @@ _TELLING = re.compile(r"(?i)error|fatal|panic|fail|not set|denied|refused|x509|c
 
 
 def _reads(context: Context, found: Found) -> Reads:
-    def pods_in(namespace: str, client: KubeClient) -> Any:
+    def pods_in(namespace: str, client: Reader) -> Any:
         return client.list(paths.core("v1", "pods", namespace))
 
     reads: Reads = {
@@ -189,7 +189,7 @@ def _log_name(pod: Document) -> str:
     return f"last_words:{namespace_of(pod)}/{name_of(pod)}"
 
 
-def _read_log(pod: Document, client: KubeClient) -> str:
+def _read_log(pod: Document, client: Reader) -> str:
     """The log of the run that crashed: the previous one, once the container was started again."""
     _init, status = _culprit(pod)
     previous = dig(status, "state", "terminated") is None

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -13,12 +14,21 @@ from ..._documents.evidence import ABSENT, OK, LeaderLog, Rancher, RancherPod, S
 from ..._kube import paths
 from ..._kube.log_lines import parse_lines
 from ..._kube.reader import Reader
+from ..._rancher.decision.settings import PROXY_VARIABLES, container_environment
 from ..._rancher.server import leader_log
+from ..._rancher.server.pods import LEADER_LEASE, rancher_container
+from .leader_process import (
+    DEPLOYMENTS,
+    LEASE,
+    deployment,
+    leader_of,
+    of_leader,
+    process_environment,
+)
 from .objects import (
     container_status,
     created_at,
     digest_of,
-    environment,
     image_tag,
     name_of,
     namespace_of,
@@ -28,46 +38,27 @@ from .objects import (
     waiting_reason,
 )
 from .reading import Context, Found, Group, Parts, Reads
-from .settings import effective_setting
+from .settings import stored_setting
 from .webhooks import SERVICES
 
 NAMESPACE = "cattle-system"
-DEPLOYMENTS = "deployments:cattle-system"
 PODS = "pods:cattle-system"
-LEASE = "leader_lease"
 NODES = "nodes"
 SERVICE = "rancher_service"
 
 _INGRESS = ("ingress-expose", "rke2-traefik")
 _CONTAINER = "rancher"
-_LEASE = ("kube-system", "cattle-controllers")
-_VARIABLES = ("CATTLE_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+_VARIABLES = ("CATTLE_", *PROXY_VARIABLES)
 
 
-def deployment(found: Found) -> Document:
-    """Deployment cattle-system/rancher, empty when it could not be read."""
-    return next((each for each in found.objects(DEPLOYMENTS) if name_of(each) == "rancher"), {})
-
-
-def variables(found: Found) -> dict[str, str]:
+def _variables(container: Mapping[str, Any]) -> dict[str, str]:
     """Rancher's own and the proxy variables of its container, unredacted."""
-    container = _rancher_container(deployment(found))
-    return {
-        item["name"]: item["value"]
-        for item in environment(container)
-        if item["name"].startswith(_VARIABLES)
-    }
-
-
-def _leader(found: Found) -> str | None:
-    # Some releases of the library append a random part to the name of the pod.
-    return (text(dig(found.object(LEASE), "spec", "holderIdentity")) or "").partition("_")[
-        0
-    ] or None
+    variables = container_environment(container).variables
+    return {name: value for name, value in variables.items() if name.startswith(_VARIABLES)}
 
 
 def _log_name(found: Found) -> str:
-    return f"leader_log:{_leader(found)}"
+    return f"leader_log:{leader_of(found)}"
 
 
 def _reads(context: Context, found: Found) -> Reads:
@@ -75,15 +66,14 @@ def _reads(context: Context, found: Found) -> Reads:
         lines = context.log_tail_lines
         return client.pod_log(NAMESPACE, pod, _CONTAINER, tail_lines=lines, timestamps=True)
 
-    lease = paths.api("coordination.k8s.io/v1", "leases", *_LEASE)
     reads: Reads = {
         DEPLOYMENTS: lambda client: client.list(paths.api("apps/v1", "deployments", NAMESPACE)),
         PODS: lambda client: client.list(paths.core("v1", "pods", NAMESPACE)),
-        LEASE: lambda client: client.get(lease),
+        LEASE: lambda client: client.get(LEADER_LEASE),
         NODES: lambda client: client.list(paths.core("v1", "nodes")),
         SERVICE: lambda client: client.get(paths.core("v1", "services", NAMESPACE, "rancher")),
     }
-    leader = _leader(found)
+    leader = leader_of(found)
     if leader:
         reads[_log_name(found)] = partial(read_log, leader)
     return reads
@@ -92,17 +82,19 @@ def _reads(context: Context, found: Found) -> Reads:
 def _parts(context: Context, found: Found) -> Parts:
     obj, pods = deployment(found), _pods(found)
     counts = replica_counts(obj) if obj else {}
-    container = _rancher_container(obj)
+    container = rancher_container(obj)
+    process = process_environment(found)
     image = text(container.get("image"))
     fields: dict[str, Any] = {
         "rancher": Rancher(
-            version=effective_setting(found, "server-version"),
+            version=stored_setting(found, "server-version"),
             image=image,
             image_tag=image_tag(image),
             **counts,  # type: ignore[arg-type]
-            env=context.redactor.value(variables(found)),
+            env=context.redactor.value(_variables(container)),
+            process_env=None if process is None else context.redactor.value(process),
             pods=tuple(_pod(pod) for pod in pods),
-            leader=_leader(found),
+            leader=leader_of(found),
             node_images=_node_images(found, image),
         ),
         "leader_log": _leader_log(context, found),
@@ -116,7 +108,7 @@ def _parts(context: Context, found: Found) -> Parts:
             "rancher_deployment": _present(found, DEPLOYMENTS, bool(obj), "Deployment/cattle-system/rancher"),
             "rancher_pods": _present(found, PODS, bool(pods), "A pod with the label app=rancher"),
             "leader": found.source(LEASE),
-            "leader_log": _leader_log_source(found),
+            "leader_log": of_leader(found, _log_name(found)),
             "services": found.source(SERVICE),
         },
     )  # fmt: skip
@@ -134,12 +126,6 @@ def _present(found: Found, name: str, present: bool, what: str) -> Source:
     if not found.ok(name):
         return found.source(name)
     return Source(OK) if present else Source(ABSENT, f"{what} does not exist.")
-
-
-def _rancher_container(obj: Document) -> Document:
-    containers = mappings(dig(obj, "spec", "template", "spec", "containers"))
-    named = [each for each in containers if each.get("name") == _CONTAINER]
-    return next(iter(named or containers), {})
 
 
 def _pods(found: Found) -> list[Document]:
@@ -192,19 +178,11 @@ def _leader_log(context: Context, found: Found) -> LeaderLog | None:
     lines = parse_lines(content)
     times = [line.at for line in lines if line.at]
     return LeaderLog(
-        pod=_leader(found),
+        pod=leader_of(found),
         start=times[0] if times else None,
         end=times[-1] if times else None,
         matches=tuple(context.redactor.value(match) for match in leader_log.matches_of(lines)),
     )
-
-
-def _leader_log_source(found: Found) -> Source:
-    if _leader(found) is None:
-        lease = found.source(LEASE)
-        return lease if lease.state != OK else Source(ABSENT, "The leader's Lease names no holder.")
-    reading = found.reading(_log_name(found))
-    return Source(reading.state, reading.reason)
 
 
 GROUP = Group(

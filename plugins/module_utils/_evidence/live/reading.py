@@ -18,7 +18,9 @@ from ..._core.errors import RemediationError
 from ..._core.lenient import Document, mapping, mappings, seconds_between
 from ..._core.redaction import Redactor
 from ..._documents.evidence import ABSENT, ERROR, FORBIDDEN, OK, Source
+from ..._kube.exec import exec_in_pod
 from ..._kube.reader import Reader
+from ..._rancher.server.leader_process import ExecIn
 
 Read = Callable[[Reader], Any]
 Reads = dict[str, Read]
@@ -99,6 +101,7 @@ class Context:
     redactor: Redactor
     log_tail_lines: int = 5000
     expected_versions: Mapping[str, str] = field(default_factory=dict)
+    exec_in: ExecIn = exec_in_pod
 
     def age(self, moment: object) -> int | None:
         """Whole seconds from a time in an object to the collection."""

@@ -18,13 +18,14 @@ from ..._helm import storage
 from ..._helm.rollback_target import rollback_target
 from ..._kube.paths import core
 from ..._kube.reader import Reader
+from ..._rancher.decision.settings import SUC_NAME_VARIABLE
 from ..._rancher.decision.system_charts import (
     CHART_NAMESPACES,
     HARVESTER_UPGRADE_CONTROLLER_RELEASE,
 )
 from .bundles import BUNDLES, bundle_release, bundle_state
+from .leader_process import rancher_environment
 from .objects import name_of
-from .rancher import variables
 from .reading import Context, Found, Group, Parts, Reads
 
 Key = tuple[str, str]  # namespace, release
@@ -47,7 +48,7 @@ _UPGRADE_CONTROLLER = "system-upgrade-controller"
 def dependencies_of(found: Found) -> dict[Key, str]:
     """Where each dependency belongs -> its chart. Of the chart with several possible release names all are listed."""
     expected = {(namespace, chart): chart for chart, namespace in CHART_NAMESPACES.items()}
-    override = variables(found).get("CATTLE_SUC_APP_NAME_OVERRIDE")
+    override = rancher_environment(found).variables.get(SUC_NAME_VARIABLE)
     for release in (HARVESTER_UPGRADE_CONTROLLER_RELEASE, override):
         if release:
             expected[CHART_NAMESPACES[_UPGRADE_CONTROLLER], release] = _UPGRADE_CONTROLLER

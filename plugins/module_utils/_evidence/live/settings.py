@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -14,6 +15,15 @@ from ..._core.redaction import Redactor
 from ..._documents.evidence import RancherConfig, Setting
 from ..._kube import paths
 from ..._kube.reader import Reader
+from ..._rancher.decision.settings import (
+    CERTIFICATES,
+    RancherEnvironment,
+    is_overruled,
+    read_setting,
+)
+from ..._rancher.decision.settings import SETTINGS as WANTED
+from ..._rancher.values.rancher_yaml import InvalidDocumentError, dump_mapping, load_mapping
+from .leader_process import rancher_environment
 from .objects import identity, name_of
 from .reading import Context, Found, Group, Parts, Reads
 
@@ -23,43 +33,22 @@ API = "management.cattle.io/v3"
 NAMESPACE = "cattle-system"
 DEFAULT_CONFIG = "rancher-config"
 
-_CERTIFICATES = frozenset({"cacerts", "internal-cacerts"})
-_WANTED = _CERTIFICATES | {
-    "agent-tls-mode",
-    "chart-default-branch",
-    "chart-default-url",
-    "config-map-name",
-    "fleet-min-version",
-    "fleet-version",
-    "imported-cluster-version-management",
-    "internal-server-url",
-    "rancher-provisioning-capi-version",
-    "rancher-turtles-version",
-    "rancher-webhook-version",
-    "remodialer-proxy-version",
-    "remotedialer-proxy-version",
-    "server-url",
-    "server-version",
-    "shell-image",
-    "system-catalog",
-    "system-default-registry",
-    "system-feature-chart-refresh-seconds",
-    "system-managed-charts-operation-timeout",
-    "system-upgrade-controller-chart-version",
-    "tls-internal-cn-allowed-services",
-}
 
-
-def effective_setting(found: Found, name: str) -> str | None:
-    """What Rancher reads: the value, else the default; None when the Setting does not exist or is empty."""
+def stored_setting(found: Found, name: str) -> str | None:
+    """What the Setting says: its value, else its default; None when it does not exist or is empty."""
     for setting in found.objects(SETTINGS):
         if name_of(setting) == name:
             return text(setting.get("value")) or text(setting.get("default"))
     return None
 
 
-def _config_name(found: Found) -> str:
-    return effective_setting(found, "config-map-name") or DEFAULT_CONFIG
+def _priority_map(found: Found) -> str:
+    """The ConfigMap that names the PriorityClass. Documents of charts never come from it unless it is the usual one."""
+    for setting in found.objects(SETTINGS):
+        if name_of(setting) == "config-map-name":
+            read = read_setting("config-map-name", setting, rancher_environment(found))
+            return read.text or DEFAULT_CONFIG
+    return DEFAULT_CONFIG
 
 
 def _config_read(name: str) -> str:
@@ -70,52 +59,69 @@ def _reads(_context: Context, found: Found) -> Reads:
     def config(name: str, client: Reader) -> Any:
         return client.get(paths.core("v1", "configmaps", NAMESPACE, name))
 
-    name = _config_name(found)
     return {
         SETTINGS: lambda client: client.list(paths.api(API, "settings")),
         FEATURES: lambda client: client.list(paths.api(API, "features")),
-        _config_read(name): partial(config, name),
+        **{
+            _config_read(name): partial(config, name)
+            for name in (DEFAULT_CONFIG, _priority_map(found))
+        },
     }
 
 
 def _parts(context: Context, found: Found) -> Parts:
     fields: dict[str, Any] = {}
     if found.ok(SETTINGS):
+        known = rancher_environment(found)
         fields["settings"] = {
-            name_of(each): _setting(each, context.redactor)
+            name_of(each): _setting(each, known, context.redactor)
             for each in found.objects(SETTINGS)
-            if name_of(each) in _WANTED
+            if name_of(each) in WANTED
         }
     if found.ok(FEATURES):
         states = {name_of(each): _enabled(each) for each in found.objects(FEATURES)}
         fields["features"] = {name: state for name, state in states.items() if state is not None}
-    config_read = _config_read(_config_name(found))
-    if found.ok(config_read):
-        fields["rancher_config"] = _config(found.object(config_read), context.redactor)
+    reads = [_config_read(name) for name in (DEFAULT_CONFIG, _priority_map(found))]
+    if any(found.ok(read) for read in reads):
+        documents, priority_map = map(found.object, reads)
+        fields["rancher_config"] = _config(documents, priority_map, context.redactor)
     return Parts(
         fields,
         {
             "settings": found.source(SETTINGS),
             "features": found.source(FEATURES),
-            "rancher_config": found.source(config_read),
+            "rancher_config": found.source(*reads),
         },
     )
 
 
-def _setting(setting: Document, redactor: Redactor) -> Setting:
+def _setting(setting: Document, known: RancherEnvironment, redactor: Redactor) -> Setting:
+    name = name_of(setting)
     value, default = text(setting.get("value")), text(setting.get("default"))
-    source, effective = text(setting.get("source")), value or default or ""
-    if name_of(setting) in _CERTIFICATES:
-        code = hashlib.sha256(effective.encode("utf-8", "surrogatepass")).hexdigest()
-        token = redactor.token(effective) if effective else ""
-        return Setting(
+    read = read_setting(name, setting, known)
+    shown = Setting(
+        source=text(setting.get("source")),
+        doubt=read.doubt or None,
+        overruled=is_overruled(setting, read, known),
+    )
+    if name in CERTIFICATES:
+        code = hashlib.sha256(read.text.encode("utf-8", "surrogatepass")).hexdigest()
+        token = redactor.token(read.text) if read.text else ""
+        return replace(
+            shown,
             value=token if value else "",
-            source=source,
             effective=token,
-            present=bool(effective),
-            sha256=code if effective else None,
+            present=bool(read.text),
+            sha256=code if read.text else None,
+            environment=token if read.environment else None,
         )
-    return Setting(value=value or "", default=default or "", source=source, effective=effective)
+    return replace(
+        shown,
+        value=value or "",
+        default=default or "",
+        effective=read.text,
+        environment=read.environment or None,
+    )
 
 
 def _enabled(feature: Document) -> bool | None:
@@ -131,37 +137,31 @@ def _enabled(feature: Document) -> bool | None:
     return None
 
 
-def _config(config_map: Document, redactor: Redactor) -> RancherConfig:
+def _config(config_map: Document, priority_map: Document, redactor: Redactor) -> RancherConfig:
     charts, errors = {}, {}
-    contents = mapping(config_map.get("data"))
-    for name, content in sorted(contents.items()):
+    for name, content in sorted(mapping(config_map.get("data")).items()):
         if name == "priorityClassName" or not isinstance(content, str):
             continue
         charts[name], error = _chart_values(content, redactor)
         if error:
             errors[name] = error
     return RancherConfig(
-        name=name_of(config_map),
+        name=name_of(config_map) or None,
         **identity(config_map),
-        priority_class_name=text(contents.get("priorityClassName")),
+        priority_class_name=text(dig(priority_map, "data", "priorityClassName")),
         charts=charts,
         errors=errors,
+        priority_class_map=name_of(priority_map) or None,
     )
 
 
 def _chart_values(content: str, redactor: Redactor) -> tuple[str, str | None]:
-    """The YAML text without secrets, still meaning the same; what is no YAML stays none, with the reason."""
-    import yaml
-
+    """The document without secrets, still meaning the same; what Rancher cannot read stays so, with the reason."""
     try:
-        values = yaml.safe_load(content)
-    except (yaml.YAMLError, RecursionError) as exc:
-        return redactor.text(content), redactor.text(f"no valid YAML: {exc}")[:500]
-    if values is None:
-        return "", None
-    if not isinstance(values, dict):
-        return redactor.text(content), f"a {type(values).__name__} instead of a mapping"
-    return yaml.safe_dump(redactor.value(values), sort_keys=True), None
+        values = load_mapping(content)
+    except InvalidDocumentError as exc:
+        return redactor.text(content), redactor.text(str(exc))[:500]
+    return (dump_mapping(redactor.value(values)) if values else ""), None
 
 
 GROUP = Group(("settings", "features", "rancher_config"), _reads, _parts)

@@ -11,7 +11,7 @@ from typing import Any
 from ..._core.lenient import Document, boolean, dig, mapping, mappings, text
 from ..._documents.evidence import ABSENT, OK, ServingCertificate, Webhook, WebhookConfiguration
 from ..._kube import paths
-from ..._kube.client import KubeClient
+from ..._kube.reader import Reader
 from . import serving_certificate
 from .objects import identity, label, name_of, namespace_of
 from .reading import Context, Found, Group, Parts, Reads
@@ -48,7 +48,7 @@ def _reads(_context: Context, _found: Found) -> Reads:
     }
 
 
-def _read_certificate(client: KubeClient) -> Document:
+def _read_certificate(client: Reader) -> Document:
     """The API gives a Secret whole: the key is dropped here, before anything is kept."""
     path = paths.core("v1", "secrets", "cattle-system", "cattle-webhook-tls")
     return serving_certificate.certificate_only(client.get(path))

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from ..._core.errors import RemediationError
 from ..._kube.exec import ExecResult, exec_in_pod
+from ..server.leader_process import BUNDLED_CATALOGS, url_hash
 from ..server.pods import CONTAINER, NAMESPACE, POD_SELECTOR, PodChoice, RancherPod, rancher_pods
 from .request import ARCHIVE_SUFFIXES, ChartRequest, FetchedChart, not_found
 from .sink import ChartSink
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 # Where Rancher itself looks, in its order; the second is relative to its working directory.
 BASE_DIRECTORIES = (
-    "/var/lib/rancher-data/local-catalogs/v2",
+    BUNDLED_CATALOGS,
     "../rancher-data/local-catalogs/v2",
     "/var/lib/rancher/management-state/git-repo",
 )
@@ -36,11 +37,6 @@ ATTEMPTS = 3
 
 TakeOutput = Callable[[bytes], object]
 RunInPod = Callable[[str, Sequence[str], "TakeOutput | None"], ExecResult]
-
-
-def url_hash(git_url: str) -> str:
-    """The name of the clone of a repository: the SHA-256 of its URL."""
-    return hashlib.sha256(git_url.encode()).hexdigest()
 
 
 def clones_in(listing: str, repo_name: str, git_url: str) -> list[str]:

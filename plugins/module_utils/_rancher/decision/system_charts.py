@@ -168,8 +168,6 @@ _CHARTS = (
 CHART_NAMESPACES: dict[str, str] = {row.chart: row.namespace for row in _CHARTS}
 CHART_NAMES: tuple[str, ...] = tuple(CHART_NAMESPACES)
 
-PULL_SECRETS_SETTING = "system-default-registry-pull-secrets"
-
 # build.yaml's defaultShellVersion where it was read (FM 6.13), oldest first.
 _SHELL_IMAGES: dict[Line, tuple[str, ...]] = {
     (2, 8): ("v0.1.24",),

@@ -30,6 +30,7 @@ _TABLE: tuple[tuple[str, str], ...] = (
         r"available chart version \((?P<available>[^)]*)\) for (?P<chart>\S+) is less than the min version "
         r"\((?P<min>[^)]*)\)",
     ),
+    # Rancher means to name the chart here, and does not.
     ("pod-exited", _INSTALL + r"failed to install (?P<installed>\S*), pod (?P<pod>\S+) exited (?P<exit_code>\d+)"),
     ("pod-failed", _INSTALL + r"pod (?P<pod>\S+) failed, watch closed"),
     ("config-invalid", r"failed to unmarshal '(?P<key>[^']+)' value|Failed to get chart values for (?P<chart>[^\s:]+)"),
@@ -59,7 +60,6 @@ def matches_of(lines: Sequence[LogLine]) -> list[dict[str, Any]]:
     matches = find_events(lines, PATTERNS, everywhere=True, limit=300)
     for match in matches:
         match["level"] = _level(match["text"])
-        # Rancher leaves the name out here; its message begins with it.
         installed = match.pop("installed", None)
         if installed:
             match.setdefault("chart", installed)

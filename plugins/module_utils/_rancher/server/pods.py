@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..._core.errors import RemediationError
+from ..._core.lenient import dig, mappings
 from ..._kube.paths import api, core
 
 if TYPE_CHECKING:
@@ -70,11 +71,19 @@ def _image(containers: Sequence[Mapping[str, Any]]) -> str:
     return str(next(images, None) or "")
 
 
+def rancher_container(deployment: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Rancher's container in its Deployment; empty when there is none."""
+    containers = mappings(dig(deployment, "spec", "template", "spec", "containers"))
+    named = [each for each in containers if each.get("name") == CONTAINER]
+    return next(iter(named or containers), {})
+
+
 def leader_name(client: KubeClient) -> str | None:
     """The pod that holds Rancher's leader Lease; null when there is no such Lease (FM 2.1)."""
     lease = _get_or_none(client, LEADER_LEASE)
     holder = (lease.get("spec") or {}).get("holderIdentity") if lease else None
-    return str(holder) if holder else None
+    # Some releases of the library append a random part to the name of the pod.
+    return str(holder).partition("_")[0] or None if holder else None
 
 
 def target_tag(client: KubeClient) -> str | None:

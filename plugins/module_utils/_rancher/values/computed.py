@@ -15,7 +15,7 @@ from typing import Any
 
 from ..decision.merge_patch import canonical, merge
 from ..decision.rancher_version import RancherVersion
-from ..decision.system_charts import PULL_SECRETS_SETTING
+from ..decision.settings import PULL_SECRETS_SETTING
 from .rancher_yaml import InvalidDocumentError, load_mapping
 
 RANCHER_CONFIG = "rancher-config"
@@ -45,7 +45,7 @@ class ValueInputs:
         features: whether each Feature is on.
         rancher_config: the data of ConfigMap ``cattle-system/rancher-config``, key to text.
         environment: the Rancher container's environment variables.
-        config_map: name of that ConfigMap (Setting ``config-map-name``).
+        priority_map: name of the ConfigMap that ``priorityClassName`` comes from (Setting ``config-map-name``).
     """
 
     rancher: RancherVersion
@@ -53,7 +53,7 @@ class ValueInputs:
     features: Mapping[str, bool] | None = None
     rancher_config: Mapping[str, str] | None = None
     environment: Mapping[str, str] | None = None
-    config_map: str = RANCHER_CONFIG
+    priority_map: str = RANCHER_CONFIG
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,16 @@ from ..._helm.storage import Revision
 from ..._kube.paths import api, core
 from ..decision.decide import Action, decide
 from ..decision.rancher_version import RancherVersion
+from ..decision.settings import (
+    VALUE_SETTINGS,
+    RancherEnvironment,
+    container_environment,
+    read_setting,
+)
 from ..decision.situation import InstalledRelease, Situation
 from ..decision.system_charts import CHART_NAMES
 from .computed import (
+    PRIORITY_CLASS_KEY,
     RANCHER_CONFIG,
     RancherValues,
     ValueInputs,
@@ -40,7 +47,6 @@ MANAGEMENT_API = "management.cattle.io/v3"
 CATTLE_SYSTEM = "cattle-system"
 RANCHER_CONTAINER = "rancher"
 RANCHER_CHART = "rancher"
-_PROXY_VARIABLES = ("HTTP_PROXY", "NO_PROXY")
 _MAX_PASSES = 4
 
 Object = Mapping[str, Any]
@@ -84,9 +90,19 @@ def _name(obj: Object) -> str:
     return str(_part(obj, "metadata", "name") or "")
 
 
-def _settings(client: KubeClient) -> dict[str, str]:
+def _settings(client: KubeClient, environment: RancherEnvironment) -> dict[str, str]:
+    """The text Rancher reads for each Setting; raises values-invalid when that is not known of one it passes on."""
     found = client.list(api(MANAGEMENT_API, "settings"))
-    return {_name(each): str(each.get("value") or each.get("default") or "") for each in found}
+    read = {_name(each): read_setting(_name(each), each, environment) for each in found}
+    for name in sorted(VALUE_SETTINGS & set(read)):
+        if read[name].doubt:
+            raise RemediationError(
+                "values-invalid",
+                f"What Rancher reads for Setting/{name} is not known: {read[name].doubt}.",
+                "Allow the account create and get on pods/exec in namespace cattle-system, or give the values yourself"
+                " (option values).",
+            )
+    return {name: each.text for name, each in read.items()}
 
 
 def _features(client: KubeClient) -> dict[str, bool]:
@@ -101,7 +117,7 @@ def _features(client: KubeClient) -> dict[str, bool]:
     return features
 
 
-def _rancher_config(client: KubeClient, name: str) -> dict[str, str]:
+def _config_map(client: KubeClient, name: str) -> dict[str, str]:
     try:
         found = client.get(core("v1", "configmaps", CATTLE_SYSTEM, name))
     except RemediationError as error:
@@ -111,14 +127,21 @@ def _rancher_config(client: KubeClient, name: str) -> dict[str, str]:
     return {str(key): str(value) for key, value in (found.get("data") or {}).items()}
 
 
-def _environment(client: KubeClient) -> dict[str, str]:
+def _rancher_config(client: KubeClient, priority_map: str) -> dict[str, str]:
+    """The documents of the charts, and the PriorityClass, which may come from another map than they do."""
+    config = _config_map(client, RANCHER_CONFIG)
+    if priority_map == RANCHER_CONFIG:
+        return config
+    priority = _config_map(client, priority_map).get(PRIORITY_CLASS_KEY)
+    documents = {key: value for key, value in config.items() if key != PRIORITY_CLASS_KEY}
+    return documents if priority is None else {**documents, PRIORITY_CLASS_KEY: priority}
+
+
+def _deployed_environment(client: KubeClient) -> RancherEnvironment:
     deployment = client.get(api("apps/v1", "deployments", CATTLE_SYSTEM, "rancher"))
     containers = _part(deployment, "spec", "template", "spec", "containers") or []
-    for container in containers:
-        if container.get("name") == RANCHER_CONTAINER:
-            variables = {each.get("name"): each.get("value") for each in container.get("env") or []}
-            return {name: variables[name] for name in _PROXY_VARIABLES if variables.get(name)}
-    return {}
+    named = (each for each in containers if each.get("name") == RANCHER_CONTAINER)
+    return container_environment(next(named, {}))
 
 
 def _tolerations(client: KubeClient) -> tuple[Mapping[str, Any], ...]:
@@ -132,9 +155,17 @@ def _tolerations(client: KubeClient) -> tuple[Mapping[str, Any], ...]:
     )
 
 
-def read_rancher_state(client: KubeClient) -> RancherState:
-    """Read what Rancher's values depend on. Raises RemediationError: a guess is never made."""
-    settings = _settings(client)
+def read_rancher_state(
+    client: KubeClient, process: Mapping[str, str] | None = None
+) -> RancherState:
+    """Read what Rancher's values depend on. Raises RemediationError: a guess is never made.
+
+    C(process) is the environment of the leader's process; null when it could not be read.
+    """
+    environment = _deployed_environment(client)
+    if process is not None:
+        environment = RancherEnvironment(process, complete=True)
+    settings = _settings(client, environment)
     version = RancherVersion.parse(settings.get("server-version"))
     if version is None:
         raise RemediationError(
@@ -143,14 +174,14 @@ def read_rancher_state(client: KubeClient) -> RancherState:
             "Rancher version: what Rancher would pass to its charts cannot be told.",
             "Give the values of the release yourself (option values).",
         )
-    config_map = settings.get("config-map-name") or RANCHER_CONFIG
+    priority_map = settings.get("config-map-name") or RANCHER_CONFIG
     inputs = ValueInputs(
         rancher=version,
         settings=settings,
         features=_features(client),
-        rancher_config=_rancher_config(client, config_map),
-        environment=_environment(client),
-        config_map=config_map,
+        rancher_config=_rancher_config(client, priority_map),
+        environment=environment.variables,
+        priority_map=priority_map,
     )
     return RancherState(settings["server-version"], inputs, _tolerations(client))
 
@@ -194,7 +225,7 @@ def _passed(chart: str, state: RancherState) -> RancherValues:
     if passed.error:
         raise RemediationError(
             "values-invalid",
-            f"ConfigMap/{CATTLE_SYSTEM}/{state.inputs.config_map} key {chart}: {passed.error}.",
+            f"ConfigMap/{CATTLE_SYSTEM}/{RANCHER_CONFIG} key {chart}: {passed.error}.",
             "Repair the YAML of that key: Rancher does not upgrade the chart until it is valid.",
         )
     return passed
@@ -245,7 +276,7 @@ def make_values(request: ValuesRequest, state: RancherState) -> ReleaseValues:
     try:
         merged = merged_values(kept, passed)
         settled, rests = _settled(request.chart, request.chart_version, passed, state, merged)
-        layers = Layers(config, kept, passed, settled, state.inputs.config_map)
+        layers = Layers(config, kept, passed, settled, state.inputs.priority_map)
         sources = sourced_values(layers)
     except ValueError as error:
         raise RemediationError(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..decision.merge_patch import canonical, same
-from ..decision.system_charts import PULL_SECRETS_SETTING
+from ..decision.settings import PULL_SECRETS_SETTING
 from .computed import PRIORITY_CLASS_KEY, RANCHER_CONFIG, Path, RancherValues, Values
 
 FROM_RELEASE = "release"
@@ -71,7 +71,7 @@ class Layers:
     kept: Mapping[str, Any]
     passed: RancherValues
     settled: Mapping[str, Any]
-    config_map: str = RANCHER_CONFIG
+    priority_map: str = RANCHER_CONFIG
 
 
 def sourced_values(layers: Layers) -> tuple[SourcedValue, ...]:
@@ -125,11 +125,11 @@ def _grew(path: Path, settled: Mapping[str, Any]) -> bool:
 
 def _passed_source(path: Path, layers: Layers) -> str | None:
     if _names(layers.passed.from_config, path):
-        return f"{layers.config_map} key {layers.passed.chart}"
+        return f"{RANCHER_CONFIG} key {layers.passed.chart}"
     if not _names(layers.passed.values or {}, path):
         return None
     if path in _PRIORITY_CLASSES:
-        return f"{layers.config_map} key {PRIORITY_CLASS_KEY}"
+        return f"{layers.priority_map} key {PRIORITY_CLASS_KEY}"
     return _ORIGINS.get(path, COMPUTED)
 
 

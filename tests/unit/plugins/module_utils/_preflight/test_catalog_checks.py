@@ -101,6 +101,18 @@ def test_a_pinned_shell_image(image: str, target: str, outcome: str, said: str) 
     assert ("kubectl patch" in found.what_next) == (outcome != "pass")
 
 
+def test_a_shell_image_that_the_environment_overrules() -> None:
+    of_the_image = {"overruled": True, "environment": "rancher/shell:v0.4.0", "source": "env"}
+    overlay = pinned("rancher/shell:v0.4.0")
+    overlay["set"]["settings"]["shell-image"] |= of_the_image
+    (found,) = [check for check in checks(overlay, "v1.6.1") if check.id == "shell-image"]
+    assert (found.outcome, found.message) == ("pass", "The shell image is not pinned.")
+    overlay["set"]["settings"]["shell-image"]["doubt"] = "kubectl-edit has changed its value"
+    (found,) = [check for check in checks(overlay, "v1.6.1") if check.id == "shell-image"]
+    assert found.outcome == "unknown"
+    assert "kubectl-edit" in found.message
+
+
 def test_a_shell_image_in_the_environment() -> None:
     overlay = {"set": {"rancher": {"env": {"CATTLE_SHELL_IMAGE": "rancher/shell:v0.1.26"}}}}
     found = only(checks(overlay))

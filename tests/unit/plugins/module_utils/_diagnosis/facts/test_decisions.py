@@ -116,3 +116,37 @@ def test_a_fleet_document_that_is_no_yaml_is_told() -> None:
     found = decided("fleet", set={"rancher_config": {"charts": {"fleet": "a: ["}}})
     assert "failed to unmarshal 'fleet' value" in found["values_error"]
     assert found["situation"]["unreadable"] == ["values"]
+
+
+NEWER = "106.0.1+up0.12.1"
+
+
+def test_the_environment_of_the_leader_beats_a_setting() -> None:
+    setting = {"effective": NEWER, "environment": NEWER, "overruled": True}
+    found = decided("fleet", set={"settings": {"fleet-version": setting}})
+    assert found["desired"]["chart_version"] == NEWER
+    assert found["situation"]["min"] == NEWER
+
+
+def test_what_is_doubtful_is_not_decided_on() -> None:
+    doubt = {"settings": {"fleet-version": {"doubt": "kubectl-patch has changed its value"}}}
+    found = decided("fleet", set=doubt)
+    assert found["desired"] is None
+    assert found["decision"]["action"] == "unknown"
+    assert {"min", "exact"} <= set(found["situation"]["unreadable"])
+    assert decided("rancher-webhook", set=doubt)["desired"] is not None
+    values = {"settings": {"system-default-registry": {"doubt": "from another object"}}}
+    assert decided("rancher-webhook", set=values)["situation"]["unreadable"] == ["values"]
+
+
+def test_proxies_come_from_the_process_where_it_was_read() -> None:
+    proxies = {"rancher": {"env": {"HTTP_PROXY": "old"}, "process_env": {"HTTP_PROXY": ""}}}
+    values = decided("fleet", set=proxies)["situation"]["values"]
+    assert values["proxy"] == values["gitjob"]["proxy"] == ""
+
+
+def test_the_leader_decides_by_its_own_version_and_the_job_reads_the_setting() -> None:
+    old = {"rancher": {"process_env": {"CATTLE_SERVER_VERSION": "v2.10.1"}}}
+    facts = derive(build({"set": old}))
+    assert facts["rancher_state"]["running_version"] == "v2.11.0"
+    assert {each["situation"]["rancher"] for each in facts["dependencies"]} == {"v2.10.1"}

@@ -25,6 +25,7 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._evidenc
     CollectOptions,
     collect,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.exec import ExecResult
 from ansible_collections.harvester_ops.remediation.tests.unit.builders.upgrading_cluster import (
     UPGRADE,
     UpgradingCluster,
@@ -38,7 +39,7 @@ HARVESTER = "/apis/harvesterhci.io/v1beta1/namespaces/harvester-system/upgrades"
 
 
 def evidence_of(cluster: UpgradingCluster, **options: Any) -> dict[str, Any]:
-    evidence = collect(cluster, CollectOptions(**options))  # type: ignore[arg-type]
+    evidence = collect(cluster, CollectOptions(**options), exec_in=cluster.exec_in_pod)  # type: ignore[arg-type]
     again = Evidence.from_dict(json.loads(json.dumps(evidence, allow_nan=False)))
     assert again.to_dict() == evidence, "what the collector writes is in its own schema"
     return evidence
@@ -99,7 +100,7 @@ def test_the_stuck_cluster() -> None:
 def test_it_only_reads_and_asks_for_nothing_twice() -> None:
     cluster = stuck_cluster()
     evidence = evidence_of(cluster)
-    assert {verb for verb, _path in cluster.requests} == {"get", "list"}
+    assert {verb for verb, _path in cluster.requests} == {"get", "list", "exec"}
     assert len(set(cluster.requests)) == len(cluster.requests)
     assert evidence["api_requests"] == len(cluster.requests) < 60
 
@@ -181,9 +182,10 @@ def test_an_account_that_may_read_nothing_gets_an_answer_that_says_so() -> None:
         (("/features",), {"features"}),
         (("/rancher-config",), {"rancher_config"}),
         (("cattle-system/deployments",), {"rancher_deployment"}),
-        (("cattle-system/pods",), {"rancher_pods", "helm_pods", "leader_log", "pods"}),
+        (("cattle-system/pods",), {"rancher_pods", "helm_pods", "leader_log", "pods", "leader_environment", "bundled_charts"}),
         (("/pods/rancher-1/log",), {"leader_log"}),
-        (("/leases",), {"leader", "leader_log"}),
+        (("/leases",), {"leader", "leader_log", "leader_environment", "bundled_charts"}),
+        (("/exec",), {"leader_environment", "bundled_charts"}),
         (("/clusterrepos",), {"cluster_repos", "chart_index"}),
         (("configmaps/rancher-charts-0",), {"chart_index"}),
         (("/operations",), {"operations"}),
@@ -355,7 +357,7 @@ def test_secrets_stay_where_they_are() -> None:
         "has_api_server_url": True,
         "cluster_name": "",
     }
-    assert "no valid YAML" in evidence["rancher_config"]["errors"]["rancher-webhook"]
+    assert "line 1: expected" in evidence["rancher_config"]["errors"]["rancher-webhook"]
 
 
 def test_what_was_equal_before_redaction_is_equal_after() -> None:
@@ -365,7 +367,7 @@ def test_what_was_equal_before_redaction_is_equal_after() -> None:
     assert values["apiServerCA"].startswith("redacted:")
     assert evidence["settings"]["internal-cacerts"]["value"] == values["apiServerCA"]
     text = evidence["rancher_config"]["charts"]["fleet"]
-    assert text == f"apiServerCA: {values['apiServerCA']}\nn: 1\n"
+    assert text == f"apiServerCA: {values['apiServerCA']}\n\"false\": 1\n"
 
 
 def test_earlier_attempts_are_read_too_and_an_ended_pod_waits_for_nothing() -> None:
@@ -822,15 +824,118 @@ def test_images_of_the_same_tag_that_are_not_the_same() -> None:
     assert evidence_of(cluster)["rancher"]["node_images"] == {"node-1": ["sha256:aa"]}
 
 
-def test_a_changed_name_of_rancher_config_is_followed() -> None:
+def test_the_setting_config_map_name_selects_the_map_of_the_priority_class_only() -> None:
     cluster = stuck_cluster()
     cluster.add("/apis/management.cattle.io/v3/settings/config-map-name", value="mine")
-    cluster.add("/api/v1/namespaces/cattle-system/configmaps/mine", data={"fleet": "a: 1"})
+    maps = "/api/v1/namespaces/cattle-system/configmaps"
+    cluster.add(f"{maps}/mine", data={"fleet": "a: 1", "priorityClassName": "other"})
+    cluster.add(f"{maps}/rancher-config", data={"fleet": "b: 2", "priorityClassName": "x"})
+    config = evidence_of(cluster)["rancher_config"]
+    assert (config["name"], config["charts"]) == ("rancher-config", {"fleet": "b: 2\n"})
+    assert (config["priority_class_map"], config["priority_class_name"]) == ("mine", "other")
+    del cluster.objects[f"{maps}/mine"]
+    assert evidence_of(cluster)["rancher_config"]["priority_class_name"] is None
+    del cluster.objects[f"{maps}/rancher-config"]
     evidence = evidence_of(cluster)
-    assert (evidence["rancher_config"]["name"], evidence["rancher_config"]["charts"]) == (
-        "mine",
-        {"fleet": "a: 1\n"},
-    )
+    assert evidence["rancher_config"] is None
+    assert evidence["sources"]["rancher_config"]["state"] == "absent"
+
+
+def test_the_environment_of_the_leader_beats_the_value_of_a_setting() -> None:
+    cluster = stuck_cluster()
+    cluster.environment |= {
+        "CATTLE_FLEET_VERSION": "106.0.1+up0.12.1",
+        "CATTLE_CACERTS": "an authority",
+        "CATTLE_BOOTSTRAP_PASSWORD": SECRET,
+        "NO_PROXY": "",
+    }
+    evidence = evidence_of(cluster)
+    fleet = evidence["settings"]["fleet-version"]
+    assert (fleet["value"], fleet["effective"]) == ("106.0.0+up0.12.0", "106.0.1+up0.12.1")
+    assert (fleet["environment"], fleet["overruled"]) == ("106.0.1+up0.12.1", True)
+    assert evidence["settings"]["cacerts"]["effective"].startswith("redacted:")
+    variables = evidence["rancher"]["process_env"]
+    assert set(variables) == {
+        "CATTLE_SERVER_VERSION", "CATTLE_FLEET_VERSION", "CATTLE_CACERTS", "NO_PROXY"
+    }  # fmt: skip
+    text = json.dumps(evidence)
+    assert SECRET not in text
+    assert "an authority" not in text
+    assert evidence["bundled_head"] == "5f0c1ab"
+
+
+def test_a_setting_that_a_person_wrote_is_believed_only_where_the_environment_is_known() -> None:
+    cluster = stuck_cluster()
+    written = [{"manager": "kubectl-patch", "fieldsV1": {"f:value": {}}}]
+    path = "/apis/management.cattle.io/v3/settings/fleet-version"
+    cluster.objects[path]["metadata"]["managedFields"] = written
+    setting = evidence_of(cluster)["settings"]["fleet-version"]
+    assert (setting["doubt"], setting["overruled"]) == (None, False)
+    cluster.fail = forbid("/exec")
+    evidence = evidence_of(cluster)
+    assert "kubectl-patch has changed its value" in evidence["settings"]["fleet-version"]["doubt"]
+    assert evidence["rancher"]["process_env"] is None
+    written[0]["manager"] = "rancher"
+    cluster.objects[path]["metadata"]["managedFields"] = written
+    setting = evidence_of(cluster)["settings"]["fleet-version"]
+    assert (setting["doubt"], setting["overruled"]) == (None, True)
+
+
+def test_what_the_deployment_sets_is_known_without_exec() -> None:
+    cluster = stuck_cluster()
+    cluster.fail = forbid("/exec")
+    (container,) = cluster.objects[
+        "/apis/apps/v1/namespaces/cattle-system/deployments/rancher"
+    ]["spec"]["template"]["spec"]["containers"]  # fmt: skip
+    container["env"] = [
+        {"name": "CATTLE_FLEET_VERSION", "value": "1.0.0"},
+        {"name": "CATTLE_CACERTS", "valueFrom": {"secretKeyRef": {"name": "a", "key": "b"}}},
+        {"name": "HTTP_PROXY"},
+    ]
+    evidence = evidence_of(cluster)
+    assert evidence["settings"]["fleet-version"]["effective"] == "1.0.0"
+    assert "from another object" in evidence["settings"]["cacerts"]["doubt"]
+    assert evidence["rancher"]["env"] == {"CATTLE_FLEET_VERSION": "1.0.0", "HTTP_PROXY": ""}
+
+
+NO_PROGRAM = ExecResult(b"", b"", 126, 'exec: "grep": executable file not found in $PATH')
+GIT_IS_GONE = ExecResult(b"", b"fatal: cannot change to '/var/lib': No such file", 128, "")
+
+
+@pytest.mark.parametrize(
+    ("program", "answer", "source", "state", "reason"),
+    [
+        ("grep", NO_PROGRAM, "leader_environment", "error", "cannot run grep"),
+        ("grep", ExecResult(b"", b"grep: Permission denied", 2, ""), "leader_environment", "error", "code 2"),
+        ("grep", ExecResult(b"", b"", 1, ""), "leader_environment", "error", "it is not Rancher"),
+        ("grep", ExecResult(b"x" * 70_000, b"", 0, ""), "leader_environment", "error", "more than"),
+        ("git", GIT_IS_GONE, "bundled_charts", "absent", "has no /var/lib/rancher-data"),
+        ("git", ExecResult(b"rubbish", b"", 0, ""), "bundled_charts", "error", "did not give the commit"),
+        ("git", ExecResult(b"", b"", None, "the connection broke"), "bundled_charts", "error", "exec failed"),
+    ],
+)  # fmt: skip
+def test_why_the_leader_did_not_answer_is_told(
+    program: str, answer: ExecResult, source: str, state: str, reason: str
+) -> None:
+    cluster = stuck_cluster()
+    cluster.answers[program] = answer
+    evidence = evidence_of(cluster)
+    found = evidence["sources"][source]
+    assert found["state"] == state
+    assert reason in found["reason"]
+    others = {name: each for name, each in evidence["sources"].items() if name != source}
+    assert {each["state"] for each in others.values()} <= {"ok", "absent"}
+
+
+@pytest.mark.parametrize(("code", "state"), [("forbidden", "forbidden"), ("timeout", "error")])
+def test_an_exec_that_is_refused_or_hangs_costs_its_own_sources_only(code: str, state: str) -> None:
+    cluster = stuck_cluster()
+    cluster.fail = lambda verb, _path: RemediationError(code, code) if verb == "exec" else None
+    evidence = evidence_of(cluster)
+    states = {name: each["state"] for name, each in evidence["sources"].items()}
+    assert states.pop("leader_environment") == states.pop("bundled_charts") == state
+    assert set(states.values()) <= {"ok", "absent"}
+    assert (evidence["bundled_head"], evidence["rancher"]["process_env"]) == (None, None)
 
 
 CODES = st.sampled_from(["forbidden", "not-found", "api-error", "server-unreachable", "timeout"])

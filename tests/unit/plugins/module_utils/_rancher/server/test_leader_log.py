@@ -70,6 +70,16 @@ def only(text: str) -> dict[str, Any]:
             {"pod": "cattle-system/helm-operation-x", "exit_code": 1},
         ),
         (
+            "Failed to install system chart fleet: failed to install , pod cattle-system/helm-operation-abc exited 1",
+            "pod-exited",
+            {"chart": "fleet", "pod": "cattle-system/helm-operation-abc", "exit_code": 1},
+        ),
+        (
+            "Failed to install system chart fleet (release name: f): failed to install , pod a/b exited 123",
+            "pod-exited",
+            {"chart": "fleet", "release": "f", "pod": "a/b", "exit_code": 123},
+        ),
+        (
             "Failed to install system chart fleet: pod cattle-system/helm-operation-abc failed, watch closed",
             "pod-failed",
             {"chart": "fleet", "pod": "cattle-system/helm-operation-abc"},
@@ -114,6 +124,12 @@ def test_every_telling_line(message: str, kind: str, fields: dict[str, Any], lay
     assert fields.items() <= match.items()
     if layout != "{}" and not message.startswith("[systemcharts]"):
         assert match["level"] == "error"
+
+
+def test_without_the_name_of_a_chart_the_pod_still_tells() -> None:
+    match = only("failed to install , pod a/b exited 1")
+    assert (match["kind"], match["pod"], match.get("chart")) == ("pod-exited", "a/b", None)
+    assert only("failed to install fleet, pod a/b exited 1")["chart"] == "fleet"
 
 
 def test_quotes_escaped_by_the_logger() -> None:

@@ -128,13 +128,47 @@ def test_what_the_values_depend_on_is_read() -> None:
     )
 
 
-def test_the_config_map_may_have_another_name() -> None:
+def test_the_priority_class_may_come_from_another_config_map_than_the_documents() -> None:
     cluster = rancher_cluster()
     cluster.add(
         f"{MANAGEMENT}/settings/config-map-name",
         {"metadata": {"name": "config-map-name"}, "value": "mine"},
     )
-    assert read_rancher_state(cluster).inputs.rancher_config == {}
+    documents = {"fleet": "extra:\n  key: 1\n"}
+    assert read_rancher_state(cluster).inputs.rancher_config == documents
+    cluster.add(
+        CONFIG_MAP.replace("rancher-config", "mine"),
+        {"metadata": {"name": "mine"}, "data": {"priorityClassName": "p", "fleet": "b: 2"}},
+    )
+    inputs = read_rancher_state(cluster).inputs
+    assert inputs.rancher_config == {**documents, "priorityClassName": "p"}
+    made = make_values(request(revision()), read_rancher_state(cluster))
+    sources = {".".join(each.path): each.source for each in made.sources}
+    assert sources["priorityClassName"] == "mine key priorityClassName"
+    assert sources["extra.key"] == "rancher-config key fleet"
+
+
+def test_the_environment_of_the_process_comes_before_the_settings() -> None:
+    process = {
+        "CATTLE_SYSTEM_DEFAULT_REGISTRY": "mirror",
+        "HTTP_PROXY": "",
+        "CATTLE_SERVER_URL": "",
+    }
+    inputs = read_rancher_state(rancher_cluster(), process).inputs
+    assert inputs.settings is not None
+    assert inputs.settings["system-default-registry"] == "mirror"
+    assert inputs.environment == process
+
+
+def test_a_setting_of_unknown_effect_is_never_guessed() -> None:
+    cluster = rancher_cluster()
+    written = [{"manager": "kubectl-edit", "fieldsV1": {"f:value": {}}}]
+    metadata = {"name": "server-url", "managedFields": written}
+    path = f"{MANAGEMENT}/settings/server-url"
+    cluster.add(path, {"metadata": metadata, "value": "https://x", "source": "env"})
+    with pytest.raises(RemediationError, match="kubectl-edit has changed its value"):
+        read_rancher_state(cluster)
+    assert read_rancher_state(cluster, {}).inputs.settings["server-url"] == "https://x"  # type: ignore[index]
 
 
 @pytest.mark.parametrize(

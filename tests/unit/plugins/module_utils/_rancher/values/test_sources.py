@@ -58,8 +58,8 @@ def test_every_value_has_a_source_and_says_what_becomes_of_it() -> None:
         "list": ("release", "same"),
         "mcm.enabled": ("Feature/multi-cluster-management", "changed"),
         "mcm.own": ("release", "same"),
-        "mcm.p": ("mine key rancher-webhook", "added"),
-        "port": ("mine key rancher-webhook", "same"),
+        "mcm.p": ("rancher-config key rancher-webhook", "added"),
+        "port": ("rancher-config key rancher-webhook", "same"),
         "priorityClassName": ("mine key priorityClassName", "added"),
         "tolerations": ("computed", "added"),
     }
@@ -95,8 +95,8 @@ def test_settings_features_and_the_environment_are_named() -> None:
 def test_a_map_that_gives_way_to_a_scalar_is_told() -> None:
     passed = RancherValues("fleet", values={"a": 1}, from_config={"a": 1})
     assert told({"a": {"b": 2}}, passed) == {
-        "a": ("mine key fleet", "added"),
-        "a.b": ("mine key fleet", "removed"),
+        "a": ("rancher-config key fleet", "added"),
+        "a.b": ("rancher-config key fleet", "removed"),
     }
 
 
