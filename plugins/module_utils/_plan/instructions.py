@@ -131,11 +131,13 @@ def _keeps_the_job(context: PlanContext, finding: Mapping[str, Any]) -> bool:
 
 
 def _waiting_subjects(context: PlanContext) -> set[str]:
-    """The releases that can wait for the nodes: not those that helm fails on, which can be what a node waits for."""
+    """The releases that can wait for the nodes: not those that helm fails on for a known cause, which can be what a node
+    waits for."""
     return _dependency_subjects(context) - {
         f"Release/{each.get('namespace')}/{each.get('release')}"
         for each in context.dependencies
-        if context.fails_again(str(each.get("namespace")), str(each.get("release")))
+        if mapping(each.get("helm_failure")).get("cause") != "unknown"
+        and context.fails_again(str(each.get("namespace")), str(each.get("release")))
     }
 
 
