@@ -103,6 +103,8 @@ def exclude(judged: Sequence[Judgement]) -> tuple[list[Judgement], list[dict[str
 
 
 def _excludes(cause: Judgement, judgement: Judgement) -> bool:
+    if judgement.rule.last_resort and cause.outcome == FAIL:
+        return True
     if judgement.rule.id not in cause.rule.excludes:
         return False
     if cause.rule.applies_to != judgement.rule.applies_to:

@@ -134,7 +134,10 @@ class Job:
 
 @dataclass(frozen=True)
 class JobLog:
-    """The log of one attempt. `events` are its telling lines in order (_harvester/job_log.py), equal ones folded."""
+    """The log of one attempt. `events` are its telling lines in order (_harvester/job_log.py), equal ones folded.
+
+    `last_line` is its last line, `last_line_since` the time from which nothing but lines that tell nothing were printed,
+    `last_line_known` whether any release is known to print it."""
 
     state: str | None = None
     reason: str | None = None
@@ -142,6 +145,9 @@ class JobLog:
     tail: tuple[str, ...] = ()
     release_file: Json = None
     events: tuple[Json, ...] = ()
+    last_line: str | None = None
+    last_line_since: str | None = None
+    last_line_known: bool | None = None
 
 
 @dataclass(frozen=True)

@@ -12,17 +12,14 @@ from typing import Any
 from .._core.errors import RemediationError
 from .._core.lenient import dig, mapping, mappings, text
 from .._harvester import upgrade as harvester
-from .._harvester.job_log import WAITS, events_of, wait_of
+from .._harvester.job_log import events_of, same_wait, wait_of
+from .._harvester.job_log_lines import AFTER_RANCHER
 from .._kube import paths
 from .._kube.client import KubeClient, Object
 from .._kube.log_lines import read_log
 from .observation import Observation
 
 SERVICES = "SystemServicesUpgraded"
-# What makes two waits the same; a rollout of another workload or a chart of another release is another.
-_IDENTITY = ("kind", "namespace", "release", "chart", "workload", "name", "where", "version")
-# These lines come after everything the Rancher phase waits for.
-_AFTER_RANCHER = frozenset({"next-phase", "rancher-skipped"})
 _LINE_LENGTH = 160
 
 
@@ -98,19 +95,13 @@ def _is_past(view: UpgradeView, wait: Mapping[str, Any]) -> bool:
     if view.pod is None or dig(view.pod, "status", "phase") == "Failed":
         return False
     current = view.wait
-    if current is not None and _identity(current) == _identity(wait):
+    if current is not None and same_wait(current, wait):
         return False
     if view.pod_name == text(wait.get("pod")):
         return True
     kinds = {event["kind"] for event in view.events}
-    met = any(
-        event["kind"] in WAITS and _identity(event) == _identity(wait) for event in view.events
-    )
-    return met or bool(kinds & _AFTER_RANCHER)
-
-
-def _identity(wait: Mapping[str, Any]) -> tuple[Any, ...]:
-    return tuple(wait.get(name) for name in _IDENTITY)
+    met = any(same_wait(event, wait) for event in view.events)
+    return met or bool(kinds & AFTER_RANCHER)
 
 
 def _failure(view: UpgradeView) -> RemediationError | None:

@@ -15,7 +15,7 @@ from .chart_catalog import chart_catalog
 from .dependencies import dependencies_of
 from .fleet import fleet_agent, fleet_config, imported_facts
 from .locks import stale_after
-from .patience import patience
+from .patience import patience, waited
 from .progress import progress
 from .rancher import rancher_facts
 from .shell_image import rancher_config_state, shell_image
@@ -34,7 +34,8 @@ FACTS: dict[str, str] = {
     "attempts": "`failed` pods of the job and the `limit`",
     "log_kinds": "kinds of telling lines in the newest pod's log",
     "settled": "no passing state of an upgrade explains what is seen any more (5 minutes)",
-    "wait_stale": "the job has waited longer than `stale_after_seconds`",
+    "wait_stale": "the job has waited longer than such a wait usually takes (at least `stale_after_seconds`)",
+    "waited": "the wait in `words`, its `limit_seconds`, what it `ends_when`, and commands to `look_at`",
     "stale_after_seconds": "the age from which a lock or a wait is too old",
     "dependencies": "Rancher's charts; see below",
     "progress": "`moving`, `why` and the `actors` that run helm now",
@@ -74,6 +75,7 @@ def derive(evidence: object) -> dict[str, Any]:
         **read.to_dict(),
         **write(upgrade),
         **write(waiting),
+        "waited": waited(read, upgrade),
         "stale_after_seconds": stale_after(read),
         "dependencies": dependencies,
         "progress": progress(read, upgrade),

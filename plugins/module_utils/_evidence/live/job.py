@@ -171,12 +171,16 @@ def _log(context: Context, reading: Reading) -> JobLog:
         return JobLog(state=_log_state(reading), reason=reading.reason)
     log, redactor = reading.value, context.redactor
     tail = redactor.text("\n".join(line.text for line in log.lines[-_TAIL:])).split("\n")
+    last = job_log.last_words(log)
     return JobLog(
         state=OK,
         truncated=log.gap is not None,
         tail=tuple(line[:1000] for line in tail) if log.lines else (),
         release_file=job_log.release_file_of(log.lines),
         events=tuple(redactor.value(event) for event in job_log.events_of(log)),
+        last_line=redactor.text(last["text"]) if last else None,
+        last_line_since=last.get("since"),
+        last_line_known=last.get("known"),
     )
 
 
