@@ -21,6 +21,7 @@ _OF_THE_JOB = ("job", "job_pods", "job_logs", "release_file")
 
 STUCK, MOVING, HEALTHY, UNKNOWN = "stuck", "moving", "healthy", "unknown"
 
+
 @dataclass(frozen=True)
 class Verdict:
     """The verdict, its headline, and why the evidence is no ground for a run at all (None: it is)."""

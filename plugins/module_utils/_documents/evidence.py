@@ -101,7 +101,8 @@ class Condition:
 
 @dataclass(frozen=True)
 class Upgrade:
-    """The latest Upgrade (FM 1.1). `latest_names` are all that claim to be; more than one is a finding."""
+    """The latest Upgrade (FM 1.1). `latest_names` are all that claim to be; more than one is a finding. `kind` is
+    ``UpgradePlan`` for an upgrade of the second kind, which is told in the words of the first."""
 
     name: str | None = None
     namespace: str | None = None
@@ -115,6 +116,7 @@ class Upgrade:
     conditions: tuple[Condition, ...] = ()
     latest_names: tuple[str, ...] = ()
     target_rancher_version: str | None = None
+    kind: str | None = None
 
 
 @dataclass(frozen=True)

@@ -43,9 +43,7 @@ def events_of(log: ContainerLog) -> list[dict[str, Any]]:
         if event["kind"] not in STEPS or known.get("text") != line.text[:600]:
             # A step that is printed again and again is no sign of life.
             known["last_at"] = line.at
-        known.update(
-            **event, text=line.text[:600], count=known["count"] + 1, last_line=number
-        )
+        known.update(**event, text=line.text[:600], count=known["count"] + 1, last_line=number)
     if len(events) > _LIMIT:
         return events[: _LIMIT // 3] + events[-(_LIMIT - _LIMIT // 3) :]
     return events
@@ -119,7 +117,8 @@ def _completed(
         fields["chart_version"] = _version_of(fields["chart"], fields["release"])
     elif kind in _DURING_RELEASE:
         # These lines name the chart of the pending revision or nothing; they speak of the release waited for.
-        release = next((each for each in reversed(events) if each["kind"] == "helm-release"), {})
+        none: Mapping[str, Any] = {}
+        release = next((each for each in reversed(events) if each["kind"] == "helm-release"), none)
         fields["namespace"] = release.get("namespace")
         fields["release"] = release.get("release")
     if "minutes" in fields:

@@ -37,7 +37,9 @@ _CAPI = "kubectl -n fleet-local get clusters.cluster.x-k8s.io local -o yaml"
 _AGENT = "kubectl -n cattle-fleet-local-system get deployments,statefulsets,pods -o wide"
 _FLEET_LOG = "kubectl -n cattle-fleet-system logs deployments/fleet-controller -c fleet-agentmanagement --tail=100"
 _FLEET_CLUSTER = "kubectl -n fleet-local get clusters.fleet.cattle.io local -o yaml"
-_HELM_PODS = "kubectl -n cattle-system get pods --sort-by=.metadata.creationTimestamp | grep helm-operation"
+_HELM_PODS = (
+    "kubectl -n cattle-system get pods --sort-by=.metadata.creationTimestamp | grep helm-operation"
+)
 _LONGHORN = "kubectl -n longhorn-system get daemonset longhorn-manager -o wide"
 _RANCHER = (
     "kubectl -n cattle-system get deployment rancher -o wide",
@@ -236,6 +238,8 @@ def _filled(texts: Sequence[str], wait: Mapping[str, Any]) -> Iterator[str]:
     if workload:
         fields["Workload"] = workload
     for each in texts:
-        needed = {name for _text, name, _spec, _conversion in string.Formatter().parse(each) if name}
+        needed = {
+            name for _text, name, _spec, _conversion in string.Formatter().parse(each) if name
+        }
         if needed <= fields.keys():
             yield each.format_map(fields)

@@ -12,6 +12,7 @@ from typing import Any
 from .._core.errors import RemediationError
 from .._core.lenient import dig, mapping, mappings, text
 from .._harvester import upgrade as harvester
+from .._harvester import upgrade_plan
 from .._harvester.job_log import events_of, same_wait, wait_of
 from .._harvester.job_log_lines import AFTER_RANCHER
 from .._kube import paths
@@ -35,7 +36,10 @@ class UpgradeView:
     @property
     def subject(self) -> str:
         """The Upgrade as messages name it."""
-        return f"Upgrade/{harvester.NAMESPACE}/{self.upgrade['metadata']['name']}"
+        name = self.upgrade["metadata"]["name"]
+        if upgrade_plan.is_plan(self.upgrade):
+            return f"{upgrade_plan.KIND}/{name}"
+        return f"Upgrade/{harvester.NAMESPACE}/{name}"
 
     @property
     def pod_name(self) -> str | None:
@@ -131,8 +135,10 @@ def _stopped(subject: str, what: str, condition: Mapping[str, Any]) -> Remediati
 
 def _view(client: KubeClient) -> UpgradeView:
     upgrade = _latest(client)
-    selector = f"{harvester.UPGRADE_LABEL}={upgrade['metadata']['name']}"
-    selector = f"{selector},{harvester.MANIFEST_SELECTOR}"
+    key, component = harvester.UPGRADE_LABEL, harvester.MANIFEST_SELECTOR
+    if upgrade_plan.is_plan(upgrade):
+        key, component = upgrade_plan.PLAN_LABEL, upgrade_plan.JOB_SELECTOR
+    selector = f"{key}={upgrade['metadata']['name']},{component}"
     jobs = client.list(paths.api("batch/v1", "jobs", harvester.NAMESPACE), label_selector=selector)
     pods = client.list(paths.core("v1", "pods", harvester.NAMESPACE), label_selector=selector)
     pod = _newest(pods)
@@ -142,8 +148,9 @@ def _view(client: KubeClient) -> UpgradeView:
 def _latest(client: KubeClient) -> Object:
     path = paths.api(harvester.API, "upgrades", harvester.NAMESPACE)
     found = client.list(path, label_selector=harvester.LATEST_SELECTOR)
-    if len(found) == 1:
-        return found[0]
+    latest = upgrade_plan.latest(found, _plans(client))
+    if len(found) == 1 or upgrade_plan.is_plan(latest):
+        return dict(latest)
     names = ", ".join(sorted(each["metadata"]["name"] for each in found))
     if found:
         raise RemediationError(
@@ -156,6 +163,16 @@ def _latest(client: KubeClient) -> Object:
         f"No Upgrade in namespace {harvester.NAMESPACE} is marked as the latest.",
         "Nothing is being upgraded, so there is nothing to wait for.",
     )
+
+
+def _plans(client: KubeClient) -> Sequence[Object]:
+    """Upgrades of the second kind; none where that kind does not exist or the account cannot see it."""
+    try:
+        return client.list(paths.api(upgrade_plan.API, upgrade_plan.RESOURCE))
+    except RemediationError as error:
+        if error.code in ("not-found", "forbidden"):
+            return ()
+        raise
 
 
 def _events(client: KubeClient, pod: Object | None) -> Sequence[Mapping[str, Any]]:

@@ -146,6 +146,9 @@ def _job_phase(evidence: Evidence) -> str | None:
     if log.state == "ok" and log.truncated is not True:
         # The script waits for a plan, from 1.7.2 on for charts too, before it says "Upgrading Rancher".
         return NOT_STARTED
+    pods = evidence.job_pods
+    if len(pods) == 1 and pods[0].phase == "Pending" and log.state != "ok":
+        return NOT_STARTED
     return None
 
 

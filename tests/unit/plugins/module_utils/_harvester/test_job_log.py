@@ -206,7 +206,8 @@ def test_a_wait_counts_from_its_first_line_whatever_its_fields_do() -> None:
             {"at": "2026-11-23T15:00:00Z", "count": 7},
         ),
         (
-            "Upgrade repo deployment is ready.\n" + "Wait for upgrade repo HTTP endpoint ready...\n" * 3,
+            "Upgrade repo deployment is ready.\n"
+            + "Wait for upgrade repo HTTP endpoint ready...\n" * 3,
             "upgrade-repo",
             {"at": "2026-11-23T15:00:00Z"},
         ),
@@ -280,8 +281,7 @@ def test_lines_of_no_release_neither_end_a_wait_nor_count_as_progress() -> None:
         tuple(
             parse_lines(
                 "".join(
-                    f"2026-11-23T15:00:{i:02d}Z {line}\n"
-                    for i, line in enumerate(log.splitlines())
+                    f"2026-11-23T15:00:{i:02d}Z {line}\n" for i, line in enumerate(log.splitlines())
                 )
             )
         )

@@ -71,7 +71,8 @@ def _class_of(line: str) -> str | None:
 def test_the_list_holds_all_releases() -> None:
     text = _DATA.read_text(encoding="utf-8")
     assert len(LINES) > 400
-    assert "v1.0.0" in text and "v1.9.0-rc6" in text
+    assert "v1.0.0" in text
+    assert "v1.9.0-rc6" in text
 
 
 def test_no_line_of_any_release_is_unknown() -> None:
@@ -82,7 +83,9 @@ def test_no_line_of_the_script_is_taken_for_the_output_of_a_program() -> None:
     """The last rows are for what kubectl prints; a line of the script that only fits there would not end a wait."""
     programs = {"document", "table", "log", "program-error"}
     dumps = {_printed("$et_spec"), _printed("$saved_config")}
-    taken = {line for _, line in LINES if (found := classify(line)) and found[0].kind in programs}
+    taken = {
+        line for _function, line in LINES if (found := classify(line)) and found[0].kind in programs
+    }
     assert taken - dumps == set()
 
 
@@ -90,7 +93,7 @@ def test_every_wait_has_words_an_end_and_a_usual_time() -> None:
     kinds = {row.kind for row in job_log_lines.ROWS if row.line_class == WAIT}
     assert kinds == set(job_log_waits.WAITS)
     for kind, wait in job_log_waits.WAITS.items():
-        assert wait.words and wait.ends and wait.look_at, kind
+        assert all((wait.words, wait.ends, wait.look_at)), kind
         assert 60 <= wait.usual_seconds <= 3600, kind
 
 
@@ -153,7 +156,9 @@ def test_what_programs_print_between(line: str, kind: str, line_class: str) -> N
     assert (found[0].kind, found[0].line_class) == (kind, line_class)
 
 
-@pytest.mark.parametrize("line", ["", "hello", "FATAL something new", "echo wait helm release a b c d e"])
+@pytest.mark.parametrize(
+    "line", ["", "hello", "FATAL something new", "echo wait helm release a b c d e"]
+)
 def test_lines_of_no_release(line: str) -> None:
     assert classify(line) is None
 
@@ -161,6 +166,12 @@ def test_lines_of_no_release(line: str) -> None:
 def test_rows_that_no_line_reaches_are_not_kept() -> None:
     """Of the waits, ends and failures; the lines of kubectl and helm are in the tests above and in test_job_log."""
     reached = {found[0].kind for _function, line in LINES if (found := classify(line))}
-    others = {"rancher-upgraded", "cluster-repo-not-found", "setting-not-found", "upgrade-failed", "rollout-finished"}
+    others = {
+        "rancher-upgraded",
+        "cluster-repo-not-found",
+        "setting-not-found",
+        "upgrade-failed",
+        "rollout-finished",
+    }
     kinds = {row.kind for row in job_log_lines.ROWS if row.line_class != NOTE}
     assert kinds - reached == others

@@ -36,7 +36,8 @@ def test_the_words_of_every_line_of_a_wait(line: str) -> None:
     wait = job_log.wait_of(job_log.events_of(ContainerLog((LogLine(None, line),))))
     assert wait is not None
     words = job_log_waits.words(wait)
-    assert words and not re.search(r"[{}]|None|rollout of rollout|\s\s", words)
+    assert words
+    assert not re.search(r"[{}]|None|rollout of rollout|\s\s", words)
     assert job_log_waits.ends_when(wait)
     for command in job_log_waits.look_at(wait):
         assert not re.search(r"[{}]|None", command)
@@ -55,7 +56,8 @@ def test_words_with_fields_missing(kind: str, missing: Any) -> None:
     for name in names:
         wait = {"kind": kind, **dict.fromkeys(names, "deployment"), name: missing}
         words = job_log_waits.words(wait)
-        assert words and not re.search(r"[{}\[\]]|None|  ", words)
+        assert words
+        assert not re.search(r"[{}\[\]]|None|  ", words)
         assert all("None" not in each for each in job_log_waits.look_at(wait))
     assert job_log_waits.words({"kind": kind}) == table.words[-1]
 

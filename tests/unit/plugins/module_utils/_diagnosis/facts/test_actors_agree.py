@@ -261,7 +261,7 @@ def test_same_answer(state: str) -> None:
 def test_the_check_before_a_write_costs_few_requests() -> None:
     cluster = stuck_cluster()
     find_live_actor(cast(KubeClient, cluster), revision_of(FLEET))
-    assert [verb for verb, _path in cluster.requests] == ["list"] * 5 + ["get"]
+    assert [verb for verb, _path in cluster.requests] == ["list"] * 6 + ["get"]
 
 
 @pytest.mark.parametrize(

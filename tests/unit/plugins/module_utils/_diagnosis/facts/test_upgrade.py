@@ -62,6 +62,9 @@ def test_phase_of_conditions(upgrade: dict[str, Any], phase: str, well: bool) ->
         (log(truncated=True), None),
         (log(state="error"), None),
         ([], None),
+        ([{"name": "p", "phase": "Pending", "log": None}], "not-started"),
+        # An earlier attempt may have come further.
+        ([{"name": "p", "phase": "Pending", "log": None}, {"name": "o", "phase": "Failed"}], None),
     ],
 )
 def test_phase_of_the_log(pods: list[Any], phase: str | None) -> None:

@@ -157,7 +157,11 @@ HELM_STARTED_LONG_AGO = HELM_STARTS.replace("14:59", "14:29")
         (HELM_STARTED_LONG_AGO, "Running", False),
         ("2026-11-23T14:59:00Z Upgrading Rancher\n", "Running", False),
         (BEFORE_HELM, "Running", True),
-        (BEFORE_HELM + '2026-11-23T14:59:02Z clusterrepo.catalog.cattle.io "x" deleted\n', "Running", True),
+        (
+            BEFORE_HELM + '2026-11-23T14:59:02Z clusterrepo.catalog.cattle.io "x" deleted\n',
+            "Running",
+            True,
+        ),
         (None, "Running", True),
         (None, "Unknown", True),
         (None, "Failed", False),
