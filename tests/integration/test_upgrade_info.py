@@ -226,7 +226,14 @@ def test_each_right_that_is_missing_is_named(
         lambda: _when(shipped_rights("upgrade_info")["evidence"], "upgrade", "forbidden"),
     )
     refused = {name for name, state in states(evidence).items() if state == "forbidden"}
-    assert refused == {"upgrade", "upgrade_repo", "releases", "secrets", "webhook_certificate", *BY_EXEC}
+    assert refused == {
+        "upgrade",
+        "upgrade_repo",
+        "releases",
+        "secrets",
+        "webhook_certificate",
+        *BY_EXEC,
+    }
     assert evidence["upgrade"] is None
     assert {each["read"] for each in evidence["releases"]} == {"forbidden"}
     for name in refused:

@@ -81,7 +81,9 @@ def _check_findings(expect: Mapping[str, Any], findings: Mapping[str, Any]) -> N
     assert findings["verdict"] == expect.get("verdict", findings["verdict"])
     assert findings["verdict"] in expect.get("verdict_in", [findings["verdict"]])
     assert re.search(expect.get("waits_for", ""), findings["waits_for"] or "")
-    wrong = {each["id"]: each for each in findings["findings"] if each["outcome"] in ("fail", "warn")}
+    wrong = {
+        each["id"]: each for each in findings["findings"] if each["outcome"] in ("fail", "warn")
+    }
     assert not set(expect.get("absent", ())) & set(wrong)
     for name, expressions in expect.get("fails", {}).items():
         assert wrong[name]["outcome"] == "fail"

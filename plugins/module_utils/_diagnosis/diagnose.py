@@ -111,7 +111,8 @@ def exclude(judged: Sequence[Judgement]) -> tuple[list[Judgement], list[dict[str
 
 
 def _excludes(cause: Judgement, judgement: Judgement) -> bool:
-    if judgement.rule.severity == "info" and cause.outcome == FAIL:
+    # That all is well, or that nothing is known, is not to be said beside a failure.
+    if (judgement.rule.last_resort or judgement.rule.severity == "info") and cause.outcome == FAIL:
         return True
     if judgement.rule.id not in cause.rule.excludes:
         return False

@@ -110,4 +110,6 @@ def subject_of(rule: Rule, element: dict[str, Any]) -> str:
     name = text(upgrade.get("name"))
     if name is None:
         return "Upgrade"
+    if upgrade.get("kind"):
+        return f"{upgrade['kind']}/{name}"[:400]
     return f"Upgrade/{text(upgrade.get('namespace')) or 'harvester-system'}/{name}"[:400]

@@ -186,6 +186,10 @@ RULE_SCHEMA: dict[str, Any] = {
             "description": "rules that cannot be judged while this one matches: same element when both rules have"
             " the same applies_to, else everywhere",
         },
+        "last_resort": {
+            "type": "boolean",
+            "description": "set aside by any finding that fails, since that one may be the cause",
+        },
         "proof": {
             "type": "array",
             "items": _EXPRESSION,
@@ -207,6 +211,7 @@ RULE_SCHEMA: dict[str, Any] = {
 }
 
 _TYPES: dict[str, Callable[[object], bool]] = {
+    "boolean": lambda value: isinstance(value, bool),
     "object": lambda value: isinstance(value, dict),
     "array": lambda value: isinstance(value, list),
     "string": lambda value: isinstance(value, str),

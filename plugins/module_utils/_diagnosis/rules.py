@@ -86,6 +86,7 @@ class Rule:
     unknown_when: str | None = None
     holds_job: str | None = None
     excludes: tuple[str, ...] = ()
+    last_resort: bool = False
     proof: tuple[str, ...] = ()
     must_not: tuple[str, ...] = ()
     remedy: Remedy | None = None

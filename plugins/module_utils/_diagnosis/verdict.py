@@ -24,23 +24,6 @@ _OF_THE_PODS = ("job_pods", "job_logs")
 
 STUCK, MOVING, HEALTHY, UNKNOWN = "stuck", "moving", "healthy", "unknown"
 
-_WAITS = {
-    "helm-release": "Helm release {namespace}/{release} to become {chart} ({app_version}), {status}",
-    "helm-release-pending": "{chart} to leave the state {status}",
-    "helm-rollback": "its own rollback of a Helm release",
-    "rancher-version": "Rancher to call itself {version}",
-    "capi-cluster": "the CAPI cluster fleet-local/local (phase {phase}, generation {generation})",
-    "fleet-agent-missing": "the Deployment cattle-fleet-local-system/fleet-agent to exist",
-    "fleet-agent-old": "a new fleet-agent",
-    "field-agent-tls-mode": "the field agentTLSMode ({where})",
-    "not-imported": "Cluster fleet-local/local to be imported anew",
-    "plan": "Plan {name} to complete",
-    "upgrade-repo": "the upgrade repository",
-    "managed-chart": "ManagedChart fleet-local/{name}",
-    "rollout": "the rollout of {kind} {namespace}/{name}",
-    "cluster-repo": "ClusterRepo {name}",
-}
-
 
 @dataclass(frozen=True)
 class Verdict:
@@ -83,15 +66,7 @@ def verdict(
 
 def waits_for(facts: Document) -> str | None:
     """What the job waits for, in words; None when it waits for nothing or that is not known."""
-    wait = mapping(facts.get("wait"))
-    kind = text(wait.get("kind"))
-    if kind is None:
-        return None
-    fields = {key: value for key, value in wait.items() if isinstance(value, (str, int))}
-    try:
-        return _WAITS[kind].format_map(fields)[:500]
-    except (KeyError, ValueError, IndexError):
-        return (text(wait.get("text")) or f"{kind}")[:500]
+    return text(dig(facts, "waited", "words")) if mapping(facts.get("wait")) else None
 
 
 def _refusal(facts: Document) -> dict[str, str] | None:

@@ -124,7 +124,8 @@ class Condition:
 
 @dataclass(frozen=True)
 class Upgrade:
-    """The latest Upgrade (FM 1.1). `latest_names` are all that claim to be; more than one is a finding."""
+    """The latest Upgrade (FM 1.1). `latest_names` are all that claim to be; more than one is a finding. `kind` is
+    ``UpgradePlan`` for an upgrade of the second kind, which is told in the words of the first."""
 
     name: str | None = None
     namespace: str | None = None
@@ -138,6 +139,7 @@ class Upgrade:
     conditions: tuple[Condition, ...] = ()
     latest_names: tuple[str, ...] = ()
     target_rancher_version: str | None = None
+    kind: str | None = None
 
 
 @dataclass(frozen=True)
@@ -166,7 +168,10 @@ class Job:
 
 @dataclass(frozen=True)
 class JobLog:
-    """The log of one attempt. `events` are its telling lines in order (_harvester/job_log.py), equal ones folded."""
+    """The log of one attempt. `events` are its telling lines in order (_harvester/job_log.py), equal ones folded.
+
+    `last_line` is its last line, `last_line_since` the time from which nothing but lines that tell nothing were printed,
+    `last_line_known` whether any release is known to print it."""
 
     state: str | None = None
     reason: str | None = None
@@ -174,6 +179,9 @@ class JobLog:
     tail: tuple[str, ...] = ()
     release_file: Json = None
     events: tuple[Json, ...] = ()
+    last_line: str | None = None
+    last_line_since: str | None = None
+    last_line_known: bool | None = None
 
 
 @dataclass(frozen=True)

@@ -12,17 +12,15 @@ from typing import Any
 from .._core.errors import RemediationError
 from .._core.lenient import dig, mapping, mappings, text
 from .._harvester import upgrade as harvester
-from .._harvester.job_log import WAITS, events_of, wait_of
+from .._harvester import upgrade_plan
+from .._harvester.job_log import events_of, same_wait, wait_of
+from .._harvester.job_log_lines import AFTER_RANCHER
 from .._kube import paths
 from .._kube.client import KubeClient, Object
 from .._kube.log_lines import read_log
 from .observation import Observation
 
 SERVICES = "SystemServicesUpgraded"
-# What makes two waits the same; a rollout of another workload or a chart of another release is another.
-_IDENTITY = ("kind", "namespace", "release", "chart", "workload", "name", "where", "version")
-# These lines come after everything the Rancher phase waits for.
-_AFTER_RANCHER = frozenset({"next-phase", "rancher-skipped"})
 _LINE_LENGTH = 160
 
 
@@ -38,7 +36,10 @@ class UpgradeView:
     @property
     def subject(self) -> str:
         """The Upgrade as messages name it."""
-        return f"Upgrade/{harvester.NAMESPACE}/{self.upgrade['metadata']['name']}"
+        name = self.upgrade["metadata"]["name"]
+        if upgrade_plan.is_plan(self.upgrade):
+            return f"{upgrade_plan.KIND}/{name}"
+        return f"Upgrade/{harvester.NAMESPACE}/{name}"
 
     @property
     def pod_name(self) -> str | None:
@@ -98,19 +99,13 @@ def _is_past(view: UpgradeView, wait: Mapping[str, Any]) -> bool:
     if view.pod is None or dig(view.pod, "status", "phase") == "Failed":
         return False
     current = view.wait
-    if current is not None and _identity(current) == _identity(wait):
+    if current is not None and same_wait(current, wait):
         return False
     if view.pod_name == text(wait.get("pod")):
         return True
     kinds = {event["kind"] for event in view.events}
-    met = any(
-        event["kind"] in WAITS and _identity(event) == _identity(wait) for event in view.events
-    )
-    return met or bool(kinds & _AFTER_RANCHER)
-
-
-def _identity(wait: Mapping[str, Any]) -> tuple[Any, ...]:
-    return tuple(wait.get(name) for name in _IDENTITY)
+    met = any(same_wait(event, wait) for event in view.events)
+    return met or bool(kinds & AFTER_RANCHER)
 
 
 def _failure(view: UpgradeView) -> RemediationError | None:
@@ -140,8 +135,10 @@ def _stopped(subject: str, what: str, condition: Mapping[str, Any]) -> Remediati
 
 def _view(client: KubeClient) -> UpgradeView:
     upgrade = _latest(client)
-    selector = f"{harvester.UPGRADE_LABEL}={upgrade['metadata']['name']}"
-    selector = f"{selector},{harvester.MANIFEST_SELECTOR}"
+    key, component = harvester.UPGRADE_LABEL, harvester.MANIFEST_SELECTOR
+    if upgrade_plan.is_plan(upgrade):
+        key, component = upgrade_plan.PLAN_LABEL, upgrade_plan.JOB_SELECTOR
+    selector = f"{key}={upgrade['metadata']['name']},{component}"
     jobs = client.list(paths.api("batch/v1", "jobs", harvester.NAMESPACE), label_selector=selector)
     pods = client.list(paths.core("v1", "pods", harvester.NAMESPACE), label_selector=selector)
     pod = _newest(pods)
@@ -151,8 +148,9 @@ def _view(client: KubeClient) -> UpgradeView:
 def _latest(client: KubeClient) -> Object:
     path = paths.api(harvester.API, "upgrades", harvester.NAMESPACE)
     found = client.list(path, label_selector=harvester.LATEST_SELECTOR)
-    if len(found) == 1:
-        return found[0]
+    latest = upgrade_plan.latest(found, _plans(client))
+    if len(found) == 1 or upgrade_plan.is_plan(latest):
+        return dict(latest)
     names = ", ".join(sorted(each["metadata"]["name"] for each in found))
     if found:
         raise RemediationError(
@@ -165,6 +163,16 @@ def _latest(client: KubeClient) -> Object:
         f"No Upgrade in namespace {harvester.NAMESPACE} is marked as the latest.",
         "Nothing is being upgraded, so there is nothing to wait for.",
     )
+
+
+def _plans(client: KubeClient) -> Sequence[Object]:
+    """Upgrades of the second kind; none where that kind does not exist or the account cannot see it."""
+    try:
+        return client.list(paths.api(upgrade_plan.API, upgrade_plan.RESOURCE))
+    except RemediationError as error:
+        if error.code in ("not-found", "forbidden"):
+            return ()
+        raise
 
 
 def _events(client: KubeClient, pod: Object | None) -> Sequence[Mapping[str, Any]]:

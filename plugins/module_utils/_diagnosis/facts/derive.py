@@ -19,7 +19,7 @@ from .helm_advice import with_advice
 from .helm_failures import helm_failures
 from .locks import stale_after
 from .manifest_job import without_earlier_jobs
-from .patience import patience
+from .patience import patience, waited
 from .plans import plan_states
 from .pods import awaited_rollout, pod_troubles
 from .progress import progress
@@ -43,7 +43,8 @@ FACTS: dict[str, str] = {
     "attempts": "`failed` pods of the job and the `limit`",
     "log_kinds": "kinds of telling lines in the newest pod's log",
     "settled": "no passing state of an upgrade explains what is seen any more (5 minutes)",
-    "wait_stale": "the job has waited longer than `stale_after_seconds`",
+    "wait_stale": "the job has waited longer than such a wait usually takes (at least `stale_after_seconds`)",
+    "waited": "the wait in `words`, its `limit_seconds`, what it `ends_when`, and commands to `look_at`",
     "stale_after_seconds": "the age from which a lock or a wait is too old",
     "dependencies": "Rancher's charts; see below",
     "helm_failures": "what helm has failed at since the last success of each release, kept by Rancher or not: `count`,"
@@ -96,6 +97,7 @@ def derive(evidence: object) -> dict[str, Any]:
         **read.to_dict(),
         **write(upgrade),
         **write(waiting),
+        "waited": waited(read, upgrade),
         "stale_after_seconds": stale_after(read),
         "dependencies": dependencies,
         "helm_failures": [with_advice(each) for each in failures],

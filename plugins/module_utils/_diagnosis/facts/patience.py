@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from ..._core.lenient import integer
 from ..._documents.evidence import Evidence
+from ..._harvester import job_log_waits
+from ..._helm.idleness import DEFAULT_STALE_AFTER
 from .locks import stale_after
 from .upgrade import ENDED, NONE, UpgradeFacts
 
@@ -19,8 +22,8 @@ back, a webhook that restarts) is over within this time (FM 6.9)."""
 
 @dataclass(frozen=True)
 class Patience:
-    """``settled``: no transient explains what is seen any more; ``wait_stale``: the job waits too long. None when it is
-    not known since when the job waits, or for what."""
+    """``settled``: no transient explains what is seen any more; ``wait_stale``: the job waits longer than its kind of
+    wait usually takes. None when it is not known since when the job waits, or for what."""
 
     settled: bool | None = None
     wait_stale: bool | None = None
@@ -28,12 +31,32 @@ class Patience:
 
 def patience(evidence: Evidence, upgrade: UpgradeFacts) -> Patience:
     """How long what is seen has lasted."""
-    limit = stale_after(evidence)
+    transient = min(TRANSIENT_SECONDS, stale_after(evidence))
     at_rest = upgrade.phase in (NONE, ENDED)
     return Patience(
-        settled=True if at_rest else _older_than(upgrade, min(TRANSIENT_SECONDS, limit)),
-        wait_stale=_older_than(upgrade, limit),
+        settled=True if at_rest else _older_than(upgrade, transient),
+        wait_stale=_older_than(upgrade, wait_limit(evidence, upgrade)),
     )
+
+
+def wait_limit(evidence: Evidence, upgrade: UpgradeFacts) -> int:
+    """After how many seconds the wait that the job is in is too long: its usual time (_harvester/job_log_waits.py), but
+    what the operator chose where that is less than the default, or more than the usual time."""
+    chosen = stale_after(evidence)
+    if chosen < DEFAULT_STALE_AFTER:
+        return chosen
+    return max(chosen, job_log_waits.usual_seconds(upgrade.wait_kind))
+
+
+def waited(evidence: Evidence, upgrade: UpgradeFacts) -> dict[str, Any]:
+    """What the job waits for in words, its limit, what ends it and which commands show more."""
+    wait = upgrade.wait or {}
+    return {
+        "words": job_log_waits.words(wait) or upgrade.wait_field("text"),
+        "limit_seconds": wait_limit(evidence, upgrade) if wait else None,
+        "ends_when": job_log_waits.ends_when(wait),
+        "look_at": job_log_waits.look_at(wait),
+    }
 
 
 def _older_than(upgrade: UpgradeFacts, limit: int) -> bool | None:

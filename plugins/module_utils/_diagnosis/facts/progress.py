@@ -9,14 +9,22 @@ from typing import Any
 
 from ..._core.lenient import integer, mapping, seconds_between
 from ..._core.template import duration
-from ..._documents.evidence import Evidence, JobPod
+from ..._documents.evidence import Condition, Evidence, JobLog, JobPod, Upgrade
+from ..._harvester import job_log_lines
+from ..._harvester.job_log_lines import STEPS
 from .actors import live_actors
 from .helm_failures import helm_failures
 from .locks import lock_of, stale_after
 from .manifest_job import SUCCEEDED
+from .patience import wait_limit, waited
 from .upgrade import AFTER_RANCHER, NONE, NOT_STARTED, RANCHER, UpgradeFacts
 
 _BETWEEN_ATTEMPTS = 600
+# How long a helm that works on the awaited release counts as progress after the wait's usual time.
+_ACTOR_SECONDS = 3600
+# Every node pulls all images of the new release before the job is made.
+_PREPARATION = 7200
+_QUOTED = 160
 
 
 def progress(evidence: Evidence, upgrade: UpgradeFacts) -> dict[str, Any]:
@@ -57,17 +65,26 @@ def _waiting(evidence: Evidence, upgrade: UpgradeFacts) -> tuple[bool | None, st
     # A pod that can only fail on the release's lock is not at work on it.
     lock = lock_of(evidence, evidence.release(namespace or "", release or ""), None)
     actor = lock["live_actor"] if namespace and release else None
-    if actor:
+    age, limit = integer((upgrade.wait or {}).get("age_seconds")), wait_limit(evidence, upgrade)
+    if actor and (age is None or age < limit + _ACTOR_SECONDS):
         return True, f"{actor['kind']} {actor['name']} is at work on what the job waits for"
-    age = integer((upgrade.wait or {}).get("age_seconds"))
     if age is None:
-        return None, "it is not known since when the job waits"
-    if age < stale_after(evidence):
+        return None, f"it is not known since when the job waits{_for(evidence, upgrade)}"
+    if age < limit:
         return True, f"the job waits only since {duration(age)}"
     young = _young_lock(evidence, namespace or "", release or "")
     if young:
         return True, young
-    return False, f"the job has waited for {duration(age)}"
+    ends = waited(evidence, upgrade)["ends_when"]
+    return False, (
+        f"the job has waited for {duration(age)}{_for(evidence, upgrade)}, "
+        f"more than the usual {duration(limit)}{f'; the wait ends when {ends}' if ends else ''}"
+    )
+
+
+def _for(evidence: Evidence, upgrade: UpgradeFacts) -> str:
+    words = waited(evidence, upgrade)["words"]
+    return f" for {words}" if words else ""
 
 
 def _young_lock(evidence: Evidence, namespace: str, release: str) -> str:
@@ -84,31 +101,62 @@ def _young_lock(evidence: Evidence, namespace: str, release: str) -> str:
 
 def _without_wait(evidence: Evidence, upgrade: UpgradeFacts) -> tuple[bool | None, str]:
     """The log shows no wait: the job downloads, upgrades Rancher, or is between two attempts."""
-    if upgrade.phase == NOT_STARTED:
-        return True, "the upgrade has not come to Rancher yet"
+    if evidence.job is None and upgrade.phase == NOT_STARTED:
+        return _without_job(evidence)
     if upgrade.job_running is None:
         return None, "it cannot be seen whether the job runs"
-    pods = evidence.job_pods
-    if upgrade.job_running:
-        return _since(
-            evidence, _last_sign(pods), stale_after(evidence), "the job printed its last line"
-        )
-    ended = pods[0].finished_at if pods else None
-    done = upgrade.job_state == SUCCEEDED
-    return _since(
-        evidence,
-        ended,
-        _BETWEEN_ATTEMPTS,
-        f"the last attempt {'succeeded' if done else 'ended'}, and the next {'step' if done else 'one'} begins",
+    pod = next(iter(evidence.job_pods), JobPod())
+    created = evidence.job.created_at if evidence.job else None
+    limit = stale_after(evidence)
+    if not upgrade.job_running:
+        done = upgrade.job_state == SUCCEEDED
+        what = f"the last attempt {'succeeded' if done else 'ended'}, and the next {'step' if done else 'one'} begins"
+        return _since(evidence, pod.finished_at or created, _BETWEEN_ATTEMPTS, what)
+    sign = _last_sign(pod)
+    if sign is None:
+        state = f"its pod {pod.name} is {pod.phase}" if pod.name else "it has no pod"
+        what = f"the job was created ({state})"
+        return _since(evidence, pod.created_at or created, limit, what)
+    moving, why = _since(evidence, sign, limit, "the job printed its last telling line")
+    return moving, why if moving else f"{why}{_last_line(pod)}"
+
+
+def _without_job(evidence: Evidence) -> tuple[bool | None, str]:
+    """Before its job the controller makes the image, the repository and prepares every node: as long as one of its
+    conditions has changed lately, that goes on."""
+    upgrade = evidence.upgrade or Upgrade()
+    times = [upgrade.created_at, *(each.last_update_time for each in upgrade.conditions)]
+    ages = [age for at in times if (age := seconds_between(at, evidence.collected_at)) is not None]
+    if not ages:
+        return None, "it is not known when the upgrade began"
+    if min(ages) < _PREPARATION:
+        return True, "the upgrade has not come to Rancher yet"
+    pending = next((each for each in upgrade.conditions if each.status != "True"), Condition())
+    waits = f", its condition {pending.type} is {pending.status}" if pending.type else ""
+    return None, (
+        f"nothing of the Upgrade has changed for {duration(min(ages))} and it has no manifest job yet; "
+        f"its state is {upgrade.state or 'not set'}{waits}"
     )
 
 
-def _last_sign(pods: tuple[JobPod, ...]) -> object:
-    if not pods:
-        return None
-    events = pods[0].log.events if pods[0].log else ()
+def _last_sign(pod: JobPod) -> object:
+    """When the pod printed something new; a line of no known kind is no sign, however often it comes."""
+    events = pod.log.events if pod.log else ()
     last = mapping(events[-1]) if events else {}
-    return last.get("last_at") or last.get("at") or pods[0].created_at
+    repeats = last.get("kind") not in STEPS
+    return (last.get("at") if repeats else last.get("last_at")) or last.get("last_at")
+
+
+def _last_line(pod: JobPod) -> str:
+    log = pod.log or JobLog()
+    line = log.last_line or next((each for each in reversed(log.tail) if each.strip()), None)
+    if not line:
+        return ""
+    since = f" since {log.last_line_since}" if log.last_line_since else ""
+    quoted = line.strip()[:_QUOTED]
+    if log.last_line_known is False or job_log_lines.classify(line) is None:
+        return f'; it prints lines of no known kind{since}, the last one is "{quoted}"'
+    return f'; its last line is "{quoted}"'
 
 
 def _since(evidence: Evidence, at: object, limit: int, what: str) -> tuple[bool | None, str]:

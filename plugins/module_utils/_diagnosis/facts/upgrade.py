@@ -10,7 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..._core.lenient import integer, mapping, seconds_between, text
-from ..._documents.evidence import Evidence, Job, JobLog, Upgrade
+from ..._documents.evidence import Evidence, Job, JobLog, JobPod, Upgrade
+from ..._harvester import job_log
+from ..._harvester.job_log_lines import AFTER_RANCHER as AFTER_RANCHER_KINDS
+from ..._harvester.job_log_lines import IN_RANCHER
+from ..._kube.log_lines import ContainerLog, LogLine
 from . import manifest_job
 from .manifest_job import FAILED, GONE, NOT_OVER, RUNNING, SUCCEEDED, status_of
 
@@ -20,22 +24,10 @@ RANCHER = "rancher"
 AFTER_RANCHER = "after-rancher"
 ENDED = "ended"
 
+_FIRST_WAIT = "upgrade-repo"
 _ENDED_STATES = ("Succeeded", "Failed")
 _DECIDED = ("True", "False")
 _AT_THE_SAME_MOMENT = 60
-_RANCHER_EVENTS = (
-    "upgrading-rancher",
-    "rancher-version",
-    "rancher-dependencies",
-    "helm-release",
-    "helm-release-pending",
-    "helm-rollback",
-    "capi-cluster",
-    "fleet-agent-missing",
-    "fleet-agent-old",
-    "field-agent-tls-mode",
-    "not-imported",
-)
 
 
 @dataclass(frozen=True)
@@ -177,13 +169,16 @@ def _nodes_phase(evidence: Evidence) -> bool | None:
 
 def _job_phase(evidence: Evidence) -> str | None:
     kinds = log_kinds(evidence.log_events)
-    if "next-phase" in kinds or "rancher-skipped" in kinds:
+    if AFTER_RANCHER_KINDS.intersection(kinds):
         return AFTER_RANCHER
-    if any(kind in kinds for kind in _RANCHER_EVENTS):
+    if IN_RANCHER.intersection(kinds):
         return RANCHER
     log = _newest_log(evidence)
     if log.state == "ok" and log.truncated is not True:
         # The script waits for a plan, from 1.7.2 on for charts too, before it says "Upgrading Rancher".
+        return NOT_STARTED
+    pods = evidence.job_pods
+    if len(pods) == 1 and pods[0].phase == "Pending" and log.state != "ok":
         return NOT_STARTED
     return None
 
@@ -207,13 +202,27 @@ def _newest_log(evidence: Evidence) -> JobLog:
 
 
 def _wait(evidence: Evidence) -> dict[str, Any] | None:
-    wait = mapping(evidence.wait)
+    wait = mapping(evidence.wait) or _wait_in_tail(evidence)
     if text(wait.get("kind")) is None:
         return None
     age = integer(wait.get("age_seconds"))
     if age is None:
         age = seconds_between(wait.get("since"), evidence.collected_at)
     return {**wait, "age_seconds": age}
+
+
+def _wait_in_tail(evidence: Evidence) -> dict[str, Any]:
+    """What the last lines say where a collector that did not know them has written no event.
+
+    They carry no time. Of the script's first wait it is known nevertheless: it is as old as the pod.
+    """
+    log, pod = _newest_log(evidence), next(iter(evidence.job_pods), JobPod())
+    if log.events or log.state != "ok" or pod.phase not in (None, "Running"):
+        return {}
+    lines = tuple(LogLine(None, line) for line in log.tail)
+    wait = job_log.wait_of(job_log.events_of(ContainerLog(lines))) or {}
+    first = wait.get("kind") == _FIRST_WAIT and log.truncated is False
+    return {**wait, "pod": pod.name, "since": pod.created_at if first else None} if wait else {}
 
 
 def _wait_kind(evidence: Evidence, phase: str | None, wait: Mapping[str, Any] | None) -> str | None:

@@ -135,7 +135,7 @@ def _job_actors(context: Context, found: Found) -> list[HelmActor]:
     def events_of(pod: Document) -> list[Document] | None:
         return job.events_of(found, pod) if found.ok(job.log_name(pod)) else None
 
-    return helm_actors.job_actors(found.objects(job.PODS), events_of, context.collected_at)
+    return helm_actors.job_actors(job.script_pods(found), events_of, context.collected_at)
 
 
 GROUP = Group(("operations", "helm_pods"), _reads, _parts)

@@ -20,7 +20,7 @@ from ..._documents.evidence import (
     ReleaseFile,
     Source,
 )
-from ..._harvester import job_log, upgrade
+from ..._harvester import job_log, upgrade, upgrade_plan
 from ..._kube import paths
 from ..._kube.log_lines import ContainerLog, read_log
 from ..._kube.reader import Reader
@@ -34,10 +34,13 @@ from .objects import (
     terminated,
 )
 from .reading import Context, Found, Group, Parts, Reading, Reads
-from .upgrade import UPGRADES, latest_upgrade
+from .upgrade import UPGRADE_PLANS, UPGRADES, latest_upgrade
 
 JOBS = "manifest_jobs"
 PODS = "manifest_pods"
+PLAN_JOBS = "cluster_upgrade_jobs"
+PLAN_PODS = "cluster_upgrade_pods"
+_OF_PLAN = {JOBS: PLAN_JOBS, PODS: PLAN_PODS}
 
 # The job gives up after seven attempts; a few more pods can be left of an earlier one of the same name.
 _MAX_LOGS = 10
@@ -61,26 +64,49 @@ def events_of(found: Found, pod: Document) -> list[Document]:
     return job_log.events_of(log) if isinstance(log, ContainerLog) else []
 
 
+def _list_name(found: Found, name: str) -> str:
+    return _OF_PLAN[name] if upgrade_plan.is_plan(latest_upgrade(found)) else name
+
+
 def _of_upgrade(found: Found, name: str) -> list[Document]:
-    objects = found.objects(name)
-    if not found.ok(UPGRADES):
+    latest = latest_upgrade(found)
+    plan = upgrade_plan.is_plan(latest)
+    objects = found.objects(_list_name(found, name))
+    if not plan and not found.ok(UPGRADES):
         return objects
-    upgrade_name = name_of(latest_upgrade(found))
-    return [obj for obj in objects if label(obj, upgrade.UPGRADE_LABEL) == upgrade_name]
+    key = upgrade_plan.PLAN_LABEL if plan else upgrade.UPGRADE_LABEL
+    return [obj for obj in objects if label(obj, key) == name_of(latest)]
 
 
 def _reads(context: Context, found: Found) -> Reads:
-    def objects(path: str, client: Reader) -> Any:
-        return client.list(path, label_selector=upgrade.MANIFEST_SELECTOR)
+    def objects(path: str, selector: str, client: Reader) -> Any:
+        return client.list(path, label_selector=selector)
 
+    jobs = paths.api("batch/v1", "jobs", upgrade.NAMESPACE)
+    pods = paths.core("v1", "pods", upgrade.NAMESPACE)
     reads: Reads = {
-        JOBS: partial(objects, paths.api("batch/v1", "jobs", upgrade.NAMESPACE)),
-        PODS: partial(objects, paths.core("v1", "pods", upgrade.NAMESPACE)),
+        JOBS: partial(objects, jobs, upgrade.MANIFEST_SELECTOR),
+        PODS: partial(objects, pods, upgrade.MANIFEST_SELECTOR),
     }
+    if found.objects(UPGRADE_PLANS):
+        reads[PLAN_JOBS] = partial(objects, jobs, upgrade_plan.JOB_SELECTOR)
+        reads[PLAN_PODS] = partial(objects, pods, upgrade_plan.JOB_SELECTOR)
     if UPGRADES in found:
-        for pod in job_pods(found)[:_MAX_LOGS]:
+        for pod in [*job_pods(found)[:_MAX_LOGS], *_live_elsewhere(found)]:
             reads[log_name(pod)] = partial(_read_log, name_of(pod), context.log_tail_lines)
     return reads
+
+
+def script_pods(found: Found) -> list[Document]:
+    """The pods that run the script, of Upgrades of both kinds."""
+    return [*found.objects(PODS), *found.objects(PLAN_PODS)]
+
+
+def _live_elsewhere(found: Found) -> list[Document]:
+    """Pods of the other kind of upgrade that still run: they can be at work on a release, too."""
+    names = {name_of(pod) for pod in job_pods(found)}
+    other = [pod for pod in found.objects(PLAN_PODS) if name_of(pod) not in names]
+    return [pod for pod in other if dig(pod, "status", "phase") not in _ENDED][:1]
 
 
 def _read_log(pod: str, tail_lines: int, client: Reader) -> ContainerLog:
@@ -103,8 +129,8 @@ def _parts(context: Context, found: Found) -> Parts:
     return Parts(
         fields,
         {
-            "job": _source(found, JOBS, job is not None, nothing),
-            "job_pods": _source(found, PODS, bool(pods), "The job has no pods."),
+            "job": _source(found, _list_name(found, JOBS), job is not None, nothing),
+            "job_pods": _source(found, _list_name(found, PODS), bool(pods), "The job has no pods."),
             "job_logs": _log_source(found, pods),
             "release_file": _release_file_source(release_file, found, pods),
         },
@@ -121,7 +147,7 @@ def _source(found: Found, name: str, present: bool, absent: str) -> Source:
 def _log_source(found: Found, pods: list[Document]) -> Source:
     """As good as the newest pod's log: it is the one that says what the job waits for."""
     if not pods:
-        source = found.source(PODS)
+        source = found.source(_list_name(found, PODS))
         return source if source.state not in (OK, ABSENT) else Source(ABSENT, "There is no pod.")
     reading = found.reading(log_name(pods[0]))
     state = _log_state(reading)
@@ -171,12 +197,16 @@ def _log(context: Context, reading: Reading) -> JobLog:
         return JobLog(state=_log_state(reading), reason=reading.reason)
     log, redactor = reading.value, context.redactor
     tail = redactor.text("\n".join(line.text for line in log.lines[-_TAIL:])).split("\n")
+    last = job_log.last_words(log)
     return JobLog(
         state=OK,
         truncated=log.gap is not None,
         tail=tuple(line[:1000] for line in tail) if log.lines else (),
         release_file=job_log.release_file_of(log.lines),
         events=tuple(redactor.value(event) for event in job_log.events_of(log)),
+        last_line=redactor.text(last["text"]) if last else None,
+        last_line_since=last.get("since"),
+        last_line_known=last.get("known"),
     )
 
 
@@ -196,7 +226,10 @@ def _release_file(logs: Any, found: Found) -> ReleaseFile | None:
     printed = next((log.release_file for log in logs if log.release_file), None)
     if printed is not None:
         return _as_release_file(printed, "job-log")
-    info = upgrade.repo_info(dig(latest_upgrade(found), "status", "repoInfo"))
+    latest = latest_upgrade(found)
+    info = upgrade.repo_info(dig(latest, "status", "repoInfo"))
+    if upgrade_plan.is_plan(latest):
+        info = {"release": dig(latest, "status", "release")}
     known = upgrade.release_of_repo_info(info)
     return None if known is None else _as_release_file(known, "repo-info")
 

@@ -8,19 +8,21 @@ from __future__ import annotations
 from typing import Any
 
 from ..._core.lenient import Document, dig, mapping, text
-from ..._documents.evidence import ABSENT, EarlierUpgrade, Source, Upgrade
-from ..._harvester import upgrade
+from ..._documents.evidence import ABSENT, OK, EarlierUpgrade, Source, Upgrade
+from ..._harvester import upgrade, upgrade_plan
 from ..._kube import paths
 from .objects import conditions_of, created_at, identity, label, name_of, namespace_of
 from .reading import Context, Found, Group, Parts, Reads
 
 UPGRADES = "upgrades"
+UPGRADE_PLANS = "upgrade_plans"
 SERVER_VERSION = "harvester_version"
 
 
 def latest_upgrade(found: Found) -> Document:
-    """The Upgrade all the rest is about; of several that claim to be the latest the newest. May be empty."""
-    return mapping(upgrade.newest(_marked(found)))
+    """The Upgrade all the rest is about; of several that claim to be the latest the newest. May be empty, and may be an
+    UpgradePlan in the shape of an Upgrade."""
+    return mapping(upgrade_plan.latest(_marked(found), found.objects(UPGRADE_PLANS)))
 
 
 def _marked(found: Found) -> list[Document]:
@@ -30,10 +32,12 @@ def _marked(found: Found) -> list[Document]:
 
 def _reads(_context: Context, _found: Found) -> Reads:
     path = paths.api(upgrade.API, "upgrades", upgrade.NAMESPACE)
+    plans = paths.api(upgrade_plan.API, upgrade_plan.RESOURCE)
     version = paths.api(upgrade.API, "settings", None, upgrade.VERSION_SETTING)
     return {
         # All of them: an earlier one that has not ended keeps a new one from being made.
         UPGRADES: lambda client: client.list(path),
+        UPGRADE_PLANS: lambda client: client.list(plans),
         SERVER_VERSION: lambda client: client.get(version),
     }
 
@@ -41,9 +45,11 @@ def _reads(_context: Context, _found: Found) -> Reads:
 def _parts(_context: Context, found: Found) -> Parts:
     obj = latest_upgrade(found)
     absent = f"No Upgrade in {upgrade.NAMESPACE} has the label {upgrade.LATEST_SELECTOR}."
-    missing = found.ok(UPGRADES) and not obj
+    source = found.source(*_lists(obj), absent=absent)
+    if not obj and source.state == OK:
+        source = Source(ABSENT, absent)
     sources = {
-        "upgrade": Source(ABSENT, absent) if missing else found.source(UPGRADES),
+        "upgrade": source,
         "harvester_version": found.source(SERVER_VERSION),
     }
     setting = found.object(SERVER_VERSION)
@@ -58,10 +64,20 @@ def _parts(_context: Context, found: Found) -> Parts:
     return Parts(fields, sources)
 
 
+def _lists(obj: Document) -> tuple[str, ...]:
+    """What has to be readable: without an Upgrade of either kind both, since one may be in the list that was refused."""
+    if not obj:
+        return UPGRADES, UPGRADE_PLANS
+    return (UPGRADE_PLANS,) if upgrade_plan.is_plan(obj) else (UPGRADES,)
+
+
 def _upgrade(found: Found, obj: Document) -> Upgrade:
     info = upgrade.repo_info(dig(obj, "status", "repoInfo"))
-    names = tuple(sorted(map(name_of, _marked(found))))
+    plan = upgrade_plan.is_plan(obj)
+    names = [name_of(obj)] if plan else sorted(map(name_of, _marked(found)))
+    target = dig(obj, "status", "release", "rancher") if plan else dig(info, "release", "rancher")
     return Upgrade(
+        kind=upgrade_plan.KIND if plan else None,
         name=name_of(obj),
         namespace=namespace_of(obj),
         **identity(obj),
@@ -71,8 +87,8 @@ def _upgrade(found: Found, obj: Document) -> Upgrade:
         state=label(obj, upgrade.STATE_LABEL),
         previous_version=text(dig(obj, "status", "previousVersion")),
         conditions=conditions_of(obj.get("status")),
-        latest_names=names,
-        target_rancher_version=text(dig(info, "release", "rancher")),
+        latest_names=tuple(sorted(names)),
+        target_rancher_version=text(target),
     )
 
 

@@ -26,6 +26,7 @@ from ..._core.lenient import (
 )
 from ..._documents.evidence import HelmActor, HelmPod, Operation
 from ..._harvester import upgrade
+from ..._harvester.job_log_lines import STEPS
 from ..._helm.idleness import LiveActor
 
 NAMESPACE = "cattle-system"
@@ -235,7 +236,8 @@ def _job_target(
     events: Sequence[Document], now: str | None
 ) -> tuple[str | None, str | None] | None:
     """The release the script works on after its last telling line, None when it does not run helm there."""
-    last = events[-1] if events else {}
+    telling = [event for event in events if event.get("kind") not in STEPS]
+    last = telling[-1] if telling else {}
     kind = last.get("kind")
     age = seconds_between(last.get("last_at"), now)
     if age is not None and age > _JOB_HELM_SECONDS:

@@ -107,9 +107,7 @@ def leader_environment(client: KubeClient, exec_in: ExecIn = exec_in_pod) -> dic
         return None
 
 
-def _run(
-    client: Reader, pod: str, argv: Sequence[str], exec_in: ExecIn
-) -> tuple[ExecResult, str]:
+def _run(client: Reader, pod: str, argv: Sequence[str], exec_in: ExecIn) -> tuple[ExecResult, str]:
     output = bytearray()
 
     def take(piece: bytes) -> None:

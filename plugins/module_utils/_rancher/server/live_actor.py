@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from ..._core.errors import RemediationError
 from ..._core.lenient import Document
 from ..._core.names import HELM_NAMESPACES
-from ..._harvester import job_log, upgrade
+from ..._harvester import job_log, upgrade, upgrade_plan
 from ..._helm.idleness import LiveActor
 from ..._helm.storage import Revision
 from ..._kube.log_lines import read_log
@@ -31,7 +31,7 @@ OPERATIONS = api("catalog.cattle.io/v1", "operations")
 def find_live_actor(client: KubeClient, revision: Revision) -> LiveActor | None:
     """Something in the cluster that runs helm on the release of a revision; null when nothing does.
 
-    Five requests, one more while the upgrade's job lives. Raises RemediationError when it cannot be looked up: not
+    Six requests, one more while the upgrade's job lives. Raises RemediationError when it cannot be looked up: not
     seen is not the same as not there.
     """
     return helm_actors.actor_on(_look(client), revision.namespace, revision.release)
@@ -47,9 +47,11 @@ def _look(client: KubeClient) -> helm_actors.Sight:
         pod for namespace in HELM_NAMESPACES for pod in client.list(core("v1", "pods", namespace))
     ]
     operations = [helm_actors.operation_of(each) for each in _operations(client)]
-    jobs = client.list(
-        core("v1", "pods", upgrade.NAMESPACE), label_selector=upgrade.MANIFEST_SELECTOR
-    )
+    jobs = [
+        pod
+        for selector in (upgrade.MANIFEST_SELECTOR, upgrade_plan.JOB_SELECTOR)
+        for pod in client.list(core("v1", "pods", upgrade.NAMESPACE), label_selector=selector)
+    ]
     now = client.now().strftime("%Y-%m-%dT%H:%M:%SZ")
     others = [
         *helm_actors.foreign_actors(pods),

@@ -45,7 +45,9 @@ from ansible_collections.harvester_ops.remediation.tests.unit.builders.evidence 
 TESTS = Path(__file__).parents[4]
 DATA = TESTS / "unit" / "data" / "evidence"
 RULES = {rule.id: rule for rule in load_rules()}
-HEDGES = re.compile(r"\b(may|might|can be|perhaps|possibly|probably|likely|often|for example|one cause|or)\b")
+HEDGES = re.compile(
+    r"\b(may|might|can be|perhaps|possibly|probably|likely|often|for example|one cause|or)\b"
+)
 _LINKS = re.compile(r"\b(and|but|so|which|that|of|it)\b|[^\w\s]")
 _PAIRS = 400
 
@@ -79,7 +81,10 @@ def pairs() -> list[dict[str, Any]]:
     chosen = random.Random(7).sample(combinations, _PAIRS)
     merged = [{**first, **second} for first, second in chosen]
     # What is set field by field comes last, as in the overlays themselves.
-    return [dict(sorted(each.items(), key=lambda part: part[0] in ("set", "sources"))) for each in merged]
+    return [
+        dict(sorted(each.items(), key=lambda part: part[0] in ("set", "sources")))
+        for each in merged
+    ]
 
 
 @functools.cache
@@ -123,6 +128,8 @@ def test_every_claim_has_been_checked(rule: str) -> None:
             words = re.search(claim["says"], text)
             if words and "when" in claim:
                 truth = expression.truth(claim["when"], element)
-                assert truth.value is True, f"{words.group()!r} is said although not: {claim['when']}"
+                assert (
+                    truth.value is True
+                ), f"{words.group()!r} is said although not: {claim['when']}"
             if words and "guess" in claim:
                 assert HEDGES.search(words.group()), f"{words.group()!r} sounds certain"

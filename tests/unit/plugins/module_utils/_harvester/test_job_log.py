@@ -70,10 +70,11 @@ def wait_of(text: str) -> dict[str, Any] | None:
 def test_the_way_to_the_wait_for_fleet() -> None:
     events = events_of(UP_TO_RANCHER + WAITS_FOR_FLEET)
     assert [(event["kind"], event["count"]) for event in events] == [
-        ("upgrade-repo", 1),
-        ("upgrade-repo", 1),
-        ("upgrade-repo-ready", 2),
-        ("plan", 2),
+        ("upgrade-repo", 2),
+        ("upgrade-repo-ready", 1),
+        ("download", 1),
+        ("step", 1),
+        ("plan", 3),
         ("plan-completed", 1),
         ("upgrading-rancher", 1),
         ("capi-cluster-provisioned", 1),
@@ -127,6 +128,177 @@ def test_a_locked_release_as_v1_8_tells_it() -> None:
         ("helm-release-pending", "fleet"),
         ("helm-rollback", "fleet"),
     }
+
+
+@pytest.mark.parametrize(
+    ("line", "result"),
+    [
+        ("rollback succeeded, resume wait...", "succeeded"),
+        (
+            "failed to rollback fleet-107.0.0+up0.13.0:0.13.0 to revision 7, resume wait...",
+            "failed",
+        ),
+        ("no deployed revision found, cannot rollback, resume wait...", "impossible"),
+    ],
+)
+def test_the_rollback_of_v1_8_is_over(line: str, result: str) -> None:
+    pending = "fleet-107.0.0+up0.13.0:0.13.0 in pending-upgrade state for 6 minutes\n"
+    rollback = "deadline exceeded. rolling back fleet to revision 7 (rollback attempt #1)\n"
+    wait = wait_of(WAITS_FOR_FLEET + pending + rollback + line + "\n" + pending * 3)
+    assert wait is not None
+    assert (wait["release"], wait["rollback"]) == ("fleet", result)
+
+
+def test_a_loop_that_does_not_sleep_stays_one_event_per_kind() -> None:
+    pending = "fleet-107.0.0+up0.13.0:0.13.0 in pending-install state for {} minutes\n"
+    loop = "".join(
+        pending.format(6 + i // 500)
+        + "no deployed revision found, cannot rollback, resume wait...\n"
+        for i in range(1500)
+    )
+    events = events_of(WAITS_FOR_FLEET + loop)
+    assert [event["kind"] for event in events[-3:]] == [
+        "helm-release",
+        "helm-release-pending",
+        "helm-rollback-ended",
+    ]
+    assert (job_log.wait_of(events) or {})["pending_minutes"] == 8
+
+
+CAPI = "Waiting for CAPI cluster fleet-local/local to be provisioned (phase={}, observed={}, metadata=8)...\n"
+
+
+def test_a_wait_counts_from_its_first_line_whatever_its_fields_do() -> None:
+    """The CAPI wait of v1.8.1 changes between four lines, and kubectl speaks in between."""
+    loop = (
+        CAPI.format("Provisioning", 7)
+        + "CAPI cluster fleet-local/local appears ready (phase=Provisioned, generation=8), stability 5s/30s...\n"
+        + "Error from server: etcdserver: leader changed\n"
+        + "failed to get CAPI cluster fleet-local/local, retry...\n"
+        + "CAPI cluster fleet-local/local reconcile in progress (phase=Provisioned, observed=7, metadata=8),"
+        " resetting stability timer.\n"
+    )
+    wait = wait_of("Upgrading Rancher\n" + loop * 200 + CAPI.format("Failed", 8))
+    assert wait is not None
+    assert wait["at"] == "2026-11-23T15:00:01Z"
+    assert (wait["phase"], wait["generation"], wait["wanted_generation"]) == ("Failed", "8", "8")
+    assert len(events_of("Upgrading Rancher\n" + loop * 200)) == 2
+
+
+@pytest.mark.parametrize(
+    ("log", "kind", "fields"),
+    [
+        (
+            "Upgrading...\nmanagedchart.management.cattle.io/harvester patched\n"
+            "Waiting for ManagedChart fleet-local/harvester from generation 7\n"
+            "Target version: 1.8.1, Target state: ready\n"
+            + "Current version: 1.8.1, Current ready clusters: 0/1, Current state: ErrApplied,"
+            " Current generation: 8, Current unavailable: 1\nSleep for 5 seconds to retry\n" * 3,
+            "managed-chart",
+            {"name": "harvester", "state": "ErrApplied", "at": "2026-11-23T15:00:02Z"},
+        ),
+        (
+            "Waiting for upgrade repo resource (Deployment or VM) to be created...\n"
+            "Upgrade repo resource not found yet, waiting...\nDetected upgrade repo type: deployment\n"
+            "Waiting for upgrade repo deployment to be ready...\n"
+            + "Upgrade repo deployment is not ready yet, waiting...\n" * 3,
+            "upgrade-repo",
+            {"at": "2026-11-23T15:00:00Z", "count": 7},
+        ),
+        (
+            "Upgrade repo deployment is ready.\n"
+            + "Wait for upgrade repo HTTP endpoint ready...\n" * 3,
+            "upgrade-repo",
+            {"at": "2026-11-23T15:00:00Z"},
+        ),
+        (
+            "wait rollout -n cattle-system deployment rancher\n"
+            'Waiting for deployment "rancher" rollout to finish: 1 out of 3 new replicas have been updated...\n'
+            'error: deployment "rancher" exceeded its progress deadline\n',
+            "rollout",
+            {"namespace": "cattle-system", "name": "rancher", "at": "2026-11-23T15:00:00Z"},
+        ),
+        (
+            "Force refreshing clusterrepo harvester-charts catalog index...\n"
+            "clusterrepo.catalog.cattle.io/harvester-charts patched\n"
+            + "Current clusterrepo harvester-charts catalog index download time: 1  force update time: 2\n"
+            "Waiting for clusterrepo harvester-charts catalog index update...\n" * 3,
+            "cluster-repo",
+            {"name": "harvester-charts", "at": "2026-11-23T15:00:00Z"},
+        ),
+        (
+            "Creating plan p-skip to make rancher-system-agent temporarily skip restarting RKE2 server...\n"
+            "plan.upgrade.cattle.io/p-skip created\n",
+            "plan",
+            {"name": "p-skip", "at": "2026-11-23T15:00:00Z"},
+        ),
+        (
+            "patch cluster.fleet local to new generation 3\ncluster.fleet.cattle.io/local patched\n",
+            "fleet-agent-old",
+            {"at": "2026-11-23T15:00:00Z"},
+        ),
+        (
+            "Waiting for LH settling down...\nWaiting for longhorn-manager to be upgraded...\n"
+            "Waiting for longhorn-manager to be upgraded (1/3)...\n",
+            "longhorn-manager",
+            {"ready": "1", "nodes": "3", "at": "2026-11-23T15:00:00Z"},
+        ),
+        (
+            "Wait for Rancher dependencies rollout...\nWait for cluster settling down...\n",
+            "capi-cluster",
+            {"namespace": "fleet-local", "name": "local"},
+        ),
+    ],
+)
+def test_a_wait_told_in_several_lines_is_one(log: str, kind: str, fields: dict[str, Any]) -> None:
+    events = events_of(log)
+    wait = job_log.wait_of(events)
+    assert wait is not None
+    assert wait["kind"] == kind
+    assert fields.items() <= wait.items()
+    assert [event["kind"] for event in events].count(kind) == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Upgrading Managedchart rancher-logging-crd to 105.1.0",
+        "managedchart.management.cattle.io/harvester patched",
+        "Clusterrepo rancher-charts catalog index updated.",
+        "KubeVirt workloadUpdateMethods is already empty. No patching needed.",
+        "[ERROR] Fail to get OS version from upgrade repo.",
+    ],
+)
+def test_a_line_from_outside_of_the_loop_ends_the_wait(line: str) -> None:
+    waits = "Waiting for ManagedChart fleet-local/harvester from generation 7\n"
+    assert wait_of(waits) is not None
+    assert wait_of(waits + line) is None
+
+
+def test_lines_of_no_release_neither_end_a_wait_nor_count_as_progress() -> None:
+    log = WAITS_FOR_FLEET + "something new\n" * 5
+    lines = ContainerLog(
+        tuple(
+            parse_lines(
+                "".join(
+                    f"2026-11-23T15:00:{i:02d}Z {line}\n" for i, line in enumerate(log.splitlines())
+                )
+            )
+        )
+    )
+    assert (wait_of(log) or {})["release"] == "fleet"
+    assert job_log.last_words(lines) == {
+        "text": "something new",
+        "since": "2026-11-23T15:00:04Z",
+        "known": False,
+    }
+
+
+def test_a_step_that_is_printed_for_ever_is_no_sign_of_life() -> None:
+    events = events_of("Upgrading...\n" * 50)
+    assert [(event["count"], event["last_at"]) for event in events] == [
+        (50, "2026-11-23T15:00:00Z")
+    ]
 
 
 def test_a_completed_release_is_no_wait() -> None:
@@ -237,7 +409,6 @@ def test_lines_that_end_a_wait_or_report(line: str, kind: str, fields: dict[str,
     "line",
     [
         "",
-        "managedchart.management.cattle.io/harvester patched",
         "echo wait helm release a b c d e",
         "x" * 5000,
     ],

@@ -207,6 +207,32 @@ STATES: dict[str, tuple[Any, tuple[tuple[str, str], ...]]] = {
         lambda c: job_says(c, "2026-11-23T14:59:00Z deadline exceeded. rolling back fleet"),
         (FLEET,),
     ),
+    **{
+        f"job-has-rolled-back-{number}": (
+            lambda c, line=line: job_says(
+                c,
+                "2026-11-23T14:59:00Z deadline exceeded. rolling back fleet\n"
+                f"2026-11-23T14:59:10Z {line}\n"
+                "2026-11-23T14:59:30Z fleet-106.0.0:0.12.0 in pending-rollback state for 0 minutes",
+            ),
+            (),
+        )
+        for number, line in enumerate(
+            (
+                "rollback succeeded, resume wait...",
+                "failed to rollback fleet-106.0.0:0.12.0 to revision 7, resume wait...",
+                "no deployed revision found, cannot rollback, resume wait...",
+            )
+        )
+    },
+    "job-rolls-back-and-helm-speaks": (
+        lambda c: job_says(
+            c,
+            "2026-11-23T14:59:00Z deadline exceeded. rolling back fleet\n"
+            "2026-11-23T14:59:10Z Error from server: etcdserver: leader changed",
+        ),
+        (FLEET,),
+    ),
     "job-without-its-log": (no_job_log, (RANCHER,)),
 }
 
@@ -235,7 +261,7 @@ def test_same_answer(state: str) -> None:
 def test_the_check_before_a_write_costs_few_requests() -> None:
     cluster = stuck_cluster()
     find_live_actor(cast(KubeClient, cluster), revision_of(FLEET))
-    assert [verb for verb, _path in cluster.requests] == ["list"] * 5 + ["get"]
+    assert [verb for verb, _path in cluster.requests] == ["list"] * 6 + ["get"]
 
 
 @pytest.mark.parametrize(

@@ -156,6 +156,9 @@ def test_contradicted(condition: dict[str, Any], job: dict[str, Any], said: str 
         (log(truncated=True), None),
         (log(state="error"), None),
         ([], None),
+        ([{"name": "p", "phase": "Pending", "log": None}], "not-started"),
+        # An earlier attempt may have come further.
+        ([{"name": "p", "phase": "Pending", "log": None}, {"name": "o", "phase": "Failed"}], None),
     ],
 )
 def test_phase_of_the_log(pods: list[Any], phase: str | None) -> None:

@@ -971,8 +971,9 @@ def test_whatever_cannot_be_read_is_never_called_fine(data: st.DataObject) -> No
 
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 
@@ -1002,3 +1003,68 @@ def test_objects_of_any_shape_do_not_stop_it(data: st.DataObject, junk: Any) -> 
     cluster.objects[path] = obj
     evidence = evidence_of(cluster)
     assert not evidence["problems"], evidence["problems"]
+
+
+def planned_cluster() -> UpgradingCluster:
+    """The stuck cluster, upgraded by an UpgradePlan instead of an Upgrade."""
+    cluster = stuck_cluster()
+    del cluster.objects[f"{HARVESTER}/{UPGRADE}"]
+    cluster.add(
+        "/apis/management.harvesterhci.io/v1beta1/upgradeplans/up-1",
+        metadata={"creationTimestamp": "2026-11-23T12:00:00Z"},
+        spec={"version": "v1.9.0"},
+        status={
+            "currentPhase": "ClusterUpgrading",
+            "previousVersion": "v1.8.1",
+            "releaseMetadata": {"harvester": "v1.9.0", "rancher": "v2.15.0"},
+        },
+    )
+    labels = {
+        "management.harvesterhci.io/upgrade-plan": "up-1",
+        "management.harvesterhci.io/upgrade-component": "cluster-upgrade",
+    }
+    for path, obj in list(cluster.objects.items()):
+        if obj["metadata"].get("labels", {}).get("harvesterhci.io/upgradeComponent") == "manifest":
+            cluster.objects[path]["metadata"]["labels"] = labels
+    return cluster
+
+
+def test_an_upgrade_of_the_second_kind() -> None:
+    evidence = evidence_of(planned_cluster())
+    upgrade = evidence["upgrade"]
+    assert (upgrade["kind"], upgrade["name"], upgrade["state"]) == (
+        "UpgradePlan",
+        "up-1",
+        "UpgradingSystemServices",
+    )
+    assert upgrade["target_rancher_version"] == "v2.15.0"
+    assert upgrade["latest_names"] == ["up-1"]
+    assert evidence["job"]["active"] == 1
+    assert evidence["wait"]["release"] == "fleet"
+    for name in ("upgrade", "job", "job_pods", "job_logs"):
+        assert evidence["sources"][name]["state"] == "ok"
+
+
+def test_no_upgrade_is_only_absent_when_both_kinds_can_be_listed() -> None:
+    cluster = planned_cluster()
+    cluster.fail = forbid("upgradeplans")
+    assert evidence_of(cluster)["sources"]["upgrade"]["state"] == "forbidden"
+
+
+def test_a_list_of_the_second_kind_that_is_refused_does_not_hide_an_upgrade() -> None:
+    cluster = stuck_cluster()
+    cluster.fail = forbid("upgradeplans")
+    evidence = evidence_of(cluster)
+    assert evidence["sources"]["upgrade"]["state"] == "ok"
+    assert evidence["upgrade"]["kind"] is None
+
+
+def test_the_last_line_of_the_log() -> None:
+    cluster = stuck_cluster()
+    cluster.logs[
+        "harvester-system", "job-1", "apply"
+    ] += "2026-11-23T14:00:00Z waiting for the moon\n2026-11-23T14:30:00Z password=geheim123\n"
+    log = evidence_of(cluster)["job_pods"][0]["log"]
+    assert log["last_line_known"] is False
+    assert log["last_line_since"] == "2026-11-23T14:00:00Z"
+    assert "geheim123" not in str(log)

@@ -143,6 +143,10 @@ JOB: dict[str, Any] = {"harvesterhci.io_upgradeComponent": "manifest"}
 
 
 HELM_STARTS = "2026-11-23T14:59:00Z Rancher patch file to be run via helm upgrade\n"
+BEFORE_HELM = (
+    "2026-11-23T14:58:00Z Upgrading Rancher\n"
+    "2026-11-23T14:59:01Z CAPI cluster fleet-local/local is provisioned (current generation: 4).\n"
+)
 HELM_STARTED_LONG_AGO = HELM_STARTS.replace("14:59", "14:29")
 
 
@@ -152,6 +156,12 @@ HELM_STARTED_LONG_AGO = HELM_STARTS.replace("14:59", "14:29")
         (HELM_STARTS, "Running", True),
         (HELM_STARTED_LONG_AGO, "Running", False),
         ("2026-11-23T14:59:00Z Upgrading Rancher\n", "Running", False),
+        (BEFORE_HELM, "Running", True),
+        (
+            BEFORE_HELM + '2026-11-23T14:59:02Z clusterrepo.catalog.cattle.io "x" deleted\n',
+            "Running",
+            True,
+        ),
         (None, "Running", True),
         (None, "Unknown", True),
         (None, "Failed", False),
