@@ -21,6 +21,8 @@ from .facts.upgrade import ENDED, NONE
 from .proof import discharged, open_words
 
 _OF_THE_PODS = ("job_pods", "job_logs")
+_BY_EXEC = ("leader_environment", "bundled_charts")
+"""A permission of its own, which a diagnosis need not have: what depends on them is unknown by itself without it."""
 
 STUCK, MOVING, HEALTHY, UNKNOWN = "stuck", "moving", "healthy", "unknown"
 
@@ -105,10 +107,11 @@ def _absent(blockers: Sequence[Document]) -> dict[str, str]:
 
 
 def _unseen(facts: Document, not_read: Sequence[str]) -> list[str]:
-    """The sources that could not be read and are not beside the point: what the pods of a job say that is over by its
-    own word."""
+    """The sources that could not be read and are not beside the point: what is asked by exec, and what the pods of a job
+    say that is over by its own word."""
     over = facts.get("phase") == ENDED and facts.get("ended_well") is True
-    return [name for name in not_read if not (over and name in _OF_THE_PODS)]
+    beside = (*_BY_EXEC, *(_OF_THE_PODS if over else ()))
+    return [name for name in not_read if name not in beside]
 
 
 def _headline_of_proof(obligations: Sequence[Obligation]) -> str:

@@ -62,5 +62,6 @@ class Reader(Protocol):
         limit_bytes: int | None = None,
         since_seconds: int | None = None,
         timestamps: bool = False,
+        previous: bool = False,
     ) -> str:
-        """The log of a container."""
+        """The log of a container, or with `previous` of the one before its last restart."""

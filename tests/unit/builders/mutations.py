@@ -49,6 +49,11 @@ DATA: dict[str, tuple[tuple[str, ...], ...]] = {
     "capi_cluster": (("capi_cluster",),),
     "provisioning_cluster": (("provisioning_cluster",),),
     "plans": (("plans",),),
+    "pods": (("pod_troubles",),),
+    "machines": (("machines",),),
+    "management_cluster": (("management_cluster",),),
+    "leader_environment": (),
+    "bundled_charts": (("bundled_head",),),
     "upgrade_repo": (("upgrade_repo",),),
     "services": (("services",),),
 }

@@ -30,5 +30,5 @@ def test_the_page_is_current(path: object) -> None:
 def test_every_fact_is_described() -> None:
     evidence = Evidence.from_dict(base())
     facts = derive(evidence)
-    assert set(facts) - set(evidence.to_dict()) | {"wait"} == set(FACTS)
+    assert set(facts) - set(evidence.to_dict()) | {"wait", "pod_troubles"} == set(FACTS)
     assert {name for each in facts["dependencies"] for name in each} == set(DEPENDENCY_FACTS)

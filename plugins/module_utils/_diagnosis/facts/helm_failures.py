@@ -246,11 +246,13 @@ def _told(
 
 
 def _removed_since(evidence: Evidence, name: Name, attempt: _Attempt) -> bool:
-    """Whether the release that was in the way has been repaired after the attempt."""
+    """Whether the release that was in the way has been repaired after the attempt; that a webhook answers again any
+    run of helm shows."""
     cure = CURED_BY.get(attempt.cause)
     if cure is None or cure == name:
         return False
-    success = _last_success(evidence.release(*cure).revisions, ())
+    pods = evidence.helm_pods or () if attempt.cause == "webhook-unreachable" else ()
+    success = _last_success(evidence.release(*cure).revisions, pods)
     return success is not None and attempt.at is not None and success > attempt.at
 
 

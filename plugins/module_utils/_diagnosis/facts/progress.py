@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ..._core.lenient import integer, mapping, seconds_between
@@ -20,7 +21,7 @@ from .patience import wait_limit, waited
 from .upgrade import AFTER_RANCHER, NONE, NOT_STARTED, RANCHER, UpgradeFacts
 
 _BETWEEN_ATTEMPTS = 600
-# How long a helm that works on the awaited release counts as progress after the wait's usual time.
+# How long a helm that works on the awaited release counts as progress.
 _ACTOR_SECONDS = 3600
 # Every node pulls all images of the new release before the job is made.
 _PREPARATION = 7200
@@ -66,7 +67,7 @@ def _waiting(evidence: Evidence, upgrade: UpgradeFacts) -> tuple[bool | None, st
     lock = lock_of(evidence, evidence.release(namespace or "", release or ""), None)
     actor = lock["live_actor"] if namespace and release else None
     age, limit = integer((upgrade.wait or {}).get("age_seconds")), wait_limit(evidence, upgrade)
-    if actor and (age is None or age < limit + _ACTOR_SECONDS):
+    if actor and _young(evidence, actor, age, limit):
         return True, f"{actor['kind']} {actor['name']} is at work on what the job waits for"
     if age is None:
         return None, f"it is not known since when the job waits{_for(evidence, upgrade)}"
@@ -80,6 +81,14 @@ def _waiting(evidence: Evidence, upgrade: UpgradeFacts) -> tuple[bool | None, st
         f"the job has waited for {duration(age)}{_for(evidence, upgrade)}, "
         f"more than the usual {duration(limit)}{f'; the wait ends when {ends}' if ends else ''}"
     )
+
+
+def _young(evidence: Evidence, actor: Mapping[str, Any], age: int | None, limit: int) -> bool:
+    """Whether who works on the release began lately; the wait is as old as that where nothing says when it was."""
+    at_work = seconds_between(actor.get("since"), evidence.collected_at)
+    if at_work is None:
+        return age is None or age < limit + _ACTOR_SECONDS
+    return at_work < _ACTOR_SECONDS
 
 
 def _for(evidence: Evidence, upgrade: UpgradeFacts) -> str:

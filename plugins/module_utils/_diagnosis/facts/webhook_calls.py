@@ -19,6 +19,7 @@ NOT_YET_VALID = "not-yet-valid"
 OUT_OF_DATE = "expired-or-not-yet-valid"
 UNKNOWN_AUTHORITY = "unknown-authority"
 WRONG_NAME = "wrong-name"
+RANCHER_WEBHOOK = ("cattle-system", "rancher-webhook")
 UNTRUSTED = (EXPIRED, NOT_YET_VALID, OUT_OF_DATE, UNKNOWN_AUTHORITY, WRONG_NAME)
 
 _RECENT = 900
@@ -76,9 +77,22 @@ def failed_calls(evidence: Evidence) -> list[FailedCall]:
     calls = [
         _read(said, (since, at), source, services)
         for said, (since, at), source in _said(evidence)
-        if _CALL.search(said) and not (at and success and seconds_between(at, success))
+        if _CALL.search(said) and not _before(at, success)
     ]
-    return sorted(calls, key=lambda call: call.at or "", reverse=True)
+    repaired = _deployed_at(evidence, *RANCHER_WEBHOOK)
+    current = [
+        call
+        for call in calls
+        # Another release of the chart keeps the certificate as it is.
+        if call.service != "/".join(RANCHER_WEBHOOK)
+        or call.problem in UNTRUSTED
+        or not _before(call.at, repaired)
+    ]
+    return sorted(current, key=lambda call: call.at or "", reverse=True)
+
+
+def _before(at: str | None, success: str | None) -> bool:
+    return bool(at and success and seconds_between(at, success))
 
 
 def _said(evidence: Evidence) -> Iterator[tuple[str, Times, str]]:
@@ -117,6 +131,12 @@ def _last_success(evidence: Evidence) -> str | None:
     """When helm last succeeded: it stores its release in a Secret, which goes through Rancher's webhook."""
     ended_well = (pod.created_at for pod in evidence.helm_pods or () if pod.exit_code == 0)
     return max((at for at in ended_well if at), default=None)
+
+
+def _deployed_at(evidence: Evidence, namespace: str, release: str) -> str | None:
+    """When the release was deployed last: helm has waited for its new pods, which take the calls since."""
+    last = next(iter(evidence.release(namespace, release).revisions), Revision())
+    return last.last_deployed if last.status == "deployed" else None
 
 
 def _services(evidence: Evidence) -> dict[str, str]:

@@ -19,8 +19,8 @@ from ..._documents.evidence import ABSENT, ERROR, FORBIDDEN, OK, PARTIAL, Releas
 from ..._helm import storage
 from ..._kube import paths
 from ..._kube.reader import Reader
+from ..live.leader_process import LEASE
 from ..live.objects import name_of, namespace_of
-from ..live.rancher import LEASE
 from ..live.reading import Context, Found, Group, Parts, Reads
 from ..live.releases import RANCHER, Key, dependencies_of, troubled_bundles
 

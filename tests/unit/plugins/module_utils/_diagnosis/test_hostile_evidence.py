@@ -142,12 +142,14 @@ def test_facts_of_no_document(document: object) -> None:
 def test_a_source_that_was_not_read_is_never_healthy(source: str, state: str) -> None:
     found = diagnose(build({**HEALTHY, "sources": {source: state}}))
     # A Job that says that it has succeeded needs no pods to say so, too.
-    assert found["verdict"] == ("healthy" if source in OF_THE_PODS else "unknown")
+    assert found["verdict"] == ("healthy" if source in BESIDE_THE_POINT else "unknown")
     assert [item["source"] for item in found["not_seen"]] == [source]
-    assert diagnose(build({"sources": {source: state}}))["verdict"] == "unknown"
+    moving = diagnose(build({"sources": {source: state}}))
+    assert moving["verdict"] == ("moving" if source in BY_EXEC else "unknown")
 
 
-OF_THE_PODS = ("job_pods", "job_logs")
+BY_EXEC = ("leader_environment", "bundled_charts")
+BESIDE_THE_POINT = ("job_pods", "job_logs", *BY_EXEC)
 
 
 def test_all_was_read_and_nothing_is_wrong() -> None:

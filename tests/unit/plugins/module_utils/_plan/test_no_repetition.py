@@ -201,8 +201,7 @@ def test_pods_that_die_on_the_lock_do_not_keep_it() -> None:
 )
 def test_a_helm_that_may_hold_the_lock_is_left_alone(overlay: dict[str, Any]) -> None:
     assert plan(overlay) == []
-    found = diagnose(build(overlay))
-    assert (found["verdict"], found["findings"][0]["id"]) == ("moving", "still-moving")
+    assert diagnose(build(overlay))["verdict"] != "stuck"
 
 
 def test_a_young_lock_is_left_alone_whoever_fails_on_it() -> None:

@@ -41,6 +41,19 @@ WAITING = {"waiting_for": {"release": "fleet", "version": FLEET, "age": 3600}}
             True,
             "Pod a is at work",
         ),
+        # Rancher tries once more, however long it takes already.
+        (
+            {
+                "waiting_for": {"release": "fleet", "version": FLEET, "age": 300_000},
+                "set": {
+                    "helm_pods": [
+                        {"name": "a", "phase": "Running", "release": "fleet", "created_at": ago(40)}
+                    ]
+                },
+            },
+            True,
+            "Pod a is at work",
+        ),
         # A helm that nobody can see may still hold it: somebody's laptop runs none of the cluster's pods.
         (
             {**WAITING, "releases": {"fleet": [[8, "pending-upgrade", FLEET, 100], SETTLED]}},
