@@ -102,7 +102,6 @@ def derive(evidence: object) -> dict[str, Any]:
         "dependencies": dependencies,
         "helm_failures": [with_advice(each) for each in failures],
         "progress": progress(read, upgrade),
-        "path_refusal": leftovers.path_refusal(read),
         "rancher_state": rancher_facts(read),
         "chart_catalog": chart_catalog(read, dependencies, waiting),
         "shell_image": shell_image(read),
@@ -119,11 +118,7 @@ def derive(evidence: object) -> dict[str, Any]:
         "managed_chart_states": managed_chart_states(read, upgrade),
         "plan_states": plan_states(read),
         "start_blockers": start_blockers(read, upgrade),
-        "stv_aggregation": leftovers.stv_aggregation(read, upgrade),
-        "rke_state": leftovers.rke_state(read, upgrade),
-        "fleet_workspace": leftovers.fleet_workspace(read, upgrade),
-        "retry_trap": leftovers.retry_trap(read, upgrade),
-        "waited_plan": leftovers.waited_plan(read, upgrade),
+        **leftovers.leftovers_of(read, upgrade),
     }
     facts["skipped_phase"] = leftovers.skipped_phase(read, upgrade, dependencies, facts)
     return facts

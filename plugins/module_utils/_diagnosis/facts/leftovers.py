@@ -18,6 +18,18 @@ _RKE_STATE = ("fleet-local", "local-rke-state")
 _PLAN_OF_STV = "system-agent-upgrader"
 
 
+def leftovers_of(evidence: Evidence, upgrade: UpgradeFacts) -> dict[str, Any]:
+    """All of the below under their names, but for what also needs other facts (`skipped_phase`)."""
+    return {
+        "path_refusal": path_refusal(evidence),
+        "stv_aggregation": stv_aggregation(evidence, upgrade),
+        "rke_state": rke_state(evidence, upgrade),
+        "fleet_workspace": fleet_workspace(evidence, upgrade),
+        "retry_trap": retry_trap(evidence, upgrade),
+        "waited_plan": waited_plan(evidence, upgrade),
+    }
+
+
 def stv_aggregation(evidence: Evidence, upgrade: UpgradeFacts) -> dict[str, Any]:
     """The empty Secret that Rancher 2.11 and later names in a Plan; the job makes it late in the Rancher step."""
     secret = _secret(evidence, *_STV)
