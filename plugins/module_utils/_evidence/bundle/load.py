@@ -96,7 +96,11 @@ def _from_archives(
         if each is not None and each.archive is not None:
             if each.archive.refused is not None:
                 raise each.archive.refused
-            origins.append(_bundle_origin(reader, each) if each is bundle else _log_origin(each))
+            origins.append(
+                _bundle_origin(reader, each.path, each.archive)
+                if each is bundle
+                else _log_origin(each)
+            )
     return {**document, "origins": write(tuple(origins))}
 
 
@@ -104,13 +108,13 @@ def _no_process(*_arguments: Any, **_options: Any) -> NoReturn:
     raise RemediationError("forbidden", "A support bundle has no process that could be asked.")
 
 
-def _bundle_origin(bundle: SupportBundle, found: Recognized) -> Origin:
+def _bundle_origin(bundle: SupportBundle, path: str, archive: Archive) -> Origin:
     return Origin(
         kind=SUPPORT_BUNDLE,
-        path=found.path,
+        path=path,
         created_at=bundle.created_at,
         note=_note(bundle),
-        lacks=tuple(_lacks(bundle, found)),
+        lacks=tuple(_lacks(bundle, archive)),
     )
 
 
@@ -129,9 +133,8 @@ def _note(bundle: SupportBundle) -> str:
     return f"Ages count to {bundle.created_at}, when it was made."
 
 
-def _lacks(bundle: SupportBundle, found: Recognized) -> list[str]:
+def _lacks(bundle: SupportBundle, archive: Archive) -> list[str]:
     """What it cannot show, a sentence each."""
-    assert found.archive is not None
     lacks = []
     if not bundle.has_objects:
         lacks.append("It has logs only: no objects of the Kubernetes API.")
@@ -144,7 +147,7 @@ def _lacks(bundle: SupportBundle, found: Recognized) -> list[str]:
             lacks.append(f"Namespaces that it does not cover: {', '.join(unseen)}.")
     if bundle.cut:
         lacks.append(f"What is behind the place where it ends: {bundle.cut}.")
-    damaged = sorted(found.archive.damaged)
+    damaged = sorted(archive.damaged)
     if damaged:
         more = f" and {len(damaged) - _SHOWN_MEMBERS} more" if len(damaged) > _SHOWN_MEMBERS else ""
         lacks.append(f"Damaged members: {', '.join(damaged[:_SHOWN_MEMBERS])}{more}.")
