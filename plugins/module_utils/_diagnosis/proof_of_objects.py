@@ -72,8 +72,11 @@ def webhooks(evidence: Evidence, facts: Document) -> Looked:
         for configuration in evidence.webhook_configurations
         for webhook in configuration.webhooks
     ]
+    own = mapping(facts.get("rancher_webhook"))
+    # Where no configuration names it nobody calls it, and nobody has to trust it.
+    if own.get("present") or own.get("unreachable") or own.get("trusted") is False:
+        seen.append(_rancher_webhook(evidence, own))
     if seen:
-        seen.append(_rancher_webhook(evidence, mapping(facts.get("rancher_webhook"))))
         unread = "" if evidence.leader_log else "could not be seen, and it reports calls that fail"
         seen.append(Seen("The log of Rancher's leader", open=unread))
     for each in mappings(facts.get("other_webhooks")):

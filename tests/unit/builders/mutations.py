@@ -96,8 +96,9 @@ def without(evidence: Document, source: str, state: str) -> Document:
     return left
 
 
-def over(overlay: Document, end: Document = OVER) -> Document:
+def over(overlay: Document, end: Document | None = None) -> Document:
     """The evidence of an overlay after the job has done its work: what was wrong is still there."""
+    end = end or OVER
     left = {key: part for key, part in overlay.items() if key != "waiting_for"}
     evidence = build(_in_order({**left, "wait": {"kind": None}}))
     if isinstance(evidence.get("upgrade"), dict):

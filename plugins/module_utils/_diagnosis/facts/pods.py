@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..._core.lenient import text
 from ..._documents.evidence import Evidence, PodTrouble
@@ -29,8 +29,8 @@ _HOOK = re.compile(r"-(?P<hook>(?:pre|post)-(?:install|upgrade|rollback|delete))
 _LEASE_DURATION = "CATTLE_ELECTION_LEASE_DURATION"
 _KINDS = {"deployment": "Deployment", "daemonset": "DaemonSet", "statefulset": "StatefulSet"}
 _RESTARTS = 3
-Counts = tuple[int | None, int | None]
-Key = tuple[str | None, str | None]
+Counts: TypeAlias = "tuple[int | None, int | None]"
+Key: TypeAlias = "tuple[str | None, str | None]"
 
 #: The workloads whose crash is a finding by itself; None: every one of the namespace.
 COMPONENTS: dict[str, frozenset[str] | None] = {

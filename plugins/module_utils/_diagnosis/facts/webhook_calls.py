@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from ..._core.lenient import Document, mapping, seconds_between, text
 from ..._documents.evidence import Evidence, Revision
 
-Times = tuple[str | None, str | None]
+Times: TypeAlias = "tuple[str | None, str | None]"
 
 EXPIRED = "expired"
 NOT_YET_VALID = "not-yet-valid"

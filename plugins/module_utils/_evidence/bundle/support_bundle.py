@@ -14,7 +14,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..._core.errors import RemediationError
 from ..._core.lenient import Document, dig, mapping, moment, text
@@ -26,7 +26,7 @@ from .limits import incomplete, left_out
 from .selector import fits
 from .upgrade_log import UpgradeLog, job_pods_of
 
-Place = tuple[str | None, str, str]  # namespace, group, resource
+Place: TypeAlias = "tuple[str | None, str, str]"  # namespace, group, resource
 Places = list[Place]  # the class below has a method called list
 Objects = list[Any]
 
@@ -221,7 +221,7 @@ class SupportBundle:
     def _objects(self, where: Place, wanted: Parts, contains: str = "") -> Iterator[Document]:
         versions = self._members[where]
         # The bundle has the preferred version of each group only, which need not be the one asked for.
-        member = versions.get(wanted.version) or next(iter(versions.values()))
+        member = versions.get(wanted.version) or next(iter(versions.values()), "")
         if member in self._archive.damaged:
             raise incomplete(f"{member} is damaged: {self._archive.damaged[member]}.")
         skip = _SKIPPED_KEYS.get(wanted.resource, ())
