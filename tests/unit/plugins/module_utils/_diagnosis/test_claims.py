@@ -46,7 +46,7 @@ TESTS = Path(__file__).parents[4]
 DATA = TESTS / "unit" / "data" / "evidence"
 RULES = {rule.id: rule for rule in load_rules()}
 HEDGES = re.compile(
-    r"\b(may|might|can be|perhaps|possibly|probably|likely|often|for example|one cause|or)\b"
+    r"\b(may|might|can be|perhaps|possibl[ey]|probably|likely|often|for example|one cause)\b"
 )
 _LINKS = re.compile(r"\b(and|but|so|which|that|of|it)\b|[^\w\s]")
 _PAIRS = 400
@@ -105,7 +105,7 @@ def text_of(judgement: Judgement) -> str:
     return f"{finding['title']}. {finding['message']}"
 
 
-@pytest.mark.parametrize("rule", sorted(name for name in RULES if claims()[name]))
+@pytest.mark.parametrize("rule", sorted(RULES))
 def test_every_word_is_a_claim(rule: str) -> None:
     """Nothing is said beside the claims, and no claim is about words that are never said."""
     assert said()[rule], "the rule has never matched"
@@ -120,7 +120,7 @@ def test_every_word_is_a_claim(rule: str) -> None:
     assert not unused
 
 
-@pytest.mark.parametrize("rule", sorted(name for name in RULES if claims()[name]))
+@pytest.mark.parametrize("rule", sorted(RULES))
 def test_every_claim_has_been_checked(rule: str) -> None:
     for text, element in said()[rule]:
         for claim in claims()[rule]:

@@ -164,7 +164,7 @@ def glance_at(report: dict[str, Any]) -> Glance:
 def test_repaired() -> None:
     glance = glance_at(report_of("repaired"))
     assert glance.wrong == (
-        "The release is locked at the very version the job waits for: "
+        "The release is locked at the version that the job expects: "
         "Release/cattle-fleet-system/fleet, and 1 more finding."
     )
     assert glance.done.startswith("3 of 4 steps changed the cluster: Unlock release fleet")

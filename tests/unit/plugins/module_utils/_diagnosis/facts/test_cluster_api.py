@@ -30,10 +30,10 @@ GHOST = {"name": "custom-4", "phase": "Provisioning", "node": None}
         ({"machines": [*MACHINES, GHOST]}, "1 of its 4 Machines .*custom-4", "delete machines"),
         ({"machines": MACHINES[:2]}, "node-3 has no Machine", "rancher-system-agent"),
         ({"fleet": {"kubeconfig_secret": {"cluster_name": ""}}}, "lacks the label", "label secret"),
-        ({"machines": MACHINES}, "generation 5 does not rise", "metadata.generation"),
+        ({"machines": MACHINES}, "its generation is 5", "metadata.generation"),
         (
             {"capi_cluster": {"phase": "Provisioning"}},
-            "one possible cause",
+            "might be the cause",
             "openssl x509 -enddate",
         ),
     ],

@@ -119,7 +119,7 @@ def test_a_hook_that_failed_is_not_the_deployment() -> None:
     finding = diagnose(build(overlay("rancher-rollout-blocked", 3)))["findings"][0]
     assert "The pre-upgrade hook of Rancher's chart has failed" in finding["message"]
     assert "anti-affinity" in finding["message"]
-    assert "untouched and still runs v2.11.0" in finding["message"]
+    assert "cattle-system/rancher still runs v2.11.0" in finding["message"]
     commands = " ".join(finding["remedy"]["instructions"]["commands"])
     assert "helm -n cattle-system upgrade rancher" in commands
     assert "delete job rancher-pre-upgrade" in commands
