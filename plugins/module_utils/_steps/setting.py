@@ -70,7 +70,7 @@ def _require_effect(client: KubeClient, name: str, found: Object, exec_in: ExecI
     process = leader_environment(client, exec_in)
     known = RancherEnvironment(process or {}, complete=True)
     if process is None:
-        known = container_environment(rancher_container(client.get(DEPLOYMENT)))
+        known = container_environment(rancher_container(_deployment(client)))
     read = read_setting(name, found, known)
     if is_overruled(found, read, known):
         variable = variable_of(name)
@@ -79,6 +79,16 @@ def _require_effect(client: KubeClient, name: str, found: Object, exec_in: ExecI
             f"Setting/{name} was not written: {read.doubt or f'Rancher reads {variable} of its environment first'}.",
             f"Change {variable} of Rancher (extraEnv of the release rancher, or its image) instead.",
         )
+
+
+def _deployment(client: KubeClient) -> Object:
+    """Rancher's Deployment; empty where there is none, and nothing then reads an environment."""
+    try:
+        return client.get(DEPLOYMENT)
+    except RemediationError as error:
+        if error.code != "not-found":
+            raise
+        return {}
 
 
 def _fields(name: str, found: Object) -> dict[str, Any]:

@@ -79,3 +79,9 @@ def test_it_is_refused_where_the_environment_overrules_it(cluster: Cluster, exec
 
 def test_without_exec_a_setting_that_no_environment_claims_is_written() -> None:
     assert set_value(cluster_with(), "shell-image", "", PIN, exec_in=refused).changed
+
+
+def test_without_a_rancher_nothing_overrules_it() -> None:
+    cluster = cluster_with()
+    del cluster.objects[DEPLOYMENT]
+    assert set_value(cluster, "shell-image", "", PIN, exec_in=refused).changed
