@@ -113,8 +113,10 @@ def _holds_job(judgement: Judgement) -> bool:
 def _remedy(remedy: Remedy | None, element: dict[str, Any]) -> dict[str, Any] | None:
     if remedy is None:
         return None
-    steps = [_step(step, element) for step in remedy.steps if _wanted(step, element)]
+    steps = [_step(step, element) for step in remedy.steps if _wanted(step.when, element)]
     instructions = remedy.instructions
+    if instructions and not _wanted(instructions.when, element):
+        instructions = None
     return {
         "unattended": remedy.unattended,
         "risk": remedy.risk,
@@ -129,8 +131,8 @@ def _remedy(remedy: Remedy | None, element: dict[str, Any]) -> dict[str, Any] | 
     }
 
 
-def _wanted(step: Step, element: dict[str, Any]) -> bool:
-    return step.when is None or expression.truth(step.when, element).value is True
+def _wanted(when: str | None, element: dict[str, Any]) -> bool:
+    return when is None or expression.truth(when, element).value is True
 
 
 def _step(step: Step, element: dict[str, Any]) -> dict[str, Any]:

@@ -41,6 +41,10 @@ _INSTRUCTIONS = {
     "additionalProperties": False,
     "required": ["why", "danger", "commands"],
     "properties": {
+        "when": {
+            **_EXPRESSION,
+            "description": "there is something to be done by hand only when this is true (JMESPath)",
+        },
         "why": {**_TEMPLATE, "description": "why a person has to do this (Jinja2)"},
         "danger": {
             "type": "array",

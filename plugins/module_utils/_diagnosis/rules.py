@@ -54,6 +54,7 @@ class Instructions:
     danger: tuple[str, ...]
     commands: tuple[str, ...]
     ways: tuple[Way, ...] = ()
+    when: str | None = None
 
 
 @dataclass(frozen=True)
@@ -197,6 +198,13 @@ def _remedy_problems(remedy: dict[str, Any]) -> Iterator[str]:
         for key, text in step.get("with", {}).items():
             yield from _checked(f"{at}.with.{key}", text, expression.check, "is no JMESPath")
     instructions = remedy.get("instructions", {})
+    if "when" in instructions:
+        yield from _checked(
+            "remedy.instructions.when",
+            instructions["when"],
+            expression.check_condition,
+            "is no condition",
+        )
     for key, text in _texts(instructions, ("why",), "danger"):
         yield from _checked(f"remedy.instructions.{key}", text, template.check, "is no Jinja2")
     for key, text in _texts(instructions, (), "commands"):
@@ -267,6 +275,7 @@ def _remedy(document: dict[str, Any] | None) -> Remedy | None:
         ),
         instructions=instructions
         and Instructions(
+            when=instructions.get("when"),
             why=instructions["why"],
             danger=tuple(instructions["danger"]),
             commands=tuple(instructions["commands"]),

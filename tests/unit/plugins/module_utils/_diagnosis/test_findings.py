@@ -160,3 +160,13 @@ def test_bounded() -> None:
     assert len(shown["list"]) == 20
     assert "root" not in shown
     assert len(json.dumps(shown, allow_nan=False)) < 5000
+
+
+def test_what_a_step_does_is_not_left_to_a_person() -> None:
+    def instructions(when: str) -> Any:
+        by_hand = {"why": "because", "danger": [], "commands": ["true"], "when": when}
+        remedy = {"unattended": "yes", "risk": "low", "instructions": by_hand}
+        return rank([judged(remedy=remedy)])[0]["remedy"]["instructions"]
+
+    assert instructions("name == 'fleet'")["why"] == "because"
+    assert instructions("name == 'another'") is None
