@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..._documents.evidence import Evidence, Rancher
+from ..._documents.evidence import Evidence
 from ..._rancher.decision.rancher_version import RancherVersion
+from ..._rancher.decision.settings import SUC_NAME_VARIABLE
 from ..._rancher.decision.system_charts import SystemChart, system_charts
 from . import decisions
 
@@ -31,7 +32,7 @@ class KeptChart:
 def kept_charts(evidence: Evidence) -> list[KeptChart]:
     """The charts in the order they are repaired in."""
     rancher = rancher_of(evidence)
-    override = (evidence.rancher or Rancher()).env.get("CATTLE_SUC_APP_NAME_OVERRIDE", "")
+    override = decisions.environment_of(evidence).get(SUC_NAME_VARIABLE, "")
     return [
         KeptChart(chart, chart.release_name(rancher, override)) for chart in system_charts(rancher)
     ]

@@ -52,3 +52,15 @@ def test_what_a_silent_script_waits_for_holds_the_job() -> None:
     found = diagnose(build({"wait": SILENT, "releases": {"fleet": CANDIDATE}}))
     assert found["findings"][0]["id"] == "rc-to-ga-skip-fleet"
     assert found["findings"][0]["holds_job"]
+
+
+def test_the_leader_s_own_environment_names_the_release() -> None:
+    """The Deployment may be ahead of the pod that leads."""
+    process = {
+        "CATTLE_SERVER_VERSION": "v2.13.0",
+        "CATTLE_SUC_APP_NAME_OVERRIDE": "another-controller",
+    }
+    rancher = {"env": {}, "process_env": process}
+    found = derive(build({"set": {"rancher": rancher}}))["dependencies"]
+    releases = {item["chart"]: item["release"] for item in found}
+    assert releases["system-upgrade-controller"] == "another-controller"
