@@ -328,7 +328,11 @@ def test_the_real_sample() -> None:
     assert evidence["sources"]["fleet_crd"]["state"] == "error", "the file is missing in the sample"
     assert _release(evidence, "rancher")["revisions"][0]["chart_version"] == "2.6.3"
     findings = diagnose(evidence)
-    assert outcomes(findings, "fail") == set()
+    # Two ManagedCharts really are Modified there, and no Upgrade is at work.
+    refused = [each["subject"] for each in findings["findings"] if each["outcome"] == "fail"]
+    names = ("harvester", "rancher-monitoring")
+    assert refused == [f"ManagedChart/fleet-local/{name}" for name in names]
+    assert outcomes(findings, "fail") == {"start-refused"}
 
 
 def _release(evidence: Mapping[str, Any], name: str) -> Document:
