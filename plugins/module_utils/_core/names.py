@@ -14,5 +14,8 @@ HELM_NAMESPACES = ("cattle-system", "cattle-fleet-system", "cattle-fleet-local-s
 # Where Upgrades and their jobs are.
 UPGRADE_NAMESPACE = "harvester-system"
 
+# Rancher's admission webhook: the release, its Deployment and its Service have one name.
+RANCHER_WEBHOOK = ("cattle-system", "rancher-webhook")
+
 # Where backup sets are kept in the cluster.
 BACKUP_NAMESPACE = "harvester-ops-backups"

@@ -101,7 +101,7 @@ def derive(evidence: object) -> dict[str, Any]:
         "stale_after_seconds": stale_after(read),
         "dependencies": dependencies,
         "helm_failures": [with_advice(each) for each in failures],
-        "progress": progress(read, upgrade),
+        "progress": progress(read, upgrade, failures),
         "rancher_state": rancher_facts(read),
         "chart_catalog": chart_catalog(read, dependencies, waiting),
         "shell_image": shell_image(read),

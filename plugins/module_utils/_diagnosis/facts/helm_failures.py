@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from ..._core.lenient import integer, mapping, moment, seconds_between, text
+from ..._core.names import RANCHER_WEBHOOK
 from ..._documents.evidence import Evidence, HelmPod, Operation, Revision
 from ..._helm import failure
 from ..._helm.storage import LOCKED_STATUSES
@@ -35,7 +36,7 @@ Name = tuple[str, str]
 
 CURED_BY: dict[str, Name] = {
     "missing-crd": ("cattle-fleet-system", "fleet-crd"),
-    "webhook-unreachable": ("cattle-system", "rancher-webhook"),
+    "webhook-unreachable": RANCHER_WEBHOOK,
 }
 """Cause -> the release whose repair removes it, for the charts that Rancher keeps."""
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..._core.lenient import integer, mapping, seconds_between
@@ -14,7 +14,7 @@ from ..._documents.evidence import Condition, Evidence, JobLog, JobPod, Upgrade
 from ..._harvester import job_log_lines
 from ..._harvester.job_log_lines import STEPS
 from .actors import live_actors
-from .helm_failures import helm_failures
+from .helm_failures import HelmFailure
 from .locks import lock_of, stale_after
 from .manifest_job import SUCCEEDED
 from .patience import wait_limit, waited
@@ -28,17 +28,21 @@ _PREPARATION = 7200
 _QUOTED = 160
 
 
-def progress(evidence: Evidence, upgrade: UpgradeFacts) -> dict[str, Any]:
-    """``{moving, why, actors}`` from the evidence and the facts of facts/upgrade.py.
+def progress(
+    evidence: Evidence, upgrade: UpgradeFacts, failures: Sequence[HelmFailure]
+) -> dict[str, Any]:
+    """``{moving, why, actors}`` from the evidence and the facts of facts/upgrade.py and facts/helm_failures.py.
 
     ``moving`` is True when something happens or the wait is too young to be called long, False when neither is so, None
     when it cannot be known; ``why`` says it in words.
     """
-    moving, why = _moving(evidence, upgrade)
+    moving, why = _moving(evidence, upgrade, failures)
     return {"moving": moving, "why": why, "actors": live_actors(evidence)[:10]}
 
 
-def _moving(evidence: Evidence, upgrade: UpgradeFacts) -> tuple[bool | None, str]:
+def _moving(
+    evidence: Evidence, upgrade: UpgradeFacts, failures: Sequence[HelmFailure]
+) -> tuple[bool | None, str]:
     phase = upgrade.phase
     if phase is None:
         return None, "it cannot be seen where the upgrade is"
@@ -48,19 +52,15 @@ def _moving(evidence: Evidence, upgrade: UpgradeFacts) -> tuple[bool | None, str
         return None, "it cannot be seen what the job waits for"
     if upgrade.wait_kind == NONE:
         return _without_wait(evidence, upgrade)
-    return _waiting(evidence, upgrade)
+    return _waiting(evidence, upgrade, failures)
 
 
-def _waiting(evidence: Evidence, upgrade: UpgradeFacts) -> tuple[bool | None, str]:
+def _waiting(
+    evidence: Evidence, upgrade: UpgradeFacts, failures: Sequence[HelmFailure]
+) -> tuple[bool | None, str]:
     namespace, release = upgrade.wait_field("namespace"), upgrade.wait_field("release")
-    failed = next(
-        (
-            each
-            for each in helm_failures(evidence)
-            if (each.namespace, each.release) == (namespace, release)
-        ),
-        None,
-    )
+    about = (each for each in failures if (each.namespace, each.release) == (namespace, release))
+    failed = next(about, None)
     if failed and failed.lasting and failed.count > 1 and not failed.passes:
         return False, f"helm has failed {failed.count} times on what the job waits for"
     # A pod that can only fail on the release's lock is not at work on it.
@@ -73,7 +73,7 @@ def _waiting(evidence: Evidence, upgrade: UpgradeFacts) -> tuple[bool | None, st
         return None, f"it is not known since when the job waits{_for(evidence, upgrade)}"
     if age < limit:
         return True, f"the job waits only since {duration(age)}"
-    young = _young_lock(evidence, namespace or "", release or "")
+    young = _young_lock(lock, f"{namespace}/{release}", stale_after(evidence))
     if young:
         return True, young
     ends = waited(evidence, upgrade)["ends_when"]
@@ -96,14 +96,13 @@ def _for(evidence: Evidence, upgrade: UpgradeFacts) -> str:
     return f" for {words}" if words else ""
 
 
-def _young_lock(evidence: Evidence, namespace: str, release: str) -> str:
+def _young_lock(lock: Mapping[str, Any], release: str, limit: int) -> str:
     """What is to be said of the awaited release when somebody whom no pod betrays may still work on it."""
-    lock = lock_of(evidence, evidence.release(namespace, release), None)
-    age, limit = integer(lock["age_seconds"]), stale_after(evidence)
+    age = integer(lock["age_seconds"])
     if not lock["locked"] or age is None or age >= limit:
         return ""
     return (
-        f"release {namespace}/{release} has been {lock['status']} only for {duration(age)}, "
+        f"release {release} has been {lock['status']} only for {duration(age)}, "
         f"and counts as abandoned after {duration(limit)}"
     )
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from ..._core.lenient import Document, mapping, seconds_between, text
+from ..._core.names import RANCHER_WEBHOOK
 from ..._documents.evidence import Evidence, Revision
 
 Times: TypeAlias = "tuple[str | None, str | None]"
@@ -20,7 +21,6 @@ NOT_YET_VALID = "not-yet-valid"
 OUT_OF_DATE = "expired-or-not-yet-valid"
 UNKNOWN_AUTHORITY = "unknown-authority"
 WRONG_NAME = "wrong-name"
-RANCHER_WEBHOOK = ("cattle-system", "rancher-webhook")
 UNTRUSTED = (EXPIRED, NOT_YET_VALID, OUT_OF_DATE, UNKNOWN_AUTHORITY, WRONG_NAME)
 
 _RECENT = 900

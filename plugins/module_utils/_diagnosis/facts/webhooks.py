@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from ..._core import names
 from ..._core.lenient import moment, seconds_between
 from ..._documents.evidence import Evidence, ServingCertificate, Webhook, WebhookConfiguration
 from . import webhook_calls
 from .webhook_calls import FailedCall, failed_calls
 
 RANCHER_WEBHOOK = "rancher.cattle.io"
-RANCHER_SERVICE = "cattle-system/rancher-webhook"
+RANCHER_SERVICE = "/".join(names.RANCHER_WEBHOOK)
 LEGACY_CAPI = (
     "mutating-webhook-configuration",
     "validating-webhook-configuration",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ..._core import names
 from ..._core.lenient import Document, boolean, dig, mapping, mappings, text
 from ..._documents.evidence import ABSENT, OK, ServingCertificate, Webhook, WebhookConfiguration
 from ..._kube import paths
@@ -22,7 +23,7 @@ SERVICES = "services"
 ENDPOINTS = "endpoint_slices"
 CERTIFICATE = "webhook_certificate"
 
-RANCHER_SERVICE = "cattle-system/rancher-webhook"
+RANCHER_SERVICE = "/".join(names.RANCHER_WEBHOOK)
 
 _API = "admissionregistration.k8s.io/v1"
 _KINDS = (
