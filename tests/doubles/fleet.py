@@ -114,7 +114,9 @@ class AgentManagement:
 
     def _settle_charts(self) -> None:
         """Charts whose Bundle only waited for a new agent are ready now."""
-        ready = {"status": {"summary": {"desiredReady": 1, "ready": 1, "notReady": None}}}
+        summary = {"desiredReady": 1, "ready": 1, "notReady": None}
+        condition = {"type": "Ready", "status": "True", "lastUpdateTime": now()}
+        ready = {"status": {"summary": summary, "conditions": [condition]}}
         for resource in ("bundles.fleet.cattle.io", "managedcharts.management.cattle.io"):
             for item in self._cluster.list(resource, LOCAL):
                 name, notes = item["metadata"]["name"], item["metadata"].get("annotations") or {}
