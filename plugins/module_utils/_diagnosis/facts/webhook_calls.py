@@ -84,12 +84,22 @@ def failed_calls(evidence: Evidence) -> list[FailedCall]:
     current = [
         call
         for call in calls
+        if not _is_gone(evidence, call, services)
         # Another release of the chart keeps the certificate as it is.
-        if call.service != "/".join(RANCHER_WEBHOOK)
-        or call.problem in UNTRUSTED
-        or not _before(call.at, repaired)
+        and (
+            call.service != "/".join(RANCHER_WEBHOOK)
+            or call.problem in UNTRUSTED
+            or not _before(call.at, repaired)
+        )
     ]
     return sorted(current, key=lambda call: call.at or "", reverse=True)
+
+
+def _is_gone(evidence: Evidence, call: FailedCall, services: dict[str, str]) -> bool:
+    """Whether nothing calls the missing Service any more: no configuration names it."""
+    named = {part for service in services.values() for part in (service, service.partition("/")[2])}
+    known = evidence.webhook_configurations is not None
+    return known and call.problem == "service-missing" and call.service not in named
 
 
 def _before(at: str | None, success: str | None) -> bool:

@@ -73,3 +73,18 @@ def test_the_job_says_it_too() -> None:
         evidence_of({"wait": {"kind": "upgrade-failed", "age": 60, "text": text}})
     )
     assert call.source == "the upgrade job"
+
+
+def test_a_service_that_no_configuration_names_any_more_is_not_missed() -> None:
+    url = "https://capi-webhook-service.cattle-provisioning-capi-system.svc:443/x"
+    text = (
+        f'failed calling webhook "default.cluster.cluster.x-k8s.io": Post "{url}": '
+        'service "capi-webhook-service" not found'
+    )
+    log = {"matches": [{"kind": "x", "text": text, "at": "2026-11-23T14:59:00Z"}]}
+    hook = {"name": "h", "service": "cattle-provisioning-capi-system/capi-webhook-service"}
+    named = [{"kind": "MutatingWebhookConfiguration", "name": "c", "webhooks": [hook]}]
+    assert not failed_calls(evidence_of({"set": {"leader_log": log}}))
+    for known in (named, None):
+        changed = {"leader_log": log, "webhook_configurations": known}
+        assert len(failed_calls(evidence_of({"set": changed}))) == 1
