@@ -86,6 +86,9 @@ def _release(dependency: Document, has_pods: bool) -> Seen:
         return Seen(name, open="could not be read")
     if state != "deployed":
         return Seen(name, wrong=f"is {state}")
+    if dependency.get("wanted") is None and not dependency.get("awaited"):
+        # Whether Rancher keeps it is not known here, so its Setting says nothing about this release.
+        return Seen(name)
     version = dig(dependency, "installed", "chart_version")
     wrong = _other_version(dependency)
     if wrong:

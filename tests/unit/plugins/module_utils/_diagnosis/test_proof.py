@@ -298,3 +298,11 @@ def test_mutations_are_what_they_say() -> None:
     assert mutations.merged({"set": {"a": {"b": 1}}}, {"set": {"a": {"c": 2}}}) == {
         "set": {"a": {"b": 1, "c": 2}}
     }
+
+
+def test_a_chart_that_rancher_may_not_keep_need_not_be_at_its_setting() -> None:
+    def result(status: str) -> str:
+        old = [[1, status, "105.0.1", 900000]]
+        return results(diagnose(over({"releases": {"system-upgrade-controller": old}})))["releases"]
+
+    assert (result("deployed"), result("failed")) == ("met", "failed")
