@@ -25,6 +25,7 @@ from ..plugin_utils._waiting import WaitingAction
 ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "step": {"type": "dict", "required": True},
     "steps_before": {"type": "list", "elements": "dict", "default": []},
+    "steps_of_plan": {"type": "list", "elements": "dict", "default": []},
     "directory": {"type": "path", "required": True},
     "run_id": {"type": "str", "required": True},
     "holder": {"type": "str", "required": True},
@@ -93,12 +94,24 @@ class ActionModule(WaitingAction):
             "ended_at": now(),
         }
         result = {**done, "steps": [*before, record]}
+        if stopped is not None:
+            result["put_back"] = self._to_put_back(result["steps"])
         try:
             event, told = ("step-failed", detail) if stopped else ("step-done", outcome)
             self._write_down(step, event, told)
         except RemediationError as error:
             return {**result, **failure(stopped or error)}
         return result
+
+    def _to_put_back(self, done: list[Result]) -> list[dict[str, Any]]:
+        """The steps of the plan that put back what those done so far, the one that failed included, may have broken."""
+        tried = {each["id"] for each in done}
+        later = [Step.from_dict(each) for each in self._options["steps_of_plan"]]
+        return [
+            step.to_dict()
+            for step in later
+            if step.id not in tried and row(step).puts_back and tried & set(step.depends_on)
+        ]
 
     def _act(self, step: Step, action: Action) -> Result:
         if action.needs_idle and not self._task.check_mode:

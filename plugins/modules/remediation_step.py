@@ -30,6 +30,11 @@ options:
     type: list
     elements: dict
     default: []
+  steps_of_plan:
+    description: All steps of the plan, for RV(put_back).
+    type: list
+    elements: dict
+    default: []
   directory:
     description: The artifacts folder, where the journal is.
     type: path
@@ -118,4 +123,9 @@ steps:
       detail: ""
       begun_at: "2026-11-23T15:00:00Z"
       ended_at: "2026-11-23T15:00:21Z"
+put_back:
+  description: The later steps of the plan that put back what this step, or one before it, may have broken.
+  returned: failure
+  type: list
+  elements: dict
 """

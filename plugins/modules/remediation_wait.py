@@ -54,6 +54,12 @@ options:
         release. V(0) does not limit it.
     type: int
     default: 0
+  still_after:
+    description:
+      - Seconds after which the wait ends with RV(outcome=stood-still) because nothing has changed meanwhile. V(0) does
+        not limit it.
+    type: int
+    default: 0
   stale_after:
     description:
       - With O(condition=actor_finished), the age in seconds from which a pending revision is nobody's
@@ -156,6 +162,7 @@ outcome:
   description:
     - V(reached), or without O(required) V(not-begun) when nobody began within O(start_within), and
       V(not-reached) when the time was up or the one who worked on it has ended without reaching it.
+    - V(stood-still) when nothing has changed for O(still_after) seconds.
     - In check mode V(reached) or V(pending).
   returned: success
   type: str

@@ -73,6 +73,7 @@ class WaitingAction(ModuleAction):
             timeout=options["timeout"],
             interval=options["interval"],
             start_within=options["start_within"],
+            still_after=options["still_after"],
             required=options["required"],
         )
 

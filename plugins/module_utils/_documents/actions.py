@@ -79,7 +79,8 @@ class Action:
     ``needs_idle``: no process may work on the release when it starts. ``lock_seconds``: how long the cluster lock
     must last from its start. ``needs``: permissions. ``objects``: the kinds its step can be about, of which
     ``saves`` tells what a backup has to hold. ``uses_helm`` and ``changes_release`` tell what it does itself or has
-    Rancher do. ``while_nodes_upgrade``: it is done while nodes are upgraded, too.
+    Rancher do. ``while_nodes_upgrade``: it is done while nodes are upgraded, too. ``puts_back``: it restores what a
+    step that it builds on breaks, also when that step has failed.
     """
 
     module: str
@@ -97,6 +98,7 @@ class Action:
     uses_helm: bool
     changes_release: bool
     while_nodes_upgrade: bool
+    puts_back: bool
 
     def arguments(self, step: Step, run: Mapping[str, Any]) -> dict[str, Any]:
         """What its module is called with for a step: the step's parameters and what the run adds, without nulls.
@@ -223,6 +225,7 @@ ACTIONS: dict[str, Action] = {
         uses_helm=False,
         changes_release=False,
         while_nodes_upgrade=False,
+        puts_back=False,
     ),
     "unlock_release": Action(
         module="helm_release",
@@ -245,6 +248,7 @@ ACTIONS: dict[str, Action] = {
         uses_helm=False,
         changes_release=False,
         while_nodes_upgrade=False,
+        puts_back=False,
     ),
     "roll_back_release": Action(
         module="helm_release",
@@ -267,6 +271,7 @@ ACTIONS: dict[str, Action] = {
         uses_helm=True,
         changes_release=True,
         while_nodes_upgrade=False,
+        puts_back=False,
     ),
     "create_cluster_repos": Action(
         module="cluster_repo",
@@ -288,6 +293,7 @@ ACTIONS: dict[str, Action] = {
         uses_helm=False,
         changes_release=False,
         while_nodes_upgrade=False,
+        puts_back=False,
     ),
     "rebuild_index": Action(
         module="cluster_repo",
@@ -305,6 +311,7 @@ ACTIONS: dict[str, Action] = {
         uses_helm=False,
         changes_release=False,
         while_nodes_upgrade=False,
+        puts_back=False,
     ),
     "refresh_index": Action(
         module="cluster_repo",
@@ -322,6 +329,7 @@ ACTIONS: dict[str, Action] = {
         uses_helm=False,
         changes_release=False,
         while_nodes_upgrade=False,
+        puts_back=False,
     ),
     "reset_shell_image": Action(
         module="rancher_setting",
@@ -339,6 +347,7 @@ ACTIONS: dict[str, Action] = {
         uses_helm=False,
         changes_release=False,
         while_nodes_upgrade=False,
+        puts_back=False,
     ),
     "nudge": Action(
         module="cluster_repo",
@@ -356,6 +365,7 @@ ACTIONS: dict[str, Action] = {
         uses_helm=False,
         changes_release=False,
         while_nodes_upgrade=False,
+        puts_back=False,
     ),
     "let_rancher_upgrade": Action(
         module="remediation_wait",
@@ -380,6 +390,7 @@ ACTIONS: dict[str, Action] = {
         uses_helm=False,
         changes_release=True,
         while_nodes_upgrade=False,
+        puts_back=False,
     ),
     # Without values the module passes what Rancher would: its own over those of the release.
     "upgrade_release": Action(
@@ -414,6 +425,7 @@ ACTIONS: dict[str, Action] = {
         uses_helm=True,
         changes_release=True,
         while_nodes_upgrade=False,
+        puts_back=False,
     ),
     "restore_fleet_config": Action(
         module="fleet_config",
@@ -432,10 +444,11 @@ ACTIONS: dict[str, Action] = {
         ),
         objects=(CONFIG_MAP,),
         saves=Saves.OBJECT,
-        builds_on=(BuildsOn(frozenset({"upgrade_release"}), "fleet"),),
+        builds_on=(BuildsOn(frozenset({"upgrade_release", "roll_back_release"}), "fleet"),),
         uses_helm=False,
         changes_release=False,
         while_nodes_upgrade=False,
+        puts_back=True,
     ),
     "redeploy_fleet_agent": Action(
         module="fleet_agent",
@@ -453,6 +466,7 @@ ACTIONS: dict[str, Action] = {
         uses_helm=False,
         changes_release=False,
         while_nodes_upgrade=False,
+        puts_back=False,
     ),
     # What the nodes' upgrade itself waits for. Nothing else is done meanwhile: helm and a new fleet-agent among
     # nodes that drain and reboot do more harm than what they repair.
@@ -475,6 +489,7 @@ ACTIONS: dict[str, Action] = {
         uses_helm=False,
         changes_release=False,
         while_nodes_upgrade=True,
+        puts_back=False,
     ),
     "set_fleet_workspace_name": Action(
         module="fleet_workspace",
@@ -497,6 +512,7 @@ ACTIONS: dict[str, Action] = {
         uses_helm=False,
         changes_release=False,
         while_nodes_upgrade=False,
+        puts_back=False,
     ),
     "delete_legacy_capi_webhooks": Action(
         module="capi_webhooks",
@@ -517,6 +533,7 @@ ACTIONS: dict[str, Action] = {
         uses_helm=False,
         changes_release=False,
         while_nodes_upgrade=False,
+        puts_back=False,
     ),
     "restart_system_upgrade_controller": Action(
         module="system_upgrade_controller",
@@ -537,6 +554,7 @@ ACTIONS: dict[str, Action] = {
         uses_helm=False,
         changes_release=False,
         while_nodes_upgrade=False,
+        puts_back=False,
     ),
     "resync_bundle": Action(
         module="fleet_bundle",
@@ -554,6 +572,7 @@ ACTIONS: dict[str, Action] = {
         uses_helm=False,
         changes_release=False,
         while_nodes_upgrade=False,
+        puts_back=False,
     ),
 }
 

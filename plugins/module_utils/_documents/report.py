@@ -111,6 +111,15 @@ class ReportedPlan:
 
 
 @dataclass(frozen=True)
+class ReportedRound:
+    """A round of a run before the last one: its plan, how that was approved, and the backup set made for it."""
+
+    plan: ReportedPlan = ReportedPlan()
+    approval: Json = None
+    backup: Json = None
+
+
+@dataclass(frozen=True)
 class ManualWork:
     """What is left to a person: why, the dangers, and commands to copy."""
 
@@ -172,6 +181,7 @@ class Report:
     obligations: tuple[Obligation, ...] = ()
     not_seen: tuple[UnseenSource, ...] = ()
     plan: ReportedPlan = ReportedPlan()
+    rounds: tuple[ReportedRound, ...] = ()
     instructions: tuple[ManualWork, ...] = ()
     approval: Json = None
     backup: Json = None
@@ -181,6 +191,12 @@ class Report:
     ending: str = ""
     artifacts_dir: str | None = None
     glance: Glance = Glance()
+
+    @property
+    def all_steps(self) -> tuple[ReportedStep, ...]:
+        """The steps of every plan of the run, in their order."""
+        plans = (*(each.plan for each in self.rounds), self.plan)
+        return tuple(step for plan in plans for step in plan.steps)
 
     @classmethod
     def from_document(cls, document: object) -> Report:

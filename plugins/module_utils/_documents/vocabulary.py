@@ -80,6 +80,13 @@ class ApprovedHow(Vocabulary):
     NONE = "none"
 
 
+class NextMove(Vocabulary):
+    """What a run does after a round: make another plan, or prove how it has ended."""
+
+    PLAN = "plan"
+    PROVE = "prove"
+
+
 class Risk(Vocabulary):
     """The risk of a step, lowest first."""
 

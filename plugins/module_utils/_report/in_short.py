@@ -132,7 +132,7 @@ def _wrong(report: Report) -> str:
 
 
 def _done(report: Report) -> str:
-    steps = report.plan.steps
+    steps = report.all_steps
     if not _has_acted(report):
         return "Nothing was changed."
     if report.check_mode:
@@ -148,7 +148,7 @@ def _done(report: Report) -> str:
 
 
 def _has_acted(report: Report) -> bool:
-    return any(step.outcome != StepOutcome.NOT_RUN for step in report.plan.steps)
+    return any(step.outcome != StepOutcome.NOT_RUN for step in report.all_steps)
 
 
 def _proof(report: Report) -> str:

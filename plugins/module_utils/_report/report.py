@@ -21,14 +21,16 @@ from .._documents.report import (
     PlannedStep,
     Report,
     ReportedPlan,
+    ReportedRound,
     ReportedStep,
     UpgradeSummary,
 )
+from .._documents.shape import write
 from .._documents.vocabulary import Condition, Outcome, Phase, StepOutcome, Verdict
 from .._plan.advice import snapshot_advice
 from .in_short import at_a_glance, ending
 from .release_history import release_history
-from .run import Run, SeenCluster
+from .run import Run, RunRound, SeenCluster
 from .timeline import run_timeline
 
 GOOD_VERDICTS = frozenset({Verdict.HEALTHY, Verdict.REPAIRED})
@@ -83,10 +85,10 @@ def build_report(documents: Mapping[str, Any]) -> dict[str, Any]:
         findings=found.findings,
         headline_after=found_after.headline,
         obligations=(run.findings_after or found).obligations,
-        plan=ReportedPlan(
-            run.plan.fingerprint,
-            run.plan.risks,
-            tuple(_reported(step, run) for step in run.plan.steps),
+        plan=_plan(run),
+        rounds=tuple(
+            ReportedRound(_plan(each), write(each.approval), write(each.backup))
+            for each in run.rounds
         ),
         error=run.error,
         next=advice,
@@ -121,14 +123,14 @@ def verdict_of(run: Run) -> Verdict:
     before, after = run.findings_before.verdict, run.findings_after and run.findings_after.verdict
     if run.leaves_out(Phase.UPGRADE) and after is not None:
         return Verdict.HEALTHY if after in _CALM else Verdict.NEEDS_HUMAN
-    if before in _CALM and not run.steps:
+    if before in _CALM and not run.has_acted:
         return Verdict.HEALTHY
+    if after in _CALM and (run.approval.approved or run.rounds):
+        return Verdict.REPAIRED
     if before != Condition.STUCK or not run.plan.steps:
         return Verdict.NEEDS_HUMAN
     if run.check_mode or not run.approval.approved:
         return Verdict.NEEDS_APPROVAL
-    if after in _CALM:
-        return Verdict.REPAIRED
     if run.plan.instructions or after == Condition.STUCK or run.leaves_out(Phase.VERIFY):
         return Verdict.NEEDS_HUMAN
     return Verdict.STALLED
@@ -147,7 +149,7 @@ def _ends_well(run: Run, verdict: Verdict) -> bool:
         return True
     if verdict == Verdict.NEEDS_APPROVAL:
         return run.check_mode or run.leaves_out(Phase.UPGRADE)
-    did_as_asked = run.leaves_out(Phase.UPGRADE) or (run.asked is not None and bool(run.steps))
+    did_as_asked = run.leaves_out(Phase.UPGRADE) or (run.asked is not None and run.has_acted)
     return verdict == Verdict.NEEDS_HUMAN and did_as_asked
 
 
@@ -157,6 +159,8 @@ def _headline(run: Run, verdict: Verdict) -> str:
     if verdict == Verdict.REPAIRED:
         after = run.findings_after and run.findings_after.headline
         return f"Repaired: {after or 'the upgrade goes on.'}"
+    if run.rounds and run.findings_after and run.findings_after.headline:
+        return run.findings_after.headline
     return run.findings_before.headline or "The diagnosis could not be made."
 
 
@@ -185,8 +189,13 @@ def _versions(run: Run) -> list[DependencyVersions]:
     return rows
 
 
-def _reported(step: PlannedStep, run: Run) -> ReportedStep:
-    result = run.result_of(step)
+def _plan(done: RunRound) -> ReportedPlan:
+    steps = tuple(_reported(step, done) for step in done.plan.steps)
+    return ReportedPlan(done.plan.fingerprint, done.plan.risks, steps)
+
+
+def _reported(step: PlannedStep, done: RunRound) -> ReportedStep:
+    result = done.result_of(step)
     return ReportedStep(
         **{name: getattr(step, name) for name in PlannedStep.__dataclass_fields__},
         outcome=result.outcome or StepOutcome.NOT_RUN.value,
@@ -200,7 +209,7 @@ def _next_steps(run: Run, verdict: Verdict) -> list[Advice]:
     """What to do next: a sentence each, with the command to copy where there is one."""
     if run.error is not None and run.error.remedy:
         return [Advice(run.error.remedy)]
-    if run.leaves_out(Phase.VERIFY) and run.steps:
+    if run.leaves_out(Phase.VERIFY) and run.has_acted:
         return [
             Advice("The plan was carried out, and not yet proven. Run again with", "--tags verify")
         ]
@@ -222,9 +231,14 @@ def _next_steps(run: Run, verdict: Verdict) -> list[Advice]:
 
 def _how_to_approve(run: Run) -> list[Advice]:
     risks = ", ".join(f'"{risk}"' for risk in run.plan.risks)
+    more = (
+        "What was approved was carried out; this is a new plan for what is left. "
+        if run.rounds
+        else ""
+    )
     return [
         Advice(
-            "Read the plan. To carry out exactly this plan, run the same command again with",
+            f"{more}Read the plan. To carry out exactly this plan, run the same command again with",
             f"-e remediation_approved_plan={run.plan.fingerprint}",
         ),
         Advice(

@@ -73,8 +73,25 @@ class StepResult:
 
 
 @dataclass(frozen=True)
-class Run:
-    """A run; what it did not get to is None or empty. asked is what ``--tags`` asked for, None for everything."""
+class RunRound:
+    """A plan of a run, and what became of it; what the run did not get to is empty."""
+
+    plan: RunPlan = RunPlan()
+    approval: RunApproval = RunApproval()
+    backup: RunBackup = RunBackup()
+    steps: tuple[StepResult, ...] = ()
+
+    def result_of(self, step: PlannedStep) -> StepResult:
+        """What became of a step of the plan."""
+        return {each.id: each for each in self.steps}.get(step.id) or StepResult()
+
+
+@dataclass(frozen=True)
+class Run(RunRound):
+    """A run; what it did not get to is None or empty. asked is what ``--tags`` asked for, None for everything.
+
+    rounds are those before the last one, which is the run's own plan.
+    """
 
     id: str | None = None
     started_at: str | None = None
@@ -86,10 +103,7 @@ class Run:
     evidence_after: SeenCluster | None = None
     findings_before: Findings = field(default_factory=Findings)
     findings_after: Findings | None = None
-    plan: RunPlan = RunPlan()
-    approval: RunApproval = RunApproval()
-    backup: RunBackup = RunBackup()
-    steps: tuple[StepResult, ...] = ()
+    rounds: tuple[RunRound, ...] = ()
     error: Failure | None = None
 
     @classmethod
@@ -102,6 +116,12 @@ class Run:
         """Whether ``--tags`` asked for something, and not for this phase."""
         return self.asked is not None and phase not in self.asked
 
-    def result_of(self, step: PlannedStep) -> StepResult:
-        """What became of a step of the plan."""
-        return {each.id: each for each in self.steps}.get(step.id) or StepResult()
+    @property
+    def all_rounds(self) -> tuple[RunRound, ...]:
+        """Every plan of the run, the last one last."""
+        return (*self.rounds, self)
+
+    @property
+    def has_acted(self) -> bool:
+        """Whether a step of any plan was started."""
+        return any(each.steps for each in self.all_rounds)

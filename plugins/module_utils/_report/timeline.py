@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from .._core.lenient import moment
 from .._documents.report import TimelineEntry
 from .._documents.vocabulary import StepOutcome
-from .run import Run, SeenCluster
+from .run import Run, RunRound, SeenCluster
 from .words import APPROVED_BY
 
 _STEP_WORDS: dict[str, str] = {
@@ -50,19 +50,24 @@ def _in_the_run(run: Run) -> Iterator[TimelineEntry]:
     yield _act(run.started_at, "The run begins")
     found = f"The cluster is read and diagnosed: {run.findings_before.headline}"
     yield _act(before.collected_at, found)
-    how = APPROVED_BY.get(run.approval.how or "")
-    if run.approval.approved and how:
-        yield _act(run.approval.at, f"Plan {run.plan.fingerprint} is approved {how}")
-    yield _act(run.backup.created_at, f"The backup {run.backup.id} is written")
-    for step in run.plan.steps:
-        result = run.result_of(step)
+    for each in run.all_rounds:
+        yield from _in_the_round(each)
+    headline = run.findings_after and run.findings_after.headline
+    yield _act(after.collected_at, f"The cluster is read and diagnosed again: {headline}")
+    yield _act(run.finished_at, "The run ends")
+
+
+def _in_the_round(done: RunRound) -> Iterator[TimelineEntry]:
+    how = APPROVED_BY.get(done.approval.how or "")
+    if done.approval.approved and how:
+        yield _act(done.approval.at, f"Plan {done.plan.fingerprint} is approved {how}")
+    yield _act(done.backup.created_at, f"The backup {done.backup.id} is written")
+    for step in done.plan.steps:
+        result = done.result_of(step)
         outcome = result.outcome or ""
         words = f"{step.title}: {_STEP_WORDS.get(outcome, outcome)}"
         kind = "failed" if outcome == StepOutcome.FAILED else "run"
         yield TimelineEntry(result.ended_at or result.begun_at, kind, words)
-    headline = run.findings_after and run.findings_after.headline
-    yield _act(after.collected_at, f"The cluster is read and diagnosed again: {headline}")
-    yield _act(run.finished_at, "The run ends")
 
 
 def _act(at: str | None, words: str) -> TimelineEntry:

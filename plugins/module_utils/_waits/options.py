@@ -19,6 +19,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "release": {"type": "str"},
     "chart_version": {"type": "str"},
     "start_within": {"type": "int", "default": 0},
+    "still_after": {"type": "int", "default": 0},
     "stale_after": {"type": "int", "default": DEFAULT_STALE_AFTER},
     "required": {"type": "bool", "default": True},
     "kind": {"type": "str", "choices": list(KINDS), "default": "Deployment"},

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .._core.errors import RemediationError
 from .._helm.idleness import age_seconds
 from .._helm.storage import Revision, list_revisions
 from .._kube.client import KubeClient
@@ -60,6 +61,17 @@ def release_version(
         hopeless=moved and ended,
         baseline=before,
     )
+
+
+def release_state(client: KubeClient, namespace: str, release: str) -> str:
+    """In words: the last revision of a release, and what works on it. What cannot be read is said, and raises nothing."""
+    try:
+        last = _last(client, {"namespace": namespace, "release": release})
+        actor = None if last is None else find_live_actor(client, last)
+    except RemediationError as error:
+        return f"release {namespace}/{release} cannot be read ({error.code})"
+    at_work = "" if actor is None else f", {actor.subject} works on it"
+    return f"release {namespace}/{release}: {_describe(last)}{at_work}"
 
 
 def _is_at(last: Revision, chart_version: str) -> bool:

@@ -19,6 +19,7 @@ from .._kube import paths
 from .._kube.client import KubeClient, Object
 from .._kube.log_lines import read_log
 from .observation import Observation
+from .release import release_state
 
 SERVICES = "SystemServicesUpgraded"
 _LINE_LENGTH = 160
@@ -75,7 +76,7 @@ def system_services_upgraded(
 ) -> Observation:
     """Done when the Upgrade says so; a failed job or Upgrade never gets there."""
     view = _view(client)
-    return Observation(view.services_upgraded, view.state, failure=_failure(view))
+    return Observation(view.services_upgraded, _state(client, view), failure=_failure(view))
 
 
 def job_past_wait(
@@ -90,7 +91,16 @@ def job_past_wait(
     failure = _failure(view)
     if failure is not None or view.services_upgraded:
         return Observation(failure is None, view.state, failure=failure)
-    return Observation(_is_past(view, mapping(params["wait"])), view.state)
+    return Observation(_is_past(view, mapping(params["wait"])), _state(client, view))
+
+
+def _state(client: KubeClient, view: UpgradeView) -> str:
+    """Where the upgrade is, with the release that its job waits for: what changes of it is progress, too."""
+    wait = view.wait or {}
+    namespace, release = text(wait.get("namespace")), text(wait.get("release"))
+    if not (namespace and release):
+        return view.state
+    return f"{view.state}; {release_state(client, namespace, release)}"
 
 
 def _is_past(view: UpgradeView, wait: Mapping[str, Any]) -> bool:

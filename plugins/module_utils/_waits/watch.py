@@ -22,6 +22,7 @@ REACHED = "reached"
 PENDING = "pending"
 NOT_BEGUN = "not-begun"
 NOT_REACHED = "not-reached"
+STOOD_STILL = "stood-still"
 
 # How long one module process looks. It bounds how late the API server's loss is noticed.
 OBSERVE_SECONDS = 20
@@ -31,7 +32,8 @@ OBSERVE_SECONDS = 20
 class WatchRequest:
     """What is waited for and how long; times in seconds.
 
-    start_within bounds the time until somebody begins to work on it (0: it does not). Without
+    start_within bounds the time until somebody begins to work on it (0: it does not). still_after bounds
+    the time in which the state does not change, which is then the outcome (0: it does not). Without
     required, missing it is an outcome and no error.
     """
 
@@ -40,6 +42,7 @@ class WatchRequest:
     timeout: float
     interval: float = 5.0
     start_within: float = 0.0
+    still_after: float = 0.0
     required: bool = True
 
 
@@ -103,7 +106,7 @@ class _Watch:
 
     def __init__(self, request: WatchRequest, tell: Callable[[str], Any], clock: Clock) -> None:
         self.request, self.tell, self.clock = request, tell, clock
-        self.began = clock.now()
+        self.began = self.changed = clock.now()
         self.last: Observation | None = None
         self.state = ""
 
@@ -133,6 +136,7 @@ class _Watch:
         if state == self.state:
             return
         self.state = state
+        self.changed = self.clock.now()
         waited, left = self.waited(), max(0.0, self.left())
         ages = f"{waited:.0f} s waited, {left:.0f} s left"
         self.tell(f"Waiting for {self.request.what}: {state.rstrip('.')} ({ages}).")
@@ -148,7 +152,8 @@ class _Watch:
         limit = self.request.start_within
         if limit and not seen.begun and self.waited() >= limit:
             return self.give_up(NOT_BEGUN, f"and nothing has begun within {limit:g} s")
-        return None
+        still = self.request.still_after
+        return STOOD_STILL if still and self.clock.now() - self.changed >= still else None
 
     def give_up(self, outcome: str, when: str) -> str:
         if not self.request.required:

@@ -169,7 +169,7 @@ def _after(row: DependencyVersions) -> Words:
 
 
 def _done(report: Report) -> tuple[Block, ...]:
-    steps = report.plan.steps
+    steps = report.all_steps
     if all(step.outcome == StepOutcome.NOT_RUN for step in steps):
         return ()
     items = tuple(
@@ -203,14 +203,17 @@ def _files(report: Report) -> tuple[Block, ...]:
             ("Report", f"{report.artifacts_dir}/report.html"),
             ("", "(report.md for a ticket, report.json for programs)"),
         ]
-    kept = _backup(report).places
-    if kept:
-        rows.append(("Backup", kept))
+    rows += [("Backup", each.places) for each in _backups(report) if each.places]
     return (Section("files", "", (Facts(tuple(rows)),), silent=True),) if rows else ()
 
 
-def _backup(report: Report) -> RunBackup:
-    return read(RunBackup, report.backup or {}, Problems()) or RunBackup()
+def _backups(report: Report) -> list[RunBackup]:
+    """The backup sets of all rounds, in their order."""
+    sets: dict[str | None, RunBackup] = {}
+    for document in (*(each.backup for each in report.rounds), report.backup):
+        found = read(RunBackup, document or {}, Problems()) or RunBackup()
+        sets[found.id] = found
+    return list(sets.values())
 
 
 def _picture(report: Report) -> tuple[Block, ...]:
@@ -234,7 +237,7 @@ def _revisions(report: Report) -> tuple[Block, ...]:
 
 
 def _plan(report: Report) -> Iterator[Block]:
-    steps = report.plan.steps
+    steps = report.all_steps
     outcomes = [_outcome(step) for step in steps]
     yield from plan_blocks(steps, outcomes, [step.detail or "" for step in steps])
 
@@ -252,7 +255,7 @@ def _times(report: Report) -> tuple[Block, ...]:
 
 
 def _facts(report: Report) -> tuple[Block, ...]:
-    backup = _backup(report)
+    sets = _backups(report)
     seconds = seconds_between(report.started_at, report.finished_at)
     rows: tuple[tuple[str, Words], ...] = (
         ("Run", code(report.run_id)),
@@ -264,8 +267,8 @@ def _facts(report: Report) -> tuple[Block, ...]:
         ("Cluster UID", code(dig(report.cluster, "uid"))),
         ("Plan", code(report.plan.fingerprint)),
         ("Approved", APPROVED_HOW.get(str(dig(report.approval, "how")), "")),
-        ("Backup", code(backup.id)),
-        ("Kept in", code(backup.places)),
+        ("Backup", code(", ".join(each.id for each in sets if each.id))),
+        ("Kept in", code("; ".join(each.places for each in sets if each.places))),
         ("Artifacts", code(report.artifacts_dir)),
     )
     shown = tuple((name, value) for name, value in rows if value not in ("", Span("", "code")))

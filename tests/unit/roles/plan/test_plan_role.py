@@ -58,16 +58,22 @@ def asked(folder: Path, overlay: dict[str, Any], **options: Any) -> Played:
     return play_role(folder, "plan", variables, facts)
 
 
-def confirmed(folder: Path, approved: dict[str, Any], now: dict[str, Any]) -> Played:
+def confirmed(
+    folder: Path, approved: dict[str, Any], now: dict[str, Any], how: str = "fingerprint"
+) -> Played:
     """The second look, which finds the evidence of the overlay C(now)."""
     (folder / "evidence.json").write_text(json.dumps(build(now)))
     variables = {
         "plan_document": planned(approved),
+        "plan_approval": {"approved": True, "how": how},
         "detect_evidence_file": str(folder / "evidence.json"),
         "detect_artifacts_dir": str(folder),
         "detect_run_id": "run",
     }
-    facts = {"acts": "{{ plan_may_act | default(none) }}"}
+    facts = {
+        "acts": "{{ plan_confirmed | default(none) }}",
+        "moved": "{{ plan_moved | default(none) }}",
+    }
     return play_role(folder, "plan", variables, facts, tasks_from="confirm")
 
 
@@ -95,6 +101,17 @@ def test_what_cannot_be_seen_in_the_second_look_is_no_success(tmp_path: Path) ->
     assert done.error["code"] == "refused"
     assert "releases" in done.error["message"]
     assert "Nothing was changed" in done.error["remedy"]
+
+
+def test_a_moved_cluster_is_planned_again_where_risks_are_approved(tmp_path: Path) -> None:
+    done = confirmed(tmp_path, STUCK, moved(), how="risks")
+    assert (done.facts["acts"], done.facts["moved"], done.error) == (False, True, None)
+
+
+def test_a_fingerprint_is_for_one_plan(tmp_path: Path) -> None:
+    done = confirmed(tmp_path, STUCK, moved(), how="fingerprint")
+    assert done.error is not None, done.output
+    assert done.error["code"] == "plan-drifted"
 
 
 def test_a_plan_that_still_fits_is_carried_out(tmp_path: Path) -> None:

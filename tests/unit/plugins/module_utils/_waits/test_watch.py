@@ -137,6 +137,19 @@ def test_once_begun_the_whole_time_is_given() -> None:
     assert time.time - 1000 > 100
 
 
+def test_what_stands_still_ends_the_wait_without_an_error() -> None:
+    result, _lines, time = run(waiting("revision 2"), timeout=300, still_after=20)
+    assert result["outcome"] == "stood-still"
+    assert 20 <= time.time - 1000 < 35
+
+
+def test_what_changes_does_not_stand_still() -> None:
+    seen = [waiting(f"line {each}") for each in range(12)]
+    result, _lines, time = run(*seen, Observation(True, "ended"), timeout=300, still_after=20)
+    assert result["outcome"] == "reached"
+    assert time.time - 1000 > 60
+
+
 def test_work_in_vain_is_not_waited_for_unless_required() -> None:
     failed = waiting("revision 3 is failed", hopeless=True)
     result, _lines, _time = run(waiting("revision 2"), failed, timeout=300, required=False)

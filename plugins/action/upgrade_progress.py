@@ -1,0 +1,117 @@
+# Copyright (c) 2026, harvester_ops.remediation contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Follow an upgrade until a diagnosis settles it; documented in plugins/modules/upgrade_progress.py."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from ..module_utils._core.errors import RemediationError
+from ..module_utils._diagnosis.diagnose import diagnose
+from ..module_utils._documents.vocabulary import Condition
+from ..module_utils._kube.auth import AUTH_ARGUMENT_SPEC
+from ..module_utils._waits.watch import REACHED
+from ..modules import upgrade_info
+from ..plugin_utils._controller_action import written
+from ..plugin_utils._module_action import ModuleFailedError, Result, failure, name_of
+from ..plugin_utils._progress import tell
+from ..plugin_utils._waiting import WaitingAction
+
+ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
+    "wait": {"type": "bool", "default": True},
+    "timeout": {"type": "int", "default": 3600},
+    "still_after": {"type": "int", "default": 150},
+    "diagnose_every": {"type": "int", "default": 600},
+    "lock_holder": {"type": "str", "default": ""},
+    "stale_after": {"type": "int", "default": 600},
+    "expected_versions": {"type": "dict", "default": {}},
+    "rules_dirs": {"type": "list", "elements": "path", "default": []},
+    "directory": {"type": "path", "required": True},
+    "run_id": {"type": "str", "required": True},
+}
+
+
+class ActionModule(WaitingAction):
+    """Waits with cheap looks, and diagnoses when they show no progress: the explanation is then a new one."""
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Result:
+        """The last diagnosis."""
+        self.begin(tmp, task_vars)
+        _result, self._options = self.validate_argument_spec(
+            argument_spec={**AUTH_ARGUMENT_SPEC, **ARGUMENT_SPEC}
+        )
+        self._variables = dict(task_vars or {})
+        self._connection_options = {
+            name: value for name, value in self._task.args.items() if name in AUTH_ARGUMENT_SPEC
+        }
+        try:
+            if not self._options["wait"] or self._task.check_mode:
+                return {"changed": False, **self._diagnosed()}
+            return {"changed": False, **self._followed()}
+        except ModuleFailedError as failed:
+            return failed.result
+        except RemediationError as error:
+            return failure(error)
+
+    def _followed(self) -> Result:
+        """Wait and diagnose in turns, as long as the diagnosis says that the upgrade moves."""
+        end = time.monotonic() + self._options["timeout"]
+        earlier = ""
+        while True:
+            left = max(0.0, end - time.monotonic())
+            outcome, stopped = self._waited(int(left))
+            seen = self._diagnosed()
+            verdict, headline = seen["findings"]["verdict"], seen["findings"]["headline"]
+            if outcome == REACHED or _is_settled(verdict, earlier):
+                return seen
+            if stopped is not None:
+                raise stopped
+            if end <= time.monotonic():
+                raise _timed_out(self._options["timeout"], headline)
+            tell(f"Still waiting: {headline}", self._variables)
+            earlier = verdict
+
+    def _waited(self, left: int) -> tuple[str, RemediationError | None]:
+        """How a wait ended, and the error for which it can never end well; a diagnosis says more than that."""
+        arguments = {
+            **self._connection_options,
+            "condition": "system_services_upgraded",
+            "timeout": min(left, self._options["diagnose_every"]),
+            "still_after": self._options["still_after"],
+            "lock_holder": self._options["lock_holder"],
+            "required": False,
+        }
+        try:
+            return str(self.wait(arguments, self._variables)["outcome"]), None
+        except RemediationError as error:
+            if error.code != "stalled":
+                raise
+            return "failed", error
+
+    def _diagnosed(self) -> Result:
+        read = {name: self._options[name] for name in ("stale_after", "expected_versions")}
+        evidence = self.call(name_of(upgrade_info), read, self._variables)["evidence"]
+        findings = diagnose(evidence, self._options["rules_dirs"])
+        documents = {"evidence-after.json": evidence, "findings-after.json": findings}
+        written(self._options["directory"], self._options["run_id"], documents)
+        return {"evidence": evidence, "findings": findings}
+
+
+def _is_settled(verdict: str, earlier: str) -> bool:
+    """Whether waiting changes nothing. What cannot be read now (the API server restarts during an upgrade) can be soon."""
+    if verdict == Condition.UNKNOWN:
+        return earlier == Condition.UNKNOWN
+    return verdict != Condition.MOVING
+
+
+def _timed_out(seconds: int, headline: str) -> RemediationError:
+    return RemediationError(
+        "stalled",
+        f"The upgrade job did not end within {seconds} s. The last diagnosis: {headline}",
+        "The upgrade still makes progress, only slowly: run the same playbook again with a larger"
+        " remediation_verify_timeout, or watch the upgrade in the Harvester UI.",
+        retryable=True,
+    )
