@@ -68,8 +68,8 @@ _DUTIES = (
     ),
     _Duty(
         "workloads",
-        "The workloads of Rancher and Fleet are ready.",
-        ("rancher_deployment", "fleet_workloads", "fleet_agent"),
+        "The workloads of Rancher, Fleet and Cluster API are ready.",
+        ("rancher_deployment", "fleet_workloads", "fleet_agent", "pods", "capi_pods"),
         objects.workloads,
     ),
     _Duty(

@@ -120,10 +120,18 @@ def _webhook(configuration: WebhookConfiguration, webhook: Webhook) -> Seen:
 
 
 def workloads(evidence: Evidence, facts: Document) -> Looked:
-    """Rancher, Fleet's controllers, the webhook and the agent."""
-    return looked_at(
-        [*_rancher(evidence, facts), *_deployments(evidence), *_agent(evidence)], "workload"
-    )
+    """Rancher, Fleet's controllers, the webhook and the agent, and what else of Rancher's does not start."""
+    seen = [*_rancher(evidence, facts), *_deployments(evidence), *_agent(evidence)]
+    told = {each.object for each in seen if each.wrong}
+    troubled = (each for each in _in_trouble(facts) if each.object not in told)
+    return looked_at([*seen, *troubled], "workload")
+
+
+def _in_trouble(facts: Document) -> Iterator[Seen]:
+    for each in mappings(facts.get("pod_troubles")):
+        if each["component"] and each["lasting"]:
+            name = f"{each['kind']}/{each['namespace']}/{each['name']}"
+            yield Seen(name, wrong=f"is in trouble: {each['why']}")
 
 
 def _rancher(evidence: Evidence, facts: Document) -> Iterator[Seen]:

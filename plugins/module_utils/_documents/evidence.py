@@ -61,6 +61,7 @@ SOURCES = (
     "fleet_crd",
     "fleet_workloads",
     "pods",
+    "capi_pods",
     "webhook_configurations",
     "webhook_certificate",
     "secrets",

@@ -50,6 +50,7 @@ DATA: dict[str, tuple[tuple[str, ...], ...]] = {
     "provisioning_cluster": (("provisioning_cluster",),),
     "plans": (("plans",),),
     "pods": (("pod_troubles",),),
+    "capi_pods": (),
     "machines": (("machines",),),
     "management_cluster": (("management_cluster",),),
     "leader_environment": (),

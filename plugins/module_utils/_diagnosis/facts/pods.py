@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from ..._core.lenient import text
+from ..._core.names import CAPI_NAMESPACES
 from ..._documents.evidence import Evidence, PodTrouble
 from .upgrade import UpgradeFacts
 
@@ -28,6 +29,7 @@ _ENDS = ("CrashLoopBackOff", "Completed", "Error")
 _HOOK = re.compile(r"-(?P<hook>(?:pre|post)-(?:install|upgrade|rollback|delete))(?:-|$)")
 _LEASE_DURATION = "CATTLE_ELECTION_LEASE_DURATION"
 _KINDS = {"deployment": "Deployment", "daemonset": "DaemonSet", "statefulset": "StatefulSet"}
+_REPLACES = ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet")
 _RESTARTS = 3
 Counts: TypeAlias = "tuple[int | None, int | None]"
 Key: TypeAlias = "tuple[str | None, str | None]"
@@ -37,18 +39,19 @@ COMPONENTS: dict[str, frozenset[str] | None] = {
     "cattle-system": frozenset({"rancher-webhook", "system-upgrade-controller"}),
     "cattle-fleet-system": frozenset({"fleet-controller", "gitjob", "helmops"}),
     "cattle-fleet-local-system": frozenset({"fleet-agent"}),
-    "cattle-provisioning-capi-system": None,
-    "cattle-turtles-system": None,
+    **dict.fromkeys(CAPI_NAMESPACES),
 }
 
 
 def pod_troubles(evidence: Evidence) -> list[dict[str, Any]]:
     """One element for each workload with pods in trouble: whose pods, which ``class`` of trouble, and ``why``."""
     groups: dict[tuple[str | None, ...], list[PodTrouble]] = {}
+    counts = _counts(evidence)
     for each in evidence.pod_troubles or ():
+        if _is_leftover(each, counts):
+            continue
         owner = (each.namespace, each.owner_kind or "Pod", each.owner or each.name)
         groups.setdefault(owner, []).append(each)
-    counts = _counts(evidence)
     return [_group(owner, pods, counts) for owner, pods in groups.items()]
 
 
@@ -96,6 +99,15 @@ def hook_trouble(evidence: Evidence, namespace: str, release: str) -> dict[str, 
         ):
             return each
     return None
+
+
+def _is_leftover(pod: PodTrouble, counts: dict[Key, Counts]) -> bool:
+    """Whether the pod was evicted, preempted or shut down with its node: nothing else ends a pod of such a controller,
+    which has made another one since, unless it is known to be short of pods."""
+    if pod.phase != "Failed" or pod.owner_kind not in _REPLACES:
+        return False
+    replicas, ready = counts.get((pod.namespace, pod.owner), (None, None))
+    return ready is None or replicas is None or ready >= replicas
 
 
 def class_of(pod: PodTrouble) -> str:
@@ -170,6 +182,7 @@ def _group(
         "kind": kind,
         "name": name or "unknown",
         "component": _is_component(namespace, name),
+        "of_capi": namespace in CAPI_NAMESPACES,
         "pods": [each.name for each in pods][:10],
         "replicas": replicas,
         "ready": ready,
