@@ -24,7 +24,7 @@ from ..._documents.evidence import (
     Taint,
     UpgradeRepo,
 )
-from ..._harvester import upgrade
+from ..._harvester import upgrade, upgrade_plan
 from ..._kube import paths
 from ..._kube.reader import Reader
 from ..._rancher.values.computed import is_control_plane
@@ -101,14 +101,25 @@ def _reads(_context: Context, found: Found) -> Reads:
             _secret_name(namespace, name),
             partial(table, paths.core("v1", "secrets", namespace, name)),
         )
-    name = name_of(latest_upgrade(found))
-    if name:
-        repo = upgrade.repo_name(name)
+    return {**reads, **_repo_reads(latest_upgrade(found))}
+
+
+def _repo_reads(obj: Document) -> Reads:
+    """Of an Upgrade it may be a VirtualMachine or a Deployment, of an UpgradePlan only the latter."""
+
+    def get(path: str, client: Reader) -> Any:
+        return client.get(path)
+
+    name = name_of(obj)
+    if not name:
+        return {}
+    is_plan = upgrade_plan.is_plan(obj)
+    repo = upgrade_plan.repo_name(name) if is_plan else upgrade.repo_name(name)
+    deployments = paths.api("apps/v1", "deployments", upgrade.NAMESPACE, repo)
+    reads: Reads = {REPO_DEPLOYMENT: partial(get, deployments)}
+    if not is_plan:
         machines = paths.api("kubevirt.io/v1", "virtualmachines", upgrade.NAMESPACE, repo)
         reads[REPO_VM] = partial(get, machines)
-        reads[REPO_DEPLOYMENT] = partial(
-            get, paths.api("apps/v1", "deployments", upgrade.NAMESPACE, repo)
-        )
     return reads
 
 
@@ -292,13 +303,13 @@ def _upgrade_repo(found: Found) -> UpgradeRepo | None:
 
 
 def _repo_source(found: Found) -> Source:
-    if REPO_VM not in found:
+    if REPO_DEPLOYMENT not in found:
         if not found.ok(UPGRADES):
             return found.source(UPGRADES)
         return Source(ABSENT, "There is no Upgrade.")
     if found.ok(REPO_VM) or found.ok(REPO_DEPLOYMENT):
         return Source(OK)
-    return found.source(REPO_VM, REPO_DEPLOYMENT)
+    return found.source(*(name for name in (REPO_VM, REPO_DEPLOYMENT) if name in found))
 
 
 GROUP = Group(

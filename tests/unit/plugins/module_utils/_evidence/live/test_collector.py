@@ -1046,6 +1046,22 @@ def test_an_upgrade_of_the_second_kind() -> None:
         assert evidence["sources"][name]["state"] == "ok"
 
 
+def test_the_repository_of_an_upgrade_of_the_second_kind() -> None:
+    cluster = planned_cluster()
+    assert evidence_of(cluster)["sources"]["upgrade_repo"]["state"] == "absent"
+    path = "/apis/apps/v1/namespaces/harvester-system/deployments/up-1-repo"
+    cluster.add(path, spec={"replicas": 2}, status={"replicas": 2, "readyReplicas": 0})
+    evidence = evidence_of(cluster)
+    assert evidence["upgrade_repo"] == {
+        "kind": "Deployment",
+        "name": "up-1-repo",
+        "ready": False,
+        "status": "0/2 ready",
+    }
+    assert evidence["sources"]["upgrade_repo"]["state"] == "ok"
+    assert not any("virtualmachines" in path for _verb, path in cluster.requests)
+
+
 def test_no_upgrade_is_only_absent_when_both_kinds_can_be_listed() -> None:
     cluster = planned_cluster()
     cluster.fail = forbid("upgradeplans")
