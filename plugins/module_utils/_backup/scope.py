@@ -12,6 +12,7 @@ from typing import Any
 from .._core.lenient import mappings
 from .._documents.actions import Saves, resource_of, row
 from .._documents.plan import Step
+from .._harvester import upgrade, upgrade_plan
 from .._kube.resource import (
     BUNDLE,
     BUNDLE_DEPLOYMENT,
@@ -28,7 +29,6 @@ from .._kube.resource import (
     VALIDATING,
     Resource,
 )
-from .._harvester import upgrade, upgrade_plan
 from .._rancher.decision.system_charts import (
     HARVESTER_UPGRADE_CONTROLLER_RELEASE,
     all_system_charts,
