@@ -10,14 +10,14 @@ from typing import Any
 from ..._documents.evidence import Evidence
 from ..._rancher.decision.rancher_version import RancherVersion
 from .decisions import effective_settings, server_version
-from .pods import pod_troubles
+from .pods import Troubles
 
 _RUNNING = "Running"
 _ALLOWED = "tls-internal-cn-allowed-services"
 _SINCE = (2, 15)
 
 
-def capi_cluster_facts(evidence: Evidence) -> dict[str, Any]:
+def capi_cluster_facts(evidence: Evidence, troubles: Troubles) -> dict[str, Any]:
     """Why Cluster fleet-local/local of Cluster API does not change, as far as it was looked at.
 
     ``ghosts`` are Machines that have not become a node, ``nodes_without_machine`` the reverse; None: not known.
@@ -27,7 +27,7 @@ def capi_cluster_facts(evidence: Evidence) -> dict[str, Any]:
     secret = fleet.kubeconfig_secret if fleet else None
     label = secret.cluster_name if secret else None
     ghosts, missing = _machines(evidence)
-    controller = next((each for each in pod_troubles(evidence) if each["of_capi"]), None)
+    controller = next((each for each in troubles if each["of_capi"]), None)
     return {
         "known": cluster is not None,
         "phase": cluster.phase if cluster else None,

@@ -195,8 +195,8 @@ def _failure_of(
 ) -> HelmFailure | None:
     revisions = evidence.release(*name).revisions
     pods = sorted(runs.pods.get(name, ()), key=lambda pod: pod.created_at or "")
-    failed = [_of_pod(pod, runs) for pod in pods if _failed(pod)]
-    success = _last_success(revisions, pods)
+    failed = [_of_pod(pod, runs) for pod in pods if has_failed(pod)]
+    success = last_success(revisions, pods)
     attempts = [*failed, *runs.others.get(name, ())]
     attempts = _with_revisions(attempts, revisions)
     current = sorted(
@@ -253,7 +253,7 @@ def _removed_since(evidence: Evidence, name: Name, attempt: _Attempt) -> bool:
     if cure is None or cure == name:
         return False
     pods = evidence.helm_pods or () if attempt.cause == "webhook-unreachable" else ()
-    success = _last_success(evidence.release(*cure).revisions, pods)
+    success = last_success(evidence.release(*cure).revisions, pods)
     return success is not None and attempt.at is not None and success > attempt.at
 
 
@@ -262,7 +262,8 @@ def _broken_off(attempt: _Attempt) -> _Attempt:
     return replace(attempt, cause="interrupted") if unknown else attempt
 
 
-def _failed(pod: HelmPod) -> bool:
+def has_failed(pod: HelmPod) -> bool:
+    """Whether a run of helm has ended badly, or cannot begin."""
     if pod.exit_code is not None:
         return pod.exit_code != 0
     return pod.phase == "Failed" or pod.waiting_reason in NEVER_STARTS
@@ -286,7 +287,7 @@ def _judged(attempt: _Attempt, words: str) -> _Attempt:
     return replace(attempt, cause=cause, words=failure.telling_line(words))
 
 
-def _last_success(revisions: Sequence[Revision], pods: Sequence[HelmPod]) -> str | None:
+def last_success(revisions: Sequence[Revision], pods: Sequence[HelmPod]) -> str | None:
     """When the newest run that went well began; None when there is none, or its time is not known."""
     times = [revision_time(each) for each in revisions if each.status in _DEPLOYED]
     times += [pod.created_at for pod in pods if pod.exit_code == 0 or pod.phase == "Succeeded"]

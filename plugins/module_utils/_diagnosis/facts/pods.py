@@ -33,6 +33,8 @@ _REPLACES = ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet")
 _RESTARTS = 3
 Counts: TypeAlias = "tuple[int | None, int | None]"
 Key: TypeAlias = "tuple[str | None, str | None]"
+Troubles: TypeAlias = "Sequence[dict[str, Any]]"
+"""What pod_troubles has found."""
 
 #: The workloads whose crash is a finding by itself; None: every one of the namespace.
 COMPONENTS: dict[str, frozenset[str] | None] = {
@@ -55,12 +57,14 @@ def pod_troubles(evidence: Evidence) -> list[dict[str, Any]]:
     return [_group(owner, pods, counts) for owner, pods in groups.items()]
 
 
-def awaited_rollout(evidence: Evidence, upgrade: UpgradeFacts) -> dict[str, Any]:
+def awaited_rollout(
+    evidence: Evidence, upgrade: UpgradeFacts, troubles: Troubles
+) -> dict[str, Any]:
     """The workload whose roll-out the job waits for: how many of its pods are ready, and why not all."""
     namespace, name = upgrade.wait_field("namespace"), upgrade.wait_field("name")
     kind = upgrade.wait_field("workload") or ""
     replicas, ready, updated = _counts_of_awaited(evidence, namespace, name)
-    trouble = trouble_of(evidence, namespace, name)
+    trouble = trouble_of(troubles, namespace, name)
     behind = None if ready is None or replicas is None else ready < replicas
     if behind is False and updated is not None and replicas is not None:
         behind = updated < replicas
@@ -81,18 +85,18 @@ def awaited_rollout(evidence: Evidence, upgrade: UpgradeFacts) -> dict[str, Any]
 
 
 def trouble_of(
-    evidence: Evidence, namespace: str | None, name: str | None
+    troubles: Troubles, namespace: str | None, name: str | None
 ) -> dict[str, Any] | None:
     """What is wrong with the pods of one workload, None when nothing is known of it."""
-    for each in pod_troubles(evidence):
+    for each in troubles:
         if (each["namespace"], each["name"]) == (namespace, name):
             return each
     return None
 
 
-def hook_trouble(evidence: Evidence, namespace: str, release: str) -> dict[str, Any] | None:
+def hook_trouble(troubles: Troubles, namespace: str, release: str) -> dict[str, Any] | None:
     """A helm hook of a release whose pod does not start or has failed."""
-    for each in pod_troubles(evidence):
+    for each in troubles:
         if each["hook"] and (each["namespace"], each["name"]) == (
             namespace,
             f"{release}-{each['hook']}",
