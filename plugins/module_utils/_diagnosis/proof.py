@@ -85,7 +85,7 @@ _DUTIES = (
         objects.cluster,
     ),
     _Duty("plans", "Every Plan is complete, or nodes carry it out.", ("plans",), objects.plans),
-    _Duty("nodes", "Every node is ready.", ("nodes",), objects.nodes),
+    _Duty("nodes", "Every node is ready and not cordoned.", ("nodes",), objects.nodes),
 )
 OBLIGATIONS = tuple(duty.id for duty in _DUTIES)
 

@@ -165,7 +165,12 @@ FAILURES: dict[str, Callable[[Document], None]] = {
     "plan": lambda evidence: _append(
         evidence,
         "plans",
-        {"name": "another", "complete": False, "missing_nodes": ["node-1", "node-2", "node-3"]},
+        {
+            "name": "another",
+            "complete": False,
+            "missing_nodes": ["node-1", "node-2", "node-3"],
+            "selected": 3,
+        },
     ),
     "node": lambda evidence: _append(evidence, "nodes", {"name": "node-9", "ready": False}),
     "helm-operation": lambda evidence: _append(

@@ -209,7 +209,8 @@ def _node(obj: Document) -> Node:
 
 def _plan(obj: Document, found: Found) -> Plan:
     latest = text(dig(obj, "status", "latestHash"))
-    missing = _missing_nodes(obj, latest, found)
+    selected = _selected_nodes(obj, found)
+    missing = None if selected is None else _missing_nodes(obj, latest, selected)
     return Plan(
         name=name_of(obj),
         namespace=namespace_of(obj),
@@ -218,6 +219,7 @@ def _plan(obj: Document, found: Found) -> Plan:
         applying=tuple(texts(dig(obj, "status", "applying"))),
         created_at=created_at(obj),
         missing_nodes=tuple(missing or ()),
+        selected=None if selected is None else len(selected),
         secrets=tuple(
             name
             for each in mappings(dig(obj, "spec", "secrets"))
@@ -226,17 +228,23 @@ def _plan(obj: Document, found: Found) -> Plan:
     )
 
 
-def _missing_nodes(plan: Document, latest: str | None, found: Found) -> list[str] | None:
-    """Nodes the plan selects that do not bear its latest hash; None when the nodes could not be read."""
+def _selected_nodes(plan: Document, found: Found) -> list[Document] | None:
+    """The nodes a plan selects; None when the nodes could not be read."""
     if not found.ok(NODES):
         return None
     selector = mapping(dig(plan, "spec", "nodeSelector"))
-    done = _PLAN_LABEL + name_of(plan)
-    return sorted(
-        name_of(node)
+    return [
+        node
         for node in found.objects(NODES)
         if _selects(selector, mapping(dig(node, "metadata", "labels")))
-        and (latest is None or label(node, done) != latest)
+    ]
+
+
+def _missing_nodes(plan: Document, latest: str | None, selected: list[Document]) -> list[str]:
+    """Those of them that do not bear the plan's latest hash."""
+    done = _PLAN_LABEL + name_of(plan)
+    return sorted(
+        name_of(node) for node in selected if latest is None or label(node, done) != latest
     )
 
 

@@ -804,6 +804,7 @@ def test_plans_and_the_nodes_that_have_not_carried_them_out() -> None:
     (found,) = evidence_of(cluster)["plans"]
     assert (found["complete"], found["missing_nodes"]) == (False, ["node-1"])
     assert found["secrets"] == ["stv-aggregation"]
+    assert found["selected"] < len(evidence_of(cluster)["nodes"])
     cluster.objects["/api/v1/nodes/node-1"]["metadata"]["labels"]["plan.upgrade.cattle.io/p"] = "h1"
     assert evidence_of(cluster)["plans"][0]["complete"] is True
     plan["status"] = {}
