@@ -104,7 +104,7 @@ releases:
       returned: always
       sample: pending-upgrade
     locked:
-      description: Whether the last revision is pending, so that Helm refuses to upgrade.
+      description: Whether the last revision is pending, so that Helm refuses to upgrade it. A rollback is not refused.
       type: bool
       returned: always
     age_seconds:

@@ -30,7 +30,9 @@ options:
     choices: [debug, trace]
     default: debug
   seconds:
-    description: How long to listen, 10 to 600. Rancher's handlers run within seconds.
+    description:
+      - How long to listen, 10 to 600. Rancher's handlers run within seconds. After many failures Rancher puts the
+        look at Fleet's charts off for up to two minutes, and 150 seconds are needed to hear it.
     type: int
     default: 30
   nudge:

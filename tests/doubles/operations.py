@@ -22,6 +22,8 @@ from doubles.kube import ApiError, Cluster
 
 NAMESPACE = "cattle-system"
 _SHELL_HOME = "/home/shell/helm"
+# From a decision to the pod: Rancher makes an account with its roles and waits for the token (FM 2.6).
+PREPARATION_SECONDS = (10.0, 14.0)
 
 
 class OperationFailed(Exception):
@@ -45,6 +47,7 @@ class HelmOperations:
     """Starts helm operations as Rancher does and waits for their pods.
 
     ``node_images`` are the shell images the nodes have; any other one cannot be pulled.
+    ``preparation`` bounds the seconds until the pod of an operation is created.
     """
 
     def __init__(
@@ -54,16 +57,21 @@ class HelmOperations:
         directory: Path,
         node_images: Sequence[str],
         watch_seconds: float = 60.0,
+        preparation: tuple[float, float] = PREPARATION_SECONDS,
     ) -> None:
         self._cluster = cluster
         self._helm = helm
         self._directory = directory
         self._node_images = frozenset(node_images)
         self._watch_seconds = watch_seconds
+        self._preparation = preparation
+        self._stopping = threading.Event()
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def upgrade(self, upgrade: Upgrade, archive: bytes, image: str, wait: bool = True) -> None:
         """Run one upgrade; OperationFailed in Rancher's words when its pod does not succeed in time."""
+        if self._stopping.wait(random.uniform(*self._preparation)):
+            raise OperationFailed("context canceled")
         suffix = "".join(random.choices("bcdfghjklmnpqrstvwxz2456789", k=5))
         name = f"helm-operation-{suffix}"
         pulled = not self._node_images or image in self._node_images
@@ -83,6 +91,7 @@ class HelmOperations:
 
     def stop(self) -> None:
         """End the helm processes that still run; helm records what it was doing as failed."""
+        self._stopping.set()
         for process in self._processes:
             if process.poll() is None:
                 process.terminate()

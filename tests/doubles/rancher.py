@@ -33,6 +33,7 @@ from doubles.rancher_lines import (
     RancherLine,
     line_of,
 )
+from doubles.rate_limit import RateLimitedKey
 from doubles.watch import Changes, Watched, keep_looking
 
 NAMESPACE = "cattle-system"
@@ -116,6 +117,7 @@ class Leader:
             options.retry_seconds,
         )
         self._provisioning = Provisioning(cluster, pod.log)
+        self._fleet_install = RateLimitedKey()
         self._repos: dict[str, dict[str, Any]] = {}
         self._resync = datetime.now(timezone.utc)
         self._renewed = datetime.fromtimestamp(0, timezone.utc)
@@ -167,7 +169,13 @@ class Leader:
         if clusterrepo.CHARTS in events:
             self._queue.trigger()
             self._ensure_system_charts()
-        for _event in fleet_events(settings, events):
+        for event in fleet_events(settings, events):
+            if event == clusterrepo.CHARTS:
+                # An event of another kind only asks for key server-url, which waits after failures.
+                self._fleet_install.request()
+            else:
+                self._ensure_fleet()
+        if self._fleet_install.take():
             self._ensure_fleet()
 
     def _keep_up(self) -> None:
@@ -204,7 +212,9 @@ class Leader:
             self._pod.log(
                 "ERROR", f"error syncing 'server-url': handler fleet-install: {error}, requeuing"
             )
+            self._fleet_install.request()
             return
+        self._fleet_install.succeeded()
         for chart, chart_values in (("fleet-crd", None), ("fleet", values)):
             wish = decision.Wish(chart, namespace, chart, minimum=minimum, take_ownership=True)
             self._queue.ensure(wish, chart_values)

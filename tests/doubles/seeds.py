@@ -18,6 +18,7 @@ NAMESPACES = (
     "cattle-fleet-local-system",
     "cattle-provisioning-capi-system",
     "cattle-turtles-system",
+    "cattle-capi-system",
     "fleet-local",
     "harvester-system",
 )

@@ -25,9 +25,10 @@ from controlplane.handle import ControlPlane
 from doubles import clusterrepo, decision, faults, helm_storage, rancher_settings, system_charts
 from doubles.cluster import StuckCluster
 from doubles.kube import Cluster
-from doubles.operations import HelmOperations, OperationFailed
+from doubles.operations import PREPARATION_SECONDS, HelmOperations, OperationFailed, Upgrade
 from doubles.rancher import fleet_events
 from doubles.rancher_lines import line_of
+from doubles.rate_limit import RateLimitedKey, delay_after
 from doubles.resources import by_name, crds
 from doubles.scenarios import scenario
 from doubles.watch import Changes, Watched
@@ -191,7 +192,7 @@ class TestReleaseCandidateTakenForRelease:
         stuck.wait_for_condition("SystemServicesUpgraded", "True")
 
         nudge(stuck)
-        time.sleep(3)
+        time.sleep(PREPARATION_SECONDS[1] + 2)
         assert revisions(stuck) == {
             "fleet-crd": (2, "deployed", "fleet-crd-106.0.0+up0.12.0"),
             "fleet": (2, "deployed", "fleet-106.0.0+up0.12.0"),
@@ -264,7 +265,7 @@ def unlock_and_nudge(stuck: StuckCluster) -> None:
 def refresh_repo(stuck: StuckCluster) -> None:
     """FM 6.8: a change of the spec is what makes Rancher look at the charts again."""
     nudge(stuck)
-    time.sleep(2)
+    time.sleep(PREPARATION_SECONDS[1] + 2)
     assert revisions(stuck)["fleet"][0] == 1
     spec = {"spec": {"forceUpdate": "2026-01-01T00:00:00Z"}}
     stuck.cluster.patch(REPO, "rancher-charts", spec)
@@ -344,7 +345,7 @@ def test_stays_stuck_until_the_remedy_of_fm(
     play: Any, name: str, remedy: Callable[[StuckCluster], None]
 ) -> None:
     stuck = play(name)
-    time.sleep(3)
+    time.sleep(PREPARATION_SECONDS[1] + 2)
     assert stuck.condition("SystemServicesUpgraded") == "Unknown"
     remedy(stuck)
     stuck.wait_for_condition("SystemServicesUpgraded", "True")
@@ -439,6 +440,51 @@ class TestRancherAsMeasured:
         assert (
             str(caught.value) == "failed to install , pod cattle-system/helm-operation-x exited 1"
         )
+
+
+class TestRanchersPace:
+    """It takes its time before an operation, and more where it has failed (FM 2.6)."""
+
+    def test_a_pod_comes_ten_to_fourteen_seconds_after_the_decision(self) -> None:
+        asked: list[float] = []
+        operations = HelmOperations(SimpleNamespace(), "helm", Path(), ())  # type: ignore[arg-type]
+
+        def wait(seconds: float) -> bool:
+            asked.append(seconds)
+            return True
+
+        operations._stopping.wait = wait  # type: ignore[assignment,method-assign]
+        upgrade = Upgrade("cattle-fleet-system", "fleet", "fleet", "1.0.0", {}, True, 300)
+        with pytest.raises(OperationFailed, match="context canceled"):
+            operations.upgrade(upgrade, b"", "rancher/shell:v0.4.0")
+        assert PREPARATION_SECONDS == (10.0, 14.0)
+        assert [10 <= seconds <= 14 for seconds in asked] == [True]
+
+    @pytest.mark.parametrize(
+        ("failures", "seconds"), [(0, 0.005), (1, 0.01), (13, 30), (29, 30), (30, 120), (90, 120)]
+    )
+    def test_failures_put_the_next_look_off(self, failures: int, seconds: float) -> None:
+        assert delay_after(failures) == seconds
+
+    def test_a_nudge_after_failures_waits_and_after_a_success_does_not(self) -> None:
+        clock = SimpleNamespace(now=0.0)
+        key = RateLimitedKey(lambda: float(clock.now))
+        assert not key.take()
+        for _failure in range(40):
+            key.request()
+            clock.now += 120
+            assert key.take()
+            assert not key.take()
+        key.request()
+        clock.now += 119
+        assert not key.take()
+        key.request()  # one more nudge: the earlier time counts
+        clock.now += 1
+        assert key.take()
+        key.succeeded()
+        key.request()
+        clock.now += 0.005
+        assert key.take()
 
 
 class TestDecision:

@@ -71,7 +71,7 @@ class Case:
 
 CASES = (
     Case("healthy", verdict="healthy"),
-    Case("still-moving", verdict="healthy"),
+    Case("still-moving", verdict="moving"),
     Case(
         "rc-to-ga-skip-fleet",
         findings=(*RC_SKIP, "rc-to-ga-skip-exact-chart rancher-webhook"),

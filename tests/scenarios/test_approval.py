@@ -174,5 +174,5 @@ def test_a_carried_plan_is_carried_out(sick: SickCluster) -> None:
     assert "password" in str(sick.values("fleet")["proxy"])
     log = sick.audit.mark()
     again = in_folder(sick, "again").remediate(plan_file=str(plan), approved_plan=fingerprint)
-    assert again.report["verdict"] in ("healthy", "refused"), again
+    assert again.report["verdict"] in ("healthy", "moving", "refused"), again
     assert log.writes() == []

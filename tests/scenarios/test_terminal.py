@@ -189,7 +189,8 @@ def test_only_the_proof(sick: SickCluster) -> None:
     sick.stuck.start_job()
     log = sick.audit.mark()
     run = operator(sick, "verify").remediate("--tags", "verify")
-    assert (run.code, run.report["verdict"]) == (0, "healthy"), run
+    assert run.code == 0, run
+    assert run.report["verdict"] in ("healthy", "moving"), run
     assert log.writes() == []
     assert not (run.artifacts / "plan.json").exists()
     assert run.report["headline_after"]

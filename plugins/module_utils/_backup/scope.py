@@ -12,6 +12,7 @@ from typing import Any
 from .._core.lenient import mappings
 from .._documents.actions import Saves, resource_of, row
 from .._documents.plan import Step
+from .._harvester import upgrade, upgrade_plan
 from .._kube.resource import (
     BUNDLE,
     BUNDLE_DEPLOYMENT,
@@ -60,7 +61,6 @@ class Wanted:
         return "/".join(part for part in parts if part)
 
 
-_MANIFEST_JOB = "harvesterhci.io/upgradeComponent=manifest"
 _SETTINGS = (
     "fleet-version",
     "fleet-min-version",
@@ -94,12 +94,16 @@ _OTHER_RELEASES = (
 
 _COMMON = (
     Wanted(
-        Resource("harvesterhci.io/v1beta1", "Upgrade", "upgrades"),
-        "harvester-system",
-        label_selector="harvesterhci.io/latestUpgrade=true",
+        Resource(upgrade.API, "Upgrade", "upgrades"),
+        upgrade.NAMESPACE,
+        label_selector=upgrade.LATEST_SELECTOR,
     ),
-    Wanted(Resource("batch/v1", "Job", "jobs"), "harvester-system", label_selector=_MANIFEST_JOB),
-    Wanted(POD, "harvester-system", label_selector=_MANIFEST_JOB, with_logs=True),
+    Wanted(Resource(upgrade_plan.API, upgrade_plan.KIND, upgrade_plan.RESOURCE)),
+    *(
+        Wanted(resource, upgrade.NAMESPACE, label_selector=selector, with_logs=resource is POD)
+        for selector in (upgrade.MANIFEST_SELECTOR, upgrade_plan.JOB_SELECTOR)
+        for resource in (Resource("batch/v1", "Job", "jobs"), POD)
+    ),
     Wanted(CONFIG_MAP, "cattle-fleet-system", "fleet-controller"),
     Wanted(CONFIG_MAP, "cattle-system", "rancher-config"),
     *(Wanted(CLUSTER_REPO, None, name) for name in _REPOS),

@@ -30,7 +30,7 @@ ERROR_CODES: dict[str, str] = {
     "helm-timeout": "helm did not finish in time and was stopped.",
     "helm-unsupported": "The version of the helm program is not supported.",
     "release-undecodable": "The stored revision of a release cannot be decoded.",
-    "release-locked": "The last revision of the release is pending: helm refuses every operation on it.",
+    "release-locked": "The last revision of the release is pending: helm refuses to upgrade it. A rollback is not refused.",
     "release-busy": "An operation on the release is in progress.",
     "chart-not-found": "The source does not have the chart in the requested version.",
     "chart-mismatch": "The chart found is not the requested chart, or not the requested version.",

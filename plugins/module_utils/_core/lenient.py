@@ -10,11 +10,18 @@ evidence is unknown instead of the end of the diagnosis.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
 Document = dict[str, Any]
+
+_TIME = re.compile(
+    r"(?P<day>\d{4}-\d\d-\d\d)[Tt ](?P<second>\d\d:\d\d:\d\d)(?:\.\d+)?"
+    r" ?(?P<zone>Z|z|[+-]\d\d:?\d\d)(?: [A-Z]{2,5})?",
+    re.ASCII,
+)
 
 
 def mapping(value: object) -> Document:
@@ -61,16 +68,24 @@ def dig(value: object, *keys: str) -> Any:
 
 
 def moment(value: object) -> datetime | None:
-    """An RFC 3339 time as an aware UTC datetime, to whole seconds; None for everything else."""
-    if not isinstance(value, str) or len(value) > 40:
+    """An RFC 3339 time, or one as Go prints it, as an aware UTC datetime, to whole seconds; None for everything else."""
+    match = _TIME.fullmatch(value) if isinstance(value, str) and len(value) <= 60 else None
+    if match is None:
         return None
+    zone = match["zone"]
+    offset = "+00:00" if zone in "Zz" else f"{zone[:3]}:{zone[-2:]}"
     try:
-        parsed = datetime.fromisoformat(_without_fraction(value))
-        if parsed.tzinfo is None:
-            return None
+        # Python 3.10 reads neither ``Z`` nor nanoseconds.
+        parsed = datetime.fromisoformat(f"{match['day']}T{match['second']}{offset}")
         return parsed.astimezone(timezone.utc)
     except (ValueError, OverflowError):
         return None
+
+
+def in_utc(value: object) -> str | None:
+    """An RFC 3339 time of any zone as ``2026-11-23T15:00:00Z``, to whole seconds; None for everything else."""
+    found = moment(value)
+    return None if found is None else found.replace(tzinfo=None).isoformat() + "Z"
 
 
 def seconds_between(earlier: object, later: object) -> int | None:
@@ -79,12 +94,3 @@ def seconds_between(earlier: object, later: object) -> int | None:
     if start is None or end is None:
         return None
     return max(0, int((end - start).total_seconds()))
-
-
-def _without_fraction(value: str) -> str:
-    """Python 3.10 reads neither ``Z`` nor nanoseconds; whole seconds are all that is needed."""
-    head, separator, tail = value.partition(".")
-    if separator:
-        tail = tail.lstrip("0123456789")
-        value = head + tail
-    return value[:-1] + "+00:00" if value.endswith(("Z", "z")) else value

@@ -11,6 +11,12 @@ LOCK_NAME = "harvester-ops-remediation"
 
 # Where pods that run helm are looked for.
 HELM_NAMESPACES = ("cattle-system", "cattle-fleet-system", "cattle-fleet-local-system")
+# Where Cluster API's controllers are: of Rancher's own chart up to 2.13, of Turtles, and the core that Turtles installs.
+CAPI_NAMESPACES = (
+    "cattle-provisioning-capi-system",
+    "cattle-turtles-system",
+    "cattle-capi-system",
+)
 # Where Upgrades and their jobs are.
 UPGRADE_NAMESPACE = "harvester-system"
 

@@ -68,8 +68,8 @@ _DUTIES = (
     ),
     _Duty(
         "workloads",
-        "The workloads of Rancher and Fleet are ready.",
-        ("rancher_deployment", "fleet_workloads", "fleet_agent"),
+        "The workloads of Rancher, Fleet and Cluster API are ready.",
+        ("rancher_deployment", "fleet_workloads", "fleet_agent", "pods", "capi_pods"),
         objects.workloads,
     ),
     _Duty(
@@ -85,7 +85,7 @@ _DUTIES = (
         objects.cluster,
     ),
     _Duty("plans", "Every Plan is complete, or nodes carry it out.", ("plans",), objects.plans),
-    _Duty("nodes", "Every node is ready.", ("nodes",), objects.nodes),
+    _Duty("nodes", "Every node is ready and not cordoned.", ("nodes",), objects.nodes),
 )
 OBLIGATIONS = tuple(duty.id for duty in _DUTIES)
 

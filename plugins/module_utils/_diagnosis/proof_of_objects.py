@@ -13,6 +13,8 @@ from .._documents.evidence import (
     Bundle,
     Evidence,
     ManagedChart,
+    Node,
+    ProvisioningCluster,
     Source,
     Webhook,
     WebhookConfiguration,
@@ -24,6 +26,7 @@ from .facts.upgrade import NONE
 from .looked import Looked, Seen, looked_at, not_known
 
 _NEEDED_WORKLOADS = ("fleet-controller", "rancher-webhook")
+_PROVISIONED = ("Provisioned", "Updated", "Ready")
 
 
 def managed_charts(evidence: Evidence, _facts: Document) -> Looked:
@@ -120,10 +123,18 @@ def _webhook(configuration: WebhookConfiguration, webhook: Webhook) -> Seen:
 
 
 def workloads(evidence: Evidence, facts: Document) -> Looked:
-    """Rancher, Fleet's controllers, the webhook and the agent."""
-    return looked_at(
-        [*_rancher(evidence, facts), *_deployments(evidence), *_agent(evidence)], "workload"
-    )
+    """Rancher, Fleet's controllers, the webhook and the agent, and what else of Rancher's does not start."""
+    seen = [*_rancher(evidence, facts), *_deployments(evidence), *_agent(evidence)]
+    told = {each.object for each in seen if each.wrong}
+    troubled = (each for each in _in_trouble(facts) if each.object not in told)
+    return looked_at([*seen, *troubled], "workload")
+
+
+def _in_trouble(facts: Document) -> Iterator[Seen]:
+    for each in mappings(facts.get("pod_troubles")):
+        if each["component"] and each["lasting"]:
+            name = f"{each['kind']}/{each['namespace']}/{each['name']}"
+            yield Seen(name, wrong=f"is in trouble: {each['why']}")
 
 
 def _rancher(evidence: Evidence, facts: Document) -> Iterator[Seen]:
@@ -203,38 +214,39 @@ def _cluster(facts: Document) -> Seen:
         return Seen(name, wrong="does not exist")
     if imported.get("status") == "False":
         return Seen(name, wrong="is not imported")
+    if imported.get("ready") == "False":
+        return Seen(name, wrong="is not Ready")
     pending = dig(facts, "fleet_agent", "redeploy_pending") is True
     return Seen(name, wrong="still waits for its agent to be deployed again" if pending else "")
 
 
 def cluster(evidence: Evidence, facts: Document) -> Looked:
     """The local cluster as Rancher and Cluster API see it."""
+    return looked_at([_provisioning(evidence, facts), _capi(evidence)], "object")
+
+
+def _provisioning(evidence: Evidence, facts: Document) -> Seen:
+    """What Rancher says of it; while nodes are upgraded it says that it waits for them."""
+    name = "Cluster.provisioning.cattle.io/fleet-local/local"
     workspace = mapping(facts.get("fleet_workspace"))
-    capi = evidence.capi_cluster
-    phase = capi.phase if capi else None
-    found = (
-        "Cluster.provisioning.cattle.io/fleet-local/local",
-        "Cluster.cluster.x-k8s.io/fleet-local/local",
-    )
-    return looked_at(
-        [
-            Seen(
-                found[0],
-                wrong=(
-                    "has the wrong Fleet workspace or label"
-                    if workspace.get("wrong") is True
-                    else ""
-                ),
-                open="could not be seen" if workspace.get("wrong") is None else "",
-            ),
-            Seen(
-                found[1],
-                wrong=f"is {phase}" if phase not in (None, "Provisioned") else "",
-                open="has no phase that could be seen" if phase is None else "",
-            ),
-        ],
-        "object",
-    )
+    if workspace.get("wrong") is True:
+        return Seen(name, wrong="has the wrong Fleet workspace or label")
+    found = evidence.provisioning_cluster or ProvisioningCluster()
+    for each in found.conditions if facts.get("nodes_phase") is False else ():
+        if each.type in _PROVISIONED and each.status in ("False", "Unknown"):
+            said = f": {each.message[:200]}" if each.message else ""
+            return Seen(name, wrong=f"has condition {each.type} {each.status}{said}")
+    return Seen(name, open="could not be seen" if workspace.get("wrong") is None else "")
+
+
+def _capi(evidence: Evidence) -> Seen:
+    name, found = "Cluster.cluster.x-k8s.io/fleet-local/local", evidence.capi_cluster
+    phase = found.phase if found else None
+    if phase is None:
+        return Seen(name, open="has no phase that could be seen")
+    if phase != "Provisioned":
+        return Seen(name, wrong=f"is {phase}")
+    return Seen(name, wrong="is paused" if found and found.paused else "")
 
 
 def plans(evidence: Evidence, facts: Document) -> Looked:
@@ -261,19 +273,21 @@ def _plan(plan: Document, nodes_phase: bool) -> Seen:
 
 
 def nodes(evidence: Evidence, facts: Document) -> Looked:
-    """Ready, but for those that are being upgraded."""
+    """Ready and not cordoned, but for the one that is being upgraded."""
     if evidence.nodes is None:
         return not_known("the nodes could not be seen")
     if facts.get("nodes_phase") is True and facts.get("phase") != NONE:
-        return Looked(reason="nodes are being upgraded, one after the other")
-    return looked_at(
-        (
-            Seen(
-                f"Node/{each.name or '?'}",
-                wrong="is not ready" if each.ready is False else "",
-                open="does not say whether it is ready" if each.ready is None else "",
-            )
-            for each in evidence.nodes
-        ),
-        "node",
-    )
+        down = [each for each in evidence.nodes if each.ready is False]
+        if len(down) < 2:
+            return Looked(reason="nodes are being upgraded, one after the other")
+        return looked_at(map(_node, down), "node")
+    return looked_at(map(_node, evidence.nodes), "node")
+
+
+def _node(node: Node) -> Seen:
+    name = f"Node/{node.name or '?'}"
+    if node.ready is False:
+        return Seen(name, wrong="is not ready")
+    if node.unschedulable is True:
+        return Seen(name, wrong="is cordoned")
+    return Seen(name, open="does not say whether it is ready" if node.ready is None else "")

@@ -5,12 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
-
 from .._core.lenient import Document, dig, integer, mapping, mappings, moment, seconds_between, text
 from .._documents.evidence import Evidence, HelmPod
-from .facts.locks import revision_time
+from .facts.helm_failures import has_failed, last_success
 from .facts.manifest_job import BETWEEN_ATTEMPTS, FAILED, GONE, RUNNING
 from .facts.upgrade import NONE
 from .looked import Looked, Seen, looked_at, not_known
@@ -135,9 +132,7 @@ def helm_operations(evidence: Evidence, facts: Document) -> Looked:
 def _operation(evidence: Evidence, pod: HelmPod) -> Seen:
     about = f" of release {pod.release}" if pod.release else ""
     name = f"Pod/cattle-system/{pod.name or '?'}"
-    if not _failed(pod) or any(_is_success_after(pod, each) for each in evidence.helm_pods or ()):
-        return Seen(name)
-    if pod.release and _deployed_since(evidence, pod):
+    if not has_failed(pod) or _went_well_since(evidence, pod):
         return Seen(name)
     said = next((line for line in reversed(pod.log_lines) if line.strip()), "")
     return Seen(name, wrong=f"failed to run helm{about}{f': {said[:200]}' if said else ''}")
@@ -151,37 +146,22 @@ def _is_recent(evidence: Evidence, pod: HelmPod) -> bool:
 
 
 def _has_ended(pod: HelmPod) -> bool:
-    return _failed(pod) or pod.phase == "Succeeded" or pod.exit_code == 0
+    return has_failed(pod) or pod.phase == "Succeeded" or pod.exit_code == 0
 
 
-def _failed(pod: HelmPod) -> bool:
-    return pod.phase == "Failed" or (integer(pod.exit_code) or 0) != 0
-
-
-def _is_success_after(failed: HelmPod, pod: HelmPod) -> bool:
-    began, later = moment(failed.created_at), moment(pod.created_at)
-    same = (pod.release, pod.release_namespace) == (failed.release, failed.release_namespace)
-    well = pod.phase == "Succeeded" or pod.exit_code == 0
-    return (
-        same
-        and well
-        and not _failed(pod)
-        and began is not None
-        and later is not None
-        and later > began
-    )
-
-
-def _deployed_since(evidence: Evidence, pod: HelmPod) -> bool:
-    """Whether the release has been deployed after this attempt, by whomever."""
-    began = moment(pod.created_at)
-    last = list(_last_deployed(evidence, pod))
-    return began is not None and bool(last) and all(at is not None and at > began for at in last)
-
-
-def _last_deployed(evidence: Evidence, pod: HelmPod) -> Iterator[datetime | None]:
-    for release in evidence.releases:
-        same = pod.release_namespace in (None, release.namespace)
-        if release.release == pod.release and same and release.revisions:
-            last = release.revisions[0]
-            yield moment(revision_time(last)) if last.status == "deployed" else None
+def _went_well_since(evidence: Evidence, failed: HelmPod) -> bool:
+    """Whether helm has succeeded on the release after this attempt, by whomever it was run."""
+    about = (failed.release_namespace, failed.release)
+    same = [
+        pod for pod in evidence.helm_pods or () if (pod.release_namespace, pod.release) == about
+    ]
+    last = [
+        each.revisions[0]
+        for each in evidence.releases
+        if each.release == failed.release
+        and failed.release_namespace in (None, each.namespace)
+        and each.revisions
+    ]
+    success = moment(last_success(last, same))
+    began = moment(failed.created_at)
+    return began is not None and success is not None and success > began

@@ -61,6 +61,7 @@ SOURCES = (
     "fleet_crd",
     "fleet_workloads",
     "pods",
+    "capi_pods",
     "webhook_configurations",
     "webhook_certificate",
     "secrets",
@@ -711,7 +712,7 @@ class ProvisioningCluster:
 
 @dataclass(frozen=True)
 class Plan:
-    """A system-upgrade-controller Plan; `missing_nodes` have not carried it out yet."""
+    """A system-upgrade-controller Plan; `missing_nodes` of the `selected` nodes have not carried it out yet."""
 
     name: str | None = None
     namespace: str | None = None
@@ -720,6 +721,7 @@ class Plan:
     applying: tuple[str, ...] = ()
     created_at: str | None = None
     missing_nodes: tuple[str, ...] = ()
+    selected: int | None = None
     secrets: tuple[str, ...] = ()
 
 

@@ -23,6 +23,7 @@ class Verdict(Vocabulary):
     """How a run ended."""
 
     HEALTHY = "healthy"
+    MOVING = "moving"
     REPAIRED = "repaired"
     NEEDS_APPROVAL = "needs_approval"
     NEEDS_HUMAN = "needs_human"

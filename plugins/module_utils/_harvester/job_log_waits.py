@@ -11,7 +11,24 @@ from dataclasses import dataclass
 from typing import Any
 
 USUAL_SECONDS = 600
-"""How long the job waits at most when nothing is wrong, where the table gives no longer time."""
+"""How long the job waits at most when nothing is wrong, where the table gives no longer time.
+
+It is the progress deadline that Kubernetes gives a Deployment, at which ``kubectl rollout status`` gives up, and more than
+every bound of the scripts and of Rancher: an addon 300 s (lib.sh, 60 times 5 s), Bundles 190 s (10 s and 18 times 10 s),
+Cluster Ready 60 s (30 times 2 s), the CAPI cluster 30 s of stability, a helm operation of Rancher 300 s (Setting
+system-managed-charts-operation-timeout) and 14 s before it, ``helm upgrade rancher --wait`` 300 s, a start of Rancher 120 s
+for each pod (startupProbe of its chart), a ClusterRepo whose download failed 300 s until the next try.
+"""
+# lib.sh tries a download a hundred times, 10 s apart, and each transfer takes time of its own.
+_DOWNLOAD_SECONDS = 1800
+# Fleet's helm waits 600 to 800 s for a ManagedChart (installer; lib.sh, update_managedchart_patch_file_timeoutseconds):
+# twice that, for the second attempt.
+_CHART_SECONDS = 1800
+# Nothing bounds these. An estimate: in the example of upgrade-toolkit's README the job as a whole took 15 min on three
+# nodes, and these go from node to node.
+_NODE_BY_NODE_SECONDS = 1800
+# Nothing bounds it. An estimate: a volume has to be attached, and up to v1.6 a virtual machine to boot.
+_REPOSITORY_SECONDS = 900
 
 _WORKLOADS = {
     "deployment": "Deployment",
@@ -117,13 +134,13 @@ WAITS: Mapping[str, Wait] = {
             f"kubectl -n harvester-system get virtualmachines,virtualmachineinstances,deployments,pods -l {_REPO} -o wide",
             f"kubectl -n harvester-system describe pods -l {_REPO}",
         ),
-        900,
+        _REPOSITORY_SECONDS,
     ),
     "download": Wait(
         ("the download of {url}", "a download from the upgrade repository"),
         "the file is downloaded; the script tries that a hundred times",
         (f"kubectl -n harvester-system get pods -l {_REPO} -o wide",),
-        1800,
+        _DOWNLOAD_SECONDS,
     ),
     "managed-chart": Wait(
         (
@@ -133,7 +150,7 @@ WAITS: Mapping[str, Wait] = {
         ),
         "the ManagedChart has the new version and Fleet reports it ready",
         (_BUNDLES, "kubectl -n fleet-local get managedcharts.management.cattle.io {name} -o yaml"),
-        1800,
+        _CHART_SECONDS,
     ),
     "rollout": Wait(
         (
@@ -161,25 +178,25 @@ WAITS: Mapping[str, Wait] = {
             "kubectl -n harvester-system get kubevirts.kubevirt.io kubevirt -o yaml",
             "kubectl -n harvester-system get pods -l kubevirt.io -o wide",
         ),
-        1800,
+        _NODE_BY_NODE_SECONDS,
     ),
     "longhorn-manager": Wait(
         ("DaemonSet longhorn-manager ({ready} of {nodes} nodes)", "DaemonSet longhorn-manager"),
         "longhorn-manager has the new image and is ready on every node",
         (_LONGHORN, "kubectl -n longhorn-system get pods -l app=longhorn-manager -o wide"),
-        1800,
+        _NODE_BY_NODE_SECONDS,
     ),
     "instance-manager": Wait(
         ("Longhorn's instance-manager on node {node}", "Longhorn's instance-manager"),
         "one instance-manager with the new image runs on the node",
         ("kubectl -n longhorn-system get instancemanagers.longhorn.io -o wide", _LONGHORN),
-        1800,
+        _NODE_BY_NODE_SECONDS,
     ),
     "vm-shutdown": Wait(
         ("virtual machines to shut down ({left} left)", "virtual machines to shut down"),
         "no virtual machine runs",
         ("kubectl get virtualmachineinstances -A",),
-        1800,
+        _NODE_BY_NODE_SECONDS,
     ),
     "pods-deleted": Wait(
         ("the pods of namespace {namespace} to be deleted ({left} left)", "pods to be deleted"),

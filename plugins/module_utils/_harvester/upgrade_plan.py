@@ -44,6 +44,11 @@ def latest(
     return as_upgrade(second)
 
 
+def repo_name(plan: str) -> str:
+    """The Deployment that serves the ISO (upgrade-toolkit, pkg/upgradeplan/phase_repo_create.go)."""
+    return f"{plan}-repo"
+
+
 def is_plan(obj: Mapping[str, Any]) -> bool:
     """Whether an Upgrade was made of an UpgradePlan."""
     return obj.get("kind") == KIND

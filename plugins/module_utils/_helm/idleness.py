@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime
 
 from .._core.errors import RemediationError
+from .._core.lenient import moment
 from .expectation import release_name
 from .storage import Revision
 
@@ -50,8 +51,8 @@ def age_seconds(revision: Revision, now: datetime) -> int | None:
     times = [time for time in (revision.created_at, revision.last_deployed) if time]
     if not times:
         return None
-    newest = datetime.strptime(max(times), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
-    return int((now - newest).total_seconds())
+    newest = moment(max(times))
+    return None if newest is None else int((now - newest).total_seconds())
 
 
 def require_idle(

@@ -17,10 +17,10 @@ import re
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from .._core.errors import RemediationError
+from .._core.lenient import in_utc
 from .._kube.paths import core
 
 if TYPE_CHECKING:
@@ -46,9 +46,6 @@ MAX_RELEASE_BYTES = 64 * 1024 * 1024
 _GZIP_MAGIC = b"\x1f\x8b\x08"
 _SECRET_NAME = re.compile(
     r"^sh\.helm\.release\.v1\.(?P<release>.+)\.v(?P<revision>[1-9][0-9]{0,8})$"
-)
-_GO_TIME = re.compile(
-    r"^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.\d+)?\s?(Z|z|[+-]\d\d:?\d\d)(?: [A-Z]{2,5})?$"
 )
 _READ_ATTEMPTS = 3
 
@@ -129,17 +126,8 @@ def touched_at(last_deployed: str | None, created_at: str | None) -> str | None:
 
 def helm_time(value: object) -> str | None:
     """A time as Go writes it (any zone, nanoseconds) in RFC3339 UTC seconds; null for none or zero."""
-    if not isinstance(value, str):
-        return None
-    match = _GO_TIME.match(value)
-    if match is None or match[1] == "0001-01-01":
-        return None
-    zone = "+00:00" if match[3] in "Zz" else match[3]
-    try:
-        moment = datetime.strptime(f"{match[1]}T{match[2]}{zone}", "%Y-%m-%dT%H:%M:%S%z")
-        return moment.astimezone(timezone.utc).replace(tzinfo=None).isoformat() + "Z"
-    except (ValueError, OverflowError):
-        return None
+    zero = isinstance(value, str) and value.startswith("0001-01-01")
+    return None if zero else in_utc(value)
 
 
 def _unbase64(data: bytes, layer: str) -> bytes:

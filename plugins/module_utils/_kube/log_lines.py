@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
+
+from .._core.lenient import in_utc
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -134,10 +135,4 @@ def _match(text: str, patterns: Iterable[Pattern]) -> dict[str, Any] | None:
 
 
 def _utc(second: str, zone: str) -> str | None:
-    if zone == "Z":
-        return second + "Z"
-    try:
-        moment = datetime.strptime(second + zone, "%Y-%m-%dT%H:%M:%S%z")
-    except ValueError:
-        return None
-    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return second + "Z" if zone == "Z" else in_utc(second + zone)

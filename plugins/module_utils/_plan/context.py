@@ -11,7 +11,7 @@ from typing import Any
 
 from .._core.errors import RemediationError
 from .._core.lenient import dig, mapping, mappings, text
-from .._diagnosis.facts.helm_failures import CURED_BY
+from .._diagnosis.facts.helm_failures import cure_of
 from .._documents.actions import ACTIONS
 from .._documents.plan import RISKS
 
@@ -95,11 +95,12 @@ class PlanContext:
         failure = mapping(mapping(self.dependency(namespace, release)).get("helm_failure"))
         if not failure or failure.get("passes"):
             return False
-        return not self._removed(text(failure.get("cause")) or "", (namespace, release))
+        return not self._removed(failure, (namespace, release))
 
-    def _removed(self, cause: str, failing: tuple[str, str]) -> bool:
+    def _removed(self, failure: Mapping[str, Any], failing: tuple[str, str]) -> bool:
         """Whether a step removes the cause: the repair of the release it comes from, or of helm's image."""
-        cure = CURED_BY.get(cause)
+        cause = text(failure.get("cause")) or ""
+        cure = cure_of(cause, text(failure.get("words")) or "")
         for request in self.requests:
             if not request.granted:
                 continue

@@ -25,6 +25,7 @@ from .._documents.vocabulary import Outcome, StepOutcome, Verdict
 
 #: Verdicts that need no attention; every other one does.
 CALM_VERDICTS = ("healthy", "moving", "repaired", "safe", "saved")
+_CALM = (Verdict.HEALTHY, Verdict.MOVING)
 #: Bytes of all texts of a handover together, as UTF-8. No controller documents a limit; what it copies to each later
 #: job and posts to a chat room has to be short all the same.
 LIMIT = 8192
@@ -126,7 +127,7 @@ def _wrong(report: Report) -> str:
         return f"{first.title}: {first.subject}{words}."
     if report.error:
         return "Nothing was found before the run stopped."
-    if report.verdict == Verdict.HEALTHY:
+    if report.verdict in _CALM:
         return "Nothing."
     return report.headline or "The diagnosis could not be made."
 
@@ -153,7 +154,7 @@ def _has_acted(report: Report) -> bool:
 
 def _proof(report: Report) -> str:
     if report.headline_after is None:
-        if report.verdict == Verdict.HEALTHY:
+        if report.verdict in _CALM:
             return report.headline or ""
         if not _has_acted(report):
             return "Nothing was done, so there is nothing to prove yet."

@@ -33,8 +33,8 @@ from .release_history import release_history
 from .run import Run, RunRound, SeenCluster
 from .timeline import run_timeline
 
-GOOD_VERDICTS = frozenset({Verdict.HEALTHY, Verdict.REPAIRED})
-_CALM = (Condition.HEALTHY, Condition.MOVING)
+GOOD_VERDICTS = frozenset({Verdict.HEALTHY, Verdict.MOVING, Verdict.REPAIRED})
+_CALM = {Condition.HEALTHY: Verdict.HEALTHY, Condition.MOVING: Verdict.MOVING}
 
 #: Error codes that mean "the run stopped itself before doing harm".
 REFUSED_CODES = frozenset(
@@ -122,10 +122,11 @@ def verdict_of(run: Run) -> Verdict:
         return verdict_of_error(run.error.code or "")
     before, after = run.findings_before.verdict, run.findings_after and run.findings_after.verdict
     if run.leaves_out(Phase.UPGRADE) and after is not None:
-        return Verdict.HEALTHY if after in _CALM else Verdict.NEEDS_HUMAN
-    if before in _CALM and not run.has_acted:
-        return Verdict.HEALTHY
-    if after in _CALM and (run.approval.approved or run.rounds):
+        return _calm(after) or Verdict.NEEDS_HUMAN
+    calm = _calm(before)
+    if calm and not run.has_acted:
+        return calm
+    if _calm(after) and (run.approval.approved or run.rounds):
         return Verdict.REPAIRED
     if before != Condition.STUCK or not run.plan.steps:
         return Verdict.NEEDS_HUMAN
@@ -134,6 +135,11 @@ def verdict_of(run: Run) -> Verdict:
     if run.plan.instructions or after == Condition.STUCK or run.leaves_out(Phase.VERIFY):
         return Verdict.NEEDS_HUMAN
     return Verdict.STALLED
+
+
+def _calm(condition: str | None) -> Verdict | None:
+    """The verdict of a run that has found nothing to repair; None when there is something."""
+    return next((verdict for calm, verdict in _CALM.items() if calm == condition), None)
 
 
 def verdict_of_error(code: str) -> Verdict:
@@ -223,6 +229,12 @@ def _next_steps(run: Run, verdict: Verdict) -> list[Advice]:
         return [
             Advice("The upgrade goes on by itself: watch it in the Harvester UI."),
             Advice("Keep the backup until the whole upgrade has succeeded."),
+        ]
+    if verdict == Verdict.MOVING:
+        return [
+            Advice(
+                "Wait, and run the same playbook again when nothing has changed for ten minutes."
+            )
         ]
     if verdict == Verdict.STALLED:
         return [Advice("Run the same playbook again: it starts from what is there now.")]

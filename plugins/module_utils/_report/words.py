@@ -11,6 +11,7 @@ from .._documents.vocabulary import ApprovedHow, Outcome, StepOutcome, Verdict
 
 VERDICT_TITLE: dict[str, str] = {
     Verdict.HEALTHY: "Healthy",
+    Verdict.MOVING: "Moving",
     Verdict.REPAIRED: "Repaired",
     Verdict.NEEDS_APPROVAL: "Plan ready",
     Verdict.NEEDS_HUMAN: "Over to you",
@@ -20,6 +21,7 @@ VERDICT_TITLE: dict[str, str] = {
 }
 VERDICT_MEANING: dict[str, str] = {
     Verdict.HEALTHY: "nothing to repair",
+    Verdict.MOVING: "the upgrade makes progress; it is not over",
     Verdict.REPAIRED: "the waiting job was seen going on",
     Verdict.NEEDS_APPROVAL: "a plan waits for your approval; nothing was changed",
     Verdict.NEEDS_HUMAN: "a person has to decide or act",

@@ -50,6 +50,7 @@ DATA: dict[str, tuple[tuple[str, ...], ...]] = {
     "provisioning_cluster": (("provisioning_cluster",),),
     "plans": (("plans",),),
     "pods": (("pod_troubles",),),
+    "capi_pods": (),
     "machines": (("machines",),),
     "management_cluster": (("management_cluster",),),
     "leader_environment": (),
@@ -164,7 +165,12 @@ FAILURES: dict[str, Callable[[Document], None]] = {
     "plan": lambda evidence: _append(
         evidence,
         "plans",
-        {"name": "another", "complete": False, "missing_nodes": ["node-1", "node-2", "node-3"]},
+        {
+            "name": "another",
+            "complete": False,
+            "missing_nodes": ["node-1", "node-2", "node-3"],
+            "selected": 3,
+        },
     ),
     "node": lambda evidence: _append(evidence, "nodes", {"name": "node-9", "ready": False}),
     "helm-operation": lambda evidence: _append(

@@ -22,6 +22,7 @@ from ansible_collections.harvester_ops.remediation.tests.unit.builders.evidence 
     OLD_FLEET,
     build,
 )
+from ansible_collections.harvester_ops.remediation.tests.unit.builders.mutations import over
 
 Document = dict[str, Any]
 
@@ -90,6 +91,7 @@ def run_of(verdict: str) -> Document:
     """What a run that ends with the verdict hands to the report."""
     overlay = {
         "healthy": {},
+        "moving": {},
         "needs_human": {"waiting_for": {"release": "fleet", "version": RC}},
     }.get(verdict, STUCK)
     run: Document = {
@@ -101,7 +103,7 @@ def run_of(verdict: str) -> Document:
     }
     if verdict == "failed":
         return run
-    evidence = build(overlay)
+    evidence = over(overlay) if verdict == "healthy" else build(overlay)
     findings = diagnose(evidence)
     plan = make_plan(evidence, findings, derive(evidence)).to_dict()
     run |= {"evidence_before": evidence, "findings_before": findings, "plan": plan}

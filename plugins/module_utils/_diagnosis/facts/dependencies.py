@@ -24,7 +24,7 @@ from . import decisions, loops, pins
 from .comparison import compare
 from .expected import expected_of
 from .helm_advice import with_advice
-from .helm_failures import HelmFailure
+from .helm_failures import HelmFailure, refused_by_lock
 from .index import index_of
 from .kept_charts import KeptChart, kept_charts, rancher_of
 from .locks import UNDECODABLE, lock_of, revision_age, revision_time
@@ -55,6 +55,7 @@ DEPENDENCY_FACTS: dict[str, str] = {
     "helm_pods": "the helm-operation pods of it, with `log_kinds`",
     "helm_failure": "what helm has failed at on it since its last success, as in `helm_failures`;"
     " null when nothing",
+    "refused_by_lock": "the newest run of helm that a lock refused, `pod` and `age_seconds`; null when there is none",
     "situation": "what Rancher looks at when it decides",
     "decision": "what Rancher does next: `action`, `reason`, `version`, `resolves_to`, `error`, `trace`",
     "values_error": "why Rancher cannot make values for it",
@@ -95,6 +96,7 @@ def dependencies_of(
         {
             **_dependency(evidence, rancher, kept, at_rest),
             "helm_failure": failing.get((kept.namespace, kept.release)),
+            "refused_by_lock": refused_by_lock(evidence, kept.namespace, kept.release),
         }
         for kept in kept_charts(evidence)
     ]

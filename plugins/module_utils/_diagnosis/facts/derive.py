@@ -92,6 +92,7 @@ def derive(evidence: object) -> dict[str, Any]:
     upgrade = upgrade_facts(read)
     waiting = patience(read, upgrade)
     failures = helm_failures(read)
+    troubles = pod_troubles(read)
     dependencies = dependencies_of(read, upgrade, failures)
     facts = {
         **read.to_dict(),
@@ -102,13 +103,13 @@ def derive(evidence: object) -> dict[str, Any]:
         "dependencies": dependencies,
         "helm_failures": [with_advice(each) for each in failures],
         "progress": progress(read, upgrade, failures),
-        "rancher_state": rancher_facts(read),
+        "rancher_state": rancher_facts(read, troubles),
         "chart_catalog": chart_catalog(read, dependencies, waiting),
         "shell_image": shell_image(read),
         "rancher_config_state": rancher_config_state(read),
-        "pod_troubles": pod_troubles(read),
-        "awaited_rollout": awaited_rollout(read, upgrade),
-        "capi": capi_cluster_facts(read),
+        "pod_troubles": troubles,
+        "awaited_rollout": awaited_rollout(read, upgrade, troubles),
+        "capi": capi_cluster_facts(read, troubles),
         "rancher_of_harvester": rancher_of_harvester(read),
         **webhook_facts(read),
         "fleet_config": fleet_config(read, upgrade, waiting),

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
+from typing import Any
 
 from ..._core.lenient import integer, mapping, moment, seconds_between, text
 from ..._core.names import RANCHER_WEBHOOK
@@ -31,14 +32,22 @@ _KILLED = 125
 _IN_A_ROW = 3
 _LASTING_SECONDS = 300
 _MAX_WORDS = 500
+_FLEET_GROUP = "fleet.cattle.io"
 
 Name = tuple[str, str]
 
-CURED_BY: dict[str, Name] = {
+_CURED_BY: dict[str, Name] = {
     "missing-crd": ("cattle-fleet-system", "fleet-crd"),
     "webhook-unreachable": RANCHER_WEBHOOK,
 }
-"""Cause -> the release whose repair removes it, for the charts that Rancher keeps."""
+"""Cause -> the release whose repair removes it, for the charts that Rancher keeps; of kinds only those of Fleet."""
+
+
+def cure_of(cause: str, words: str) -> Name | None:
+    """The release whose repair removes the cause; None when no release of Rancher's does."""
+    if cause == "missing-crd" and _FLEET_GROUP not in words:
+        return None
+    return _CURED_BY.get(cause)
 
 
 @dataclass(frozen=True)
@@ -88,6 +97,22 @@ def helm_failures(evidence: Evidence) -> tuple[HelmFailure, ...]:
     known = [*kept, *sorted(runs.releases - set(kept))]
     found = (_failure_of(evidence, runs, name, kept.get(name)) for name in known)
     return tuple(each for each in found if each is not None)
+
+
+def refused_by_lock(evidence: Evidence, namespace: str, release: str) -> dict[str, Any] | None:
+    """The newest run of helm on a release that found it locked; it says nothing once the lock is gone."""
+    refused = [
+        pod
+        for pod in evidence.helm_pods or ()
+        if pod.release == release
+        and pod.release_namespace in (None, namespace)
+        and _of_pod(pod, None).cause == "another-operation"
+    ]
+    newest = max(refused, key=lambda pod: pod.created_at or "", default=None)
+    if newest is None:
+        return None
+    age = seconds_between(newest.created_at, evidence.collected_at)
+    return {"pod": newest.name, "age_seconds": age}
 
 
 @dataclass(frozen=True)
@@ -195,8 +220,8 @@ def _failure_of(
 ) -> HelmFailure | None:
     revisions = evidence.release(*name).revisions
     pods = sorted(runs.pods.get(name, ()), key=lambda pod: pod.created_at or "")
-    failed = [_of_pod(pod, runs) for pod in pods if _failed(pod)]
-    success = _last_success(revisions, pods)
+    failed = [_of_pod(pod, runs) for pod in pods if has_failed(pod)]
+    success = last_success(revisions, pods)
     attempts = [*failed, *runs.others.get(name, ())]
     attempts = _with_revisions(attempts, revisions)
     current = sorted(
@@ -249,11 +274,11 @@ def _told(
 def _removed_since(evidence: Evidence, name: Name, attempt: _Attempt) -> bool:
     """Whether the release that was in the way has been repaired after the attempt; that a webhook answers again any
     run of helm shows."""
-    cure = CURED_BY.get(attempt.cause)
+    cure = cure_of(attempt.cause, attempt.words)
     if cure is None or cure == name:
         return False
     pods = evidence.helm_pods or () if attempt.cause == "webhook-unreachable" else ()
-    success = _last_success(evidence.release(*cure).revisions, pods)
+    success = last_success(evidence.release(*cure).revisions, pods)
     return success is not None and attempt.at is not None and success > attempt.at
 
 
@@ -262,14 +287,16 @@ def _broken_off(attempt: _Attempt) -> _Attempt:
     return replace(attempt, cause="interrupted") if unknown else attempt
 
 
-def _failed(pod: HelmPod) -> bool:
+def has_failed(pod: HelmPod) -> bool:
+    """Whether a run of helm has ended badly, or cannot begin."""
     if pod.exit_code is not None:
         return pod.exit_code != 0
     return pod.phase == "Failed" or pod.waiting_reason in NEVER_STARTS
 
 
-def _of_pod(pod: HelmPod, runs: _Runs) -> _Attempt:
-    attempt = _Attempt(pod.created_at, pod.name, runs.actions.get(pod.name or ""))
+def _of_pod(pod: HelmPod, runs: _Runs | None) -> _Attempt:
+    action = runs.actions.get(pod.name or "") if runs else None
+    attempt = _Attempt(pod.created_at, pod.name, action)
     if pod.exit_code is None and pod.waiting_reason in NEVER_STARTS:
         return replace(attempt, cause="image", words=pod.waiting_reason or "")
     judged = _judged(attempt, "\n".join(pod.log_lines))
@@ -286,7 +313,7 @@ def _judged(attempt: _Attempt, words: str) -> _Attempt:
     return replace(attempt, cause=cause, words=failure.telling_line(words))
 
 
-def _last_success(revisions: Sequence[Revision], pods: Sequence[HelmPod]) -> str | None:
+def last_success(revisions: Sequence[Revision], pods: Sequence[HelmPod]) -> str | None:
     """When the newest run that went well began; None when there is none, or its time is not known."""
     times = [revision_time(each) for each in revisions if each.status in _DEPLOYED]
     times += [pod.created_at for pod in pods if pod.exit_code == 0 or pod.phase == "Succeeded"]

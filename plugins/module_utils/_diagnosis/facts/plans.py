@@ -20,7 +20,8 @@ def plan_states(evidence: Evidence) -> list[dict[str, Any]]:
 
 
 def _plan(evidence: Evidence, plan: Plan) -> dict[str, Any]:
-    nodes, missing = len(evidence.nodes or ()), len(plan.missing_nodes)
+    missing = len(plan.missing_nodes)
+    nodes = len(evidence.nodes or ()) if plan.selected is None else plan.selected
     age = seconds_between(plan.created_at, evidence.collected_at)
     young = age is not None and age < _YOUNG_SECONDS
     return {

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from ..._core.lenient import text
+from ..._core.names import CAPI_NAMESPACES
 from ..._documents.evidence import Evidence, PodTrouble
 from .upgrade import UpgradeFacts
 
@@ -28,36 +29,42 @@ _ENDS = ("CrashLoopBackOff", "Completed", "Error")
 _HOOK = re.compile(r"-(?P<hook>(?:pre|post)-(?:install|upgrade|rollback|delete))(?:-|$)")
 _LEASE_DURATION = "CATTLE_ELECTION_LEASE_DURATION"
 _KINDS = {"deployment": "Deployment", "daemonset": "DaemonSet", "statefulset": "StatefulSet"}
+_REPLACES = ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet")
 _RESTARTS = 3
 Counts: TypeAlias = "tuple[int | None, int | None]"
 Key: TypeAlias = "tuple[str | None, str | None]"
+Troubles: TypeAlias = "Sequence[dict[str, Any]]"
+"""What pod_troubles has found."""
 
 #: The workloads whose crash is a finding by itself; None: every one of the namespace.
 COMPONENTS: dict[str, frozenset[str] | None] = {
     "cattle-system": frozenset({"rancher-webhook", "system-upgrade-controller"}),
     "cattle-fleet-system": frozenset({"fleet-controller", "gitjob", "helmops"}),
     "cattle-fleet-local-system": frozenset({"fleet-agent"}),
-    "cattle-provisioning-capi-system": None,
-    "cattle-turtles-system": None,
+    **dict.fromkeys(CAPI_NAMESPACES),
 }
 
 
 def pod_troubles(evidence: Evidence) -> list[dict[str, Any]]:
     """One element for each workload with pods in trouble: whose pods, which ``class`` of trouble, and ``why``."""
     groups: dict[tuple[str | None, ...], list[PodTrouble]] = {}
+    counts = _counts(evidence)
     for each in evidence.pod_troubles or ():
+        if _is_leftover(each, counts):
+            continue
         owner = (each.namespace, each.owner_kind or "Pod", each.owner or each.name)
         groups.setdefault(owner, []).append(each)
-    counts = _counts(evidence)
     return [_group(owner, pods, counts) for owner, pods in groups.items()]
 
 
-def awaited_rollout(evidence: Evidence, upgrade: UpgradeFacts) -> dict[str, Any]:
+def awaited_rollout(
+    evidence: Evidence, upgrade: UpgradeFacts, troubles: Troubles
+) -> dict[str, Any]:
     """The workload whose roll-out the job waits for: how many of its pods are ready, and why not all."""
     namespace, name = upgrade.wait_field("namespace"), upgrade.wait_field("name")
     kind = upgrade.wait_field("workload") or ""
     replicas, ready, updated = _counts_of_awaited(evidence, namespace, name)
-    trouble = trouble_of(evidence, namespace, name)
+    trouble = trouble_of(troubles, namespace, name)
     behind = None if ready is None or replicas is None else ready < replicas
     if behind is False and updated is not None and replicas is not None:
         behind = updated < replicas
@@ -78,24 +85,33 @@ def awaited_rollout(evidence: Evidence, upgrade: UpgradeFacts) -> dict[str, Any]
 
 
 def trouble_of(
-    evidence: Evidence, namespace: str | None, name: str | None
+    troubles: Troubles, namespace: str | None, name: str | None
 ) -> dict[str, Any] | None:
     """What is wrong with the pods of one workload, None when nothing is known of it."""
-    for each in pod_troubles(evidence):
+    for each in troubles:
         if (each["namespace"], each["name"]) == (namespace, name):
             return each
     return None
 
 
-def hook_trouble(evidence: Evidence, namespace: str, release: str) -> dict[str, Any] | None:
+def hook_trouble(troubles: Troubles, namespace: str, release: str) -> dict[str, Any] | None:
     """A helm hook of a release whose pod does not start or has failed."""
-    for each in pod_troubles(evidence):
+    for each in troubles:
         if each["hook"] and (each["namespace"], each["name"]) == (
             namespace,
             f"{release}-{each['hook']}",
         ):
             return each
     return None
+
+
+def _is_leftover(pod: PodTrouble, counts: dict[Key, Counts]) -> bool:
+    """Whether the pod was evicted, preempted or shut down with its node: nothing else ends a pod of such a controller,
+    which has made another one since, unless it is known to be short of pods."""
+    if pod.phase != "Failed" or pod.owner_kind not in _REPLACES:
+        return False
+    replicas, ready = counts.get((pod.namespace, pod.owner), (None, None))
+    return ready is None or replicas is None or ready >= replicas
 
 
 def class_of(pod: PodTrouble) -> str:
@@ -170,6 +186,7 @@ def _group(
         "kind": kind,
         "name": name or "unknown",
         "component": _is_component(namespace, name),
+        "of_capi": namespace in CAPI_NAMESPACES,
         "pods": [each.name for each in pods][:10],
         "replicas": replicas,
         "ready": ready,

@@ -21,8 +21,11 @@ from .patience import wait_limit, waited
 from .upgrade import AFTER_RANCHER, NONE, NOT_STARTED, RANCHER, UpgradeFacts
 
 _BETWEEN_ATTEMPTS = 600
-# How long a helm that works on the awaited release counts as progress.
-_ACTOR_SECONDS = 3600
+# How long a helm that works on the awaited release counts as progress. Rancher, the job and helm by itself give each
+# part of a run (hooks before, objects, hooks after) 300 s: twice what all of them may take.
+_ACTOR_SECONDS = 1800
+# The same where nothing says when it began: then it may be younger than the wait.
+_UNKNOWN_ACTOR_SECONDS = 3600
 # Every node pulls all images of the new release before the job is made.
 _PREPARATION = 7200
 _QUOTED = 160
@@ -69,6 +72,12 @@ def _waiting(
     age, limit = integer((upgrade.wait or {}).get("age_seconds")), wait_limit(evidence, upgrade)
     if actor and _young(evidence, actor, age, limit):
         return True, f"{actor['kind']} {actor['name']} is at work on what the job waits for"
+    at_work = seconds_between(actor.get("since"), evidence.collected_at) if actor else None
+    if actor and at_work is not None:
+        return False, (
+            f"{actor['kind']} {actor['name']} has been at work for {duration(at_work)} on what the job waits for, "
+            "longer than helm takes"
+        )
     if age is None:
         return None, f"it is not known since when the job waits{_for(evidence, upgrade)}"
     if age < limit:
@@ -87,7 +96,7 @@ def _young(evidence: Evidence, actor: Mapping[str, Any], age: int | None, limit:
     """Whether who works on the release began lately; the wait is as old as that where nothing says when it was."""
     at_work = seconds_between(actor.get("since"), evidence.collected_at)
     if at_work is None:
-        return age is None or age < limit + _ACTOR_SECONDS
+        return age is None or age < limit + _UNKNOWN_ACTOR_SECONDS
     return at_work < _ACTOR_SECONDS
 
 

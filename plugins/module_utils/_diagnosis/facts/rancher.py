@@ -12,13 +12,13 @@ from ..._core.lenient import mapping, text
 from ..._documents.evidence import Evidence, Rancher, RancherPod, Revision
 from .decisions import server_version
 from .locks import lock_of, revision_age
-from .pods import hook_trouble, trouble_of
+from .pods import Troubles, hook_trouble, trouble_of
 
 _PRE_UPGRADE = re.compile(r"pre-upgrade hooks? failed|failed pre-upgrade")
 _NAMESPACE, _RELEASE = "cattle-system", "rancher"
 
 
-def rancher_facts(evidence: Evidence) -> dict[str, Any]:
+def rancher_facts(evidence: Evidence, troubles: Troubles) -> dict[str, Any]:
     """Versions, image, roll-out and Helm release of Rancher itself; every unknown is None."""
     deployment = evidence.rancher or Rancher()
     expected = _expected_version(evidence)
@@ -36,9 +36,9 @@ def rancher_facts(evidence: Evidence) -> dict[str, Any]:
         "ready": deployment.ready,
         "image_ids": _image_ids(deployment),
         "unready_pods": _unready_pods(deployment),
-        "trouble": trouble_of(evidence, _NAMESPACE, _RELEASE),
+        "trouble": trouble_of(troubles, _NAMESPACE, _RELEASE),
         # Where the upgrade has come through all the same, the pod of a failed hook is only a leftover.
-        "hook": None if tag and tag == expected else hook_trouble(evidence, _NAMESPACE, _RELEASE),
+        "hook": None if tag and tag == expected else hook_trouble(troubles, _NAMESPACE, _RELEASE),
         "hook_failed": _hook_failed(evidence),
         "versions": _versions(deployment),
         "witness": _witness(evidence),

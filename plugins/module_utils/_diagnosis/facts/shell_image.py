@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..._documents.evidence import Evidence, HelmPod, Rancher, RancherConfig
+from ..._helm import failure
 from ..._rancher.decision.rancher_version import RancherVersion
 from ..._rancher.decision.settings import variable_of
 from ..._rancher.decision.system_charts import default_shell_images
@@ -74,7 +75,8 @@ def _failing(evidence: Evidence) -> list[dict[str, Any]]:
 def _fault(pod: HelmPod) -> str | None:
     if pod.waiting_reason in NEVER_STARTS:
         return pod.waiting_reason
-    return next((kind for kind in _IMAGE_FAULTS if kind in pod.log_kinds), None)
+    kinds = (*pod.log_kinds, *failure.kinds_of("\n".join(pod.log_lines)))
+    return next((kind for kind in _IMAGE_FAULTS if kind in kinds), None)
 
 
 def rancher_config_state(evidence: Evidence) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from ..._documents.evidence import (
     Taint,
     UpgradeRepo,
 )
-from ..._harvester import upgrade
+from ..._harvester import upgrade, upgrade_plan
 from ..._kube import paths
 from ..._kube.reader import Reader
 from ..._rancher.values.computed import is_control_plane
@@ -101,14 +101,25 @@ def _reads(_context: Context, found: Found) -> Reads:
             _secret_name(namespace, name),
             partial(table, paths.core("v1", "secrets", namespace, name)),
         )
-    name = name_of(latest_upgrade(found))
-    if name:
-        repo = upgrade.repo_name(name)
+    return {**reads, **_repo_reads(latest_upgrade(found))}
+
+
+def _repo_reads(obj: Document) -> Reads:
+    """Of an Upgrade it may be a VirtualMachine or a Deployment, of an UpgradePlan only the latter."""
+
+    def get(path: str, client: Reader) -> Any:
+        return client.get(path)
+
+    name = name_of(obj)
+    if not name:
+        return {}
+    is_plan = upgrade_plan.is_plan(obj)
+    repo = upgrade_plan.repo_name(name) if is_plan else upgrade.repo_name(name)
+    deployments = paths.api("apps/v1", "deployments", upgrade.NAMESPACE, repo)
+    reads: Reads = {REPO_DEPLOYMENT: partial(get, deployments)}
+    if not is_plan:
         machines = paths.api("kubevirt.io/v1", "virtualmachines", upgrade.NAMESPACE, repo)
         reads[REPO_VM] = partial(get, machines)
-        reads[REPO_DEPLOYMENT] = partial(
-            get, paths.api("apps/v1", "deployments", upgrade.NAMESPACE, repo)
-        )
     return reads
 
 
@@ -198,7 +209,8 @@ def _node(obj: Document) -> Node:
 
 def _plan(obj: Document, found: Found) -> Plan:
     latest = text(dig(obj, "status", "latestHash"))
-    missing = _missing_nodes(obj, latest, found)
+    selected = _selected_nodes(obj, found)
+    missing = None if selected is None else _missing_nodes(obj, latest, selected)
     return Plan(
         name=name_of(obj),
         namespace=namespace_of(obj),
@@ -207,6 +219,7 @@ def _plan(obj: Document, found: Found) -> Plan:
         applying=tuple(texts(dig(obj, "status", "applying"))),
         created_at=created_at(obj),
         missing_nodes=tuple(missing or ()),
+        selected=None if selected is None else len(selected),
         secrets=tuple(
             name
             for each in mappings(dig(obj, "spec", "secrets"))
@@ -215,17 +228,23 @@ def _plan(obj: Document, found: Found) -> Plan:
     )
 
 
-def _missing_nodes(plan: Document, latest: str | None, found: Found) -> list[str] | None:
-    """Nodes the plan selects that do not bear its latest hash; None when the nodes could not be read."""
+def _selected_nodes(plan: Document, found: Found) -> list[Document] | None:
+    """The nodes a plan selects; None when the nodes could not be read."""
     if not found.ok(NODES):
         return None
     selector = mapping(dig(plan, "spec", "nodeSelector"))
-    done = _PLAN_LABEL + name_of(plan)
-    return sorted(
-        name_of(node)
+    return [
+        node
         for node in found.objects(NODES)
         if _selects(selector, mapping(dig(node, "metadata", "labels")))
-        and (latest is None or label(node, done) != latest)
+    ]
+
+
+def _missing_nodes(plan: Document, latest: str | None, selected: list[Document]) -> list[str]:
+    """Those of them that do not bear the plan's latest hash."""
+    done = _PLAN_LABEL + name_of(plan)
+    return sorted(
+        name_of(node) for node in selected if latest is None or label(node, done) != latest
     )
 
 
@@ -292,13 +311,13 @@ def _upgrade_repo(found: Found) -> UpgradeRepo | None:
 
 
 def _repo_source(found: Found) -> Source:
-    if REPO_VM not in found:
+    if REPO_DEPLOYMENT not in found:
         if not found.ok(UPGRADES):
             return found.source(UPGRADES)
         return Source(ABSENT, "There is no Upgrade.")
     if found.ok(REPO_VM) or found.ok(REPO_DEPLOYMENT):
         return Source(OK)
-    return found.source(REPO_VM, REPO_DEPLOYMENT)
+    return found.source(*(name for name in (REPO_VM, REPO_DEPLOYMENT) if name in found))
 
 
 GROUP = Group(

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+from ..._core import names
 from ..._core.lenient import Document, dig, integer, mappings, text
 from ..._documents.evidence import PodTrouble, Workload
 from ..._harvester import job_log
@@ -37,8 +38,6 @@ from .rancher import PODS
 from .reading import Context, Found, Group, Parts, Reading, Reads
 from .releases import may_exist, namespaces_settled
 
-CAPI_PODS = "pods:cattle-provisioning-capi-system"
-TURTLES_PODS = "pods:cattle-turtles-system"
 AWAITED = "awaited_workload"
 AWAITED_PODS = "awaited_pods"
 
@@ -46,9 +45,8 @@ _NAMESPACES = {
     "cattle-system": PODS,
     "cattle-fleet-system": SYSTEM_PODS,
     "cattle-fleet-local-system": AGENT_PODS,
-    "cattle-provisioning-capi-system": CAPI_PODS,
-    "cattle-turtles-system": TURTLES_PODS,
 }
+_OF_CAPI = {each: f"pods:{each}" for each in names.CAPI_NAMESPACES}
 _KINDS = {"deployment": "Deployment", "daemonset": "DaemonSet", "statefulset": "StatefulSet"}
 _MAX_TROUBLES = 40
 _MAX_LOGS = 4
@@ -64,8 +62,8 @@ def _reads(context: Context, found: Found) -> Reads:
         return client.list(paths.core("v1", "pods", namespace))
 
     reads: Reads = {
-        _NAMESPACES[each]: partial(pods_in, each)
-        for each in ("cattle-provisioning-capi-system", "cattle-turtles-system")
+        name: partial(pods_in, each)
+        for each, name in _OF_CAPI.items()
         if namespaces_settled(found) and may_exist(found, each)
     }
     wait = _awaited(found)
@@ -73,7 +71,7 @@ def _reads(context: Context, found: Found) -> Reads:
         namespace, kind, name = wait
         path = paths.api("apps/v1", f"{kind}s", namespace, name)
         reads[AWAITED] = lambda client: client.get(path)
-        if namespace not in _NAMESPACES:
+        if namespace not in _NAMESPACES and namespace not in _OF_CAPI:
             reads[AWAITED_PODS] = partial(pods_in, namespace)
     # What crashed is known once the lists are there; a log that is asked for in between is of another pod only.
     if all(name in found for name in _lists(found)):
@@ -84,8 +82,16 @@ def _reads(context: Context, found: Found) -> Reads:
 
 def _lists(found: Found) -> list[str]:
     """The lists of pods that are read here or by others."""
+    return [*_own_lists(found), *_capi_lists(found)]
+
+
+def _own_lists(found: Found) -> list[str]:
     lists = [name for namespace, name in _NAMESPACES.items() if may_exist(found, namespace)]
     return [*lists, *([AWAITED_PODS] if AWAITED_PODS in found else [])]
+
+
+def _capi_lists(found: Found) -> list[str]:
+    return [name for namespace, name in _OF_CAPI.items() if may_exist(found, namespace)]
 
 
 def _awaited(found: Found) -> tuple[str, str, str] | None:
@@ -205,14 +211,17 @@ def _read_log(pod: Document, client: Reader) -> str:
 
 def _parts(context: Context, found: Found) -> Parts:
     fields: dict[str, Any] = {}
-    source = found.source(*_lists(found))
     if any(map(found.ok, _lists(found))):
         troubles = _troubled(context, found)
         fields["pod_troubles"] = tuple(_trouble(context, found, pod) for pod in troubles)
     awaited = _awaited(found)
     if awaited and found.ok(AWAITED):
         fields["awaited_workload"] = _workload(_KINDS[awaited[1]], found.object(AWAITED))
-    return Parts(fields, {"pods": source})
+    sources = {
+        "pods": found.source(*_own_lists(found)),
+        "capi_pods": found.source(*_capi_lists(found), absent="No pod of Cluster API exists."),
+    }
+    return Parts(fields, sources)
 
 
 def _workload(kind: str, obj: Document) -> Workload:
@@ -293,4 +302,4 @@ def _last_words(context: Context, reading: Reading) -> tuple[tuple[str, ...], st
     return tuple(line[:400] for line in redacted), None
 
 
-GROUP = Group(("pods",), _reads, _parts)
+GROUP = Group(("pods", "capi_pods"), _reads, _parts)

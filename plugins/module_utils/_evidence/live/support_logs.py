@@ -15,6 +15,7 @@ from typing import Any
 from ..._core.errors import RemediationError
 from ..._core.lenient import dig, mappings, text
 from ..._core.redaction import Redactor
+from ..._harvester import upgrade, upgrade_plan
 from ..._kube import paths
 from ..._kube.client import KubeClient
 
@@ -31,8 +32,11 @@ class LogSource:
 
 
 SOURCES = (
-    LogSource("harvester-system", "harvesterhci.io/upgradeComponent=manifest"),
-    LogSource("harvester-system", "app.kubernetes.io/name=harvester"),
+    LogSource(upgrade.NAMESPACE, upgrade.MANIFEST_SELECTOR),
+    LogSource(upgrade.NAMESPACE, upgrade_plan.JOB_SELECTOR),
+    # What carries an UpgradePlan out: its own chart and Harvester's have other names for it.
+    LogSource(upgrade.NAMESPACE, "app.kubernetes.io/name in (upgrade-toolkit, harvester-upgrade)"),
+    LogSource(upgrade.NAMESPACE, "app.kubernetes.io/name=harvester"),
     LogSource("cattle-system", None, "rancher-"),
     LogSource("cattle-system", None, "helm-operation-"),
     LogSource("cattle-fleet-system", "app=fleet-controller"),

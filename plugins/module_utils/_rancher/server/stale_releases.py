@@ -9,10 +9,10 @@ once for each version of its Secret.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from ..._core.errors import RemediationError
+from ..._core.lenient import moment
 from ..._helm import storage
 from ..._kube.client import KubeClient
 from ..._kube.paths import core
@@ -100,12 +100,10 @@ class StaleReleases:
 
     def _news(self, revision: storage.Revision) -> int | None:
         """Its age in seconds when it is to be told of, else null."""
-        since = revision.touched_at
+        since = moment(revision.touched_at)
         if since is None:
             return None
-        age = int(
-            (self._client.now() - datetime.fromisoformat(since[:-1] + "+00:00")).total_seconds()
-        )
+        age = int((self._client.now() - since).total_seconds())
         before = self._told.get(revision.secret_uid)
         due = before is None or (self._remind_after and age - before >= self._remind_after)
         if age < self._stale_after or not due:

@@ -1,15 +1,20 @@
 # Copyright (c) 2026, harvester_ops.remediation contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a run was asked for reaches its report."""
+"""What a run was asked for reaches its report, and its patience is long enough."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+import yaml
 
 from ansible_collections.harvester_ops.remediation.tests.unit.builders.role_play import play_role
+from doubles.operations import PREPARATION_SECONDS
+from doubles.rate_limit import delay_after
+
+PROJECT = Path(__file__).resolve().parents[4]
 
 
 @pytest.mark.parametrize(
@@ -27,3 +32,9 @@ def test_the_report_knows_what_was_left_out(
     facts = {"asked": "{{ report_run.asked }}"}
     done = play_role(tmp_path, "settings", variables, facts, *arguments)
     assert (done.facts["asked"], done.error) == (asked, None)
+
+
+def test_the_grace_outlasts_what_rancher_takes_after_many_failures() -> None:
+    text = (PROJECT / "roles/settings/defaults/main.yml").read_text(encoding="utf-8")
+    grace = yaml.safe_load(text)["remediation_rancher_grace"]
+    assert grace > delay_after(failures=1000) + PREPARATION_SECONDS[1]

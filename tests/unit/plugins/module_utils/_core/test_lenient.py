@@ -68,3 +68,20 @@ def test_dig_ends_early() -> None:
     assert lenient.dig({"a": {"b": 1}}, "a", "b") == 1
     assert lenient.dig({"a": [1]}, "a", "b") is None
     assert lenient.dig(None, "a") is None
+
+
+@pytest.mark.parametrize(
+    ("value", "utc"),
+    [
+        ("2026-11-23T15:00:00Z", "2026-11-23T15:00:00Z"),
+        ("2026-11-23T16:30:00.123456789+01:30", "2026-11-23T15:00:00Z"),
+        ("2026-11-23 15:00:00.5 +0000 UTC", "2026-11-23T15:00:00Z"),  # as Go prints it
+        ("2026-11-23T15:00:00", None),
+        ("2026-11-23", None),
+        ("2026-02-30T15:00:00Z", None),
+        ("9999-12-31T23:59:59-23:59", None),
+        (20261123, None),
+    ],
+)
+def test_in_utc(value: object, utc: str | None) -> None:
+    assert lenient.in_utc(value) == utc

@@ -110,7 +110,9 @@ def test_same_bytes_again(rule: str, case: dict[str, Any]) -> None:
 
 
 def test_what_stopped_the_last_attempt_of_rancher_is_said() -> None:
-    _plain, failed = yaml.safe_load((DATA / "rancher-not-retrying.yml").read_bytes())["match"]
+    _plain, failed, _locked = yaml.safe_load((DATA / "rancher-not-retrying.yml").read_bytes())[
+        "match"
+    ]
     found = diagnose(build(failed["overlay"]))
     (message,) = [
         each["message"] for each in found["findings"] if each["id"] == "rancher-not-retrying"

@@ -103,3 +103,23 @@ def test_words_with_fields_missing(kind: str, missing: Any) -> None:
 )
 def test_words(wait: dict[str, Any], words: str | None) -> None:
     assert job_log_waits.words(wait) == words
+
+
+@pytest.mark.parametrize(
+    ("kind", "bound"),
+    [
+        ("rollout", 600),  # progressDeadlineSeconds
+        ("helm-release", 314),  # system-managed-charts-operation-timeout, after up to 14 s
+        ("rancher-version", 300),  # helm upgrade rancher --wait
+        ("cluster-repo", 300),  # Will retry after 5m0s
+        ("capi-cluster", 30),  # required_stable_seconds
+        ("cluster-not-ready", 60),  # 30 times 2 s
+        ("fleet-bundles", 190),  # 10 s and 18 times 10 s
+        ("addon", 300),  # 60 times 5 s
+        ("download", 1000),  # 100 times 10 s
+        ("managed-chart", 800),  # timeoutSeconds as the script counts it up
+    ],
+)
+def test_no_wait_is_too_long_before_its_own_bound(kind: str, bound: int) -> None:
+    assert kind in job_log_waits.WAITS
+    assert job_log_waits.usual_seconds(kind) >= bound

@@ -67,7 +67,7 @@ DONE = [{"id": STEP["id"], "outcome": "changed", "detail": "revision 2 -> 3"}]
     ("run", "verdict"),
     [
         ({"findings_before": {"verdict": "healthy"}}, "healthy"),
-        ({"findings_before": {"verdict": "moving"}}, "healthy"),
+        ({"findings_before": {"verdict": "moving"}}, "moving"),
         ({"findings_before": {"verdict": "unknown"}}, "needs_human"),
         ({"findings_before": {"verdict": "stuck"}, "plan": {"steps": []}}, "needs_human"),
         (STUCK, "needs_approval"),

@@ -238,3 +238,12 @@ def test_lines_that_an_earlier_collector_did_not_know(
     assert facts["wait_kind"] == kind
     assert (facts["wait"] or {}).get("age_seconds") == age
     assert facts["progress"]["moving"] is (False if age else None)
+
+
+def test_a_helm_that_runs_longer_than_helm_takes_is_no_progress() -> None:
+    for age, answer in ((1700, True), (2400, False)):
+        pod = {"name": "a", "phase": "Running", "release": "fleet", "created_at": ago(age)}
+        waiting = {"waiting_for": {"release": "fleet", "version": FLEET, "age": age + 60}}
+        found, why = moving(**waiting, set={"helm_pods": [pod]})
+        assert found is answer
+        assert ("has been at work for 40 min" in why) is not answer

@@ -197,7 +197,8 @@ def test_an_account_that_may_read_nothing_gets_an_answer_that_says_so() -> None:
         (("/fleet-controller",), {"fleet_config", "fleet_agentmanagement_log"}),
         (("customresourcedefinitions",), {"fleet_crd"}),
         (("validatingwebhookconfigurations",), {"webhook_configurations"}),
-        (("cattle-turtles-system/pods",), {"pods"}),
+        (("cattle-turtles-system/pods",), {"capi_pods"}),
+        (("cattle-capi-system/pods",), {"capi_pods"}),
         (("secrets/stv-aggregation",), {"secrets"}),
         (("secrets/cattle-webhook-tls",), {"webhook_certificate"}),
         (("/nodes",), {"nodes"}),
@@ -803,6 +804,7 @@ def test_plans_and_the_nodes_that_have_not_carried_them_out() -> None:
     (found,) = evidence_of(cluster)["plans"]
     assert (found["complete"], found["missing_nodes"]) == (False, ["node-1"])
     assert found["secrets"] == ["stv-aggregation"]
+    assert found["selected"] < len(evidence_of(cluster)["nodes"])
     cluster.objects["/api/v1/nodes/node-1"]["metadata"]["labels"]["plan.upgrade.cattle.io/p"] = "h1"
     assert evidence_of(cluster)["plans"][0]["complete"] is True
     plan["status"] = {}
@@ -1043,6 +1045,22 @@ def test_an_upgrade_of_the_second_kind() -> None:
     assert evidence["wait"]["release"] == "fleet"
     for name in ("upgrade", "job", "job_pods", "job_logs"):
         assert evidence["sources"][name]["state"] == "ok"
+
+
+def test_the_repository_of_an_upgrade_of_the_second_kind() -> None:
+    cluster = planned_cluster()
+    assert evidence_of(cluster)["sources"]["upgrade_repo"]["state"] == "absent"
+    path = "/apis/apps/v1/namespaces/harvester-system/deployments/up-1-repo"
+    cluster.add(path, spec={"replicas": 2}, status={"replicas": 2, "readyReplicas": 0})
+    evidence = evidence_of(cluster)
+    assert evidence["upgrade_repo"] == {
+        "kind": "Deployment",
+        "name": "up-1-repo",
+        "ready": False,
+        "status": "0/2 ready",
+    }
+    assert evidence["sources"]["upgrade_repo"]["state"] == "ok"
+    assert not any("virtualmachines" in path for _verb, path in cluster.requests)
 
 
 def test_no_upgrade_is_only_absent_when_both_kinds_can_be_listed() -> None:

@@ -211,3 +211,32 @@ def test_what_may_not_be_read_there_is_a_hole() -> None:
     assert evidence["awaited_workload"] is None
     assert evidence["sources"]["pods"]["state"] == "forbidden"
     assert evidence["pod_troubles"] == []
+
+
+def test_the_core_of_cluster_api_is_looked_at_too() -> None:
+    cluster = stuck_cluster()
+    waiting = {"reason": "CrashLoopBackOff", "message": "back-off 5m0s"}
+    add(
+        cluster,
+        "cattle-capi-system",
+        "capi-controller-manager-6d5f9-abcde",
+        containerStatuses=[container(restartCount=9, state={"waiting": waiting})],
+    )
+    (trouble,) = evidence_of(cluster)["pod_troubles"]
+    assert (trouble["namespace"], trouble["owner"]) == (
+        "cattle-capi-system",
+        "capi-controller-manager",
+    )
+
+
+def test_a_namespace_of_cluster_api_that_cannot_be_read_hides_no_other_pod() -> None:
+    cluster = stuck_cluster()
+    waiting = {"reason": "ImagePullBackOff", "message": "Back-off pulling image"}
+    name = "rancher-webhook-6d5f9-abcde"
+    add(cluster, "cattle-system", name, containerStatuses=[container(state={"waiting": waiting})])
+    refused = RemediationError("forbidden", "no")
+    cluster.fail = lambda _verb, path: refused if "cattle-capi-system/pods" in path else None
+    evidence = evidence_of(cluster)
+    assert [each["name"] for each in evidence["pod_troubles"]] == [name]
+    states = {each: evidence["sources"][each]["state"] for each in ("pods", "capi_pods")}
+    assert states == {"pods": "ok", "capi_pods": "forbidden"}

@@ -60,6 +60,19 @@ def test_a_log_that_cannot_be_read_is_named_and_stops_nothing() -> None:
     }
 
 
+def test_an_upgrade_plan_has_its_job_and_its_manager_there() -> None:
+    asked: list[str | None] = []
+
+    class Selected(Pods):
+        def list(self, path: str, **options: Any) -> list[dict[str, Any]]:
+            asked.append(options.get("label_selector"))
+            return super().list(path, **options)
+
+    read(Selected())
+    assert "management.harvesterhci.io/upgrade-component=cluster-upgrade" in asked
+    assert "app.kubernetes.io/name in (upgrade-toolkit, harvester-upgrade)" in asked
+
+
 def test_without_a_connection_there_is_no_archive() -> None:
     with pytest.raises(RemediationError, match="may not be listed"):
         read(Pods("harvester-system", "server-unreachable"))

@@ -73,7 +73,7 @@ def test_moving() -> None:
 def test_healthy_shows_what_was_checked() -> None:
     shown = " ".join(render_text(findings_page(diagnose(over({})))).split())
     assert "Checked, and as it has to be: - The upgrade job is over" in shown
-    assert "- Every node is ready: 3 nodes." in shown
+    assert "- Every node is ready and not cordoned: 3 nodes." in shown
 
 
 def test_else_only_what_was_not_shown() -> None:
