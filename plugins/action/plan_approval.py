@@ -13,6 +13,7 @@ from ansible.errors import AnsiblePromptInterrupt, AnsiblePromptNoninteractive
 from ansible.utils.display import Display
 
 from ..module_utils._core.errors import RemediationError
+from ..module_utils._documents.vocabulary import ApprovedHow
 from ..module_utils._plan.approval import approval
 from ..plugin_utils._controller_action import ControllerAction
 from ..plugin_utils._job import is_unattended
@@ -51,6 +52,8 @@ class ActionModule(ControllerAction):
             return {"approval": {**_NOTHING}}
         plan, approved_plan = options["plan"], options["approved_plan"]
         decision: dict[str, Any] = {**approval(plan, approved_plan, options["auto_approve"])}
+        if decision["how"] == ApprovedHow.OTHER_FINGERPRINT:
+            decision["given"] = approved_plan
         settled = decision["approved"] or approved_plan or self._task.check_mode
         if options["ask"] and not settled and not is_unattended(self._variables):
             decision.update(_answer(plan["fingerprint"]))

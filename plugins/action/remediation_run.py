@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -68,6 +69,7 @@ class ActionModule(ControllerAction):
             "artifacts_dir": os.path.join(root, folder) if folder else root,
             "asked": None if found.is_everything else sorted(found.asked),
             "phases": list(found.needed),
+            "job": None if job is None else asdict(job),
             "settings": settings,
             # The settings are not news, and -v would print all of them.
             "_ansible_verbose_override": True,

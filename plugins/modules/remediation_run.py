@@ -61,7 +61,7 @@ started_at:
   type: str
   sample: "2026-11-23T15:00:00Z"
 holder:
-  description: Holder of the cluster lock.
+  description: Holder of the cluster lock; the job and who launched it, or the user and the machine.
   returned: success
   type: str
   sample: ops@jump1 run 3f9c21
@@ -79,6 +79,11 @@ alone:
   description: Whether no other cluster is part of the run.
   returned: success
   type: bool
+job:
+  description: The job of AWX that the run is, with C(number), C(user) and C(workflow); null elsewhere.
+  returned: success
+  type: dict
+  sample: {number: "42", user: alice, workflow: "41"}
 settings:
   description:
     - The settings by their names without C(remediation_), in the type that each has. Secret ones are left out.

@@ -153,7 +153,12 @@ class Plan:
 
     @property
     def fingerprint(self) -> str:
-        """16 hex digits over the cluster, where charts come from, and every step without its texts."""
+        """16 hex digits over the cluster, where charts come from, and every step without its texts.
+
+        A plan without steps has none: there is nothing in it to approve.
+        """
+        if not self.steps:
+            return ""
         content = {
             "schema": PLAN_SCHEMA,
             "cluster_uid": self.cluster_uid,
