@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from ansible.module_utils.common.parameters import env_fallback
 
 from ..module_utils._awx.assets import AssetImport, replaced, without
+from ..module_utils._awx.clusters import for_clusters
 from ..module_utils._awx.controller import Controller
 from ..plugin_utils._controller_action import ControllerAction
 
@@ -18,6 +19,10 @@ from ..plugin_utils._controller_action import ControllerAction
 def _option(variable: str, **spec: Any) -> dict[str, Any]:
     """The variables are those of the command line tool awx."""
     return {**spec, "fallback": (env_fallback, [f"CONTROLLER_{variable}", f"TOWER_{variable}"])}
+
+
+#: Who approves has to read the plan, which is the output of a job: Read on the job templates, besides Approve.
+_APPROVER = {"workflow_job_templates": "approval_role", "job_templates": "read_role"}
 
 
 class ActionModule(ControllerAction):
@@ -28,6 +33,8 @@ class ActionModule(ControllerAction):
         "organization": {"type": "str", "default": "Default"},
         "overrides": {"type": "dict", "default": {}},
         "leave_out": {"type": "list", "elements": "str", "default": []},
+        "clusters": {"type": "list", "elements": "dict", "default": [], "no_log": True},
+        "approver_teams": {"type": "list", "elements": "str", "default": []},
         "controller_host": _option("HOST", type="str", required=True),
         "controller_token": _option("OAUTH_TOKEN", type="str", no_log=True),
         "controller_username": _option("USERNAME", type="str"),
@@ -41,6 +48,8 @@ class ActionModule(ControllerAction):
         assets = replaced(options["assets"], options["organization"], options["overrides"])
         for kind in options["leave_out"]:
             assets = without(assets, kind)
+        if options["clusters"]:
+            assets = for_clusters(assets, options["clusters"])
         controller = Controller(
             host=options["controller_host"],
             token=options["controller_token"] or "",
@@ -51,4 +60,6 @@ class ActionModule(ControllerAction):
         )
         task = AssetImport(controller, dry_run=bool(self._task.check_mode))
         task.run(assets)
+        for team in options["approver_teams"]:
+            task.grant(team, options["organization"], _APPROVER, assets)
         return {"changed": task.changed, "objects": task.outcomes}

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import datetime, timezone
 from typing import Any, ClassVar
 
@@ -14,8 +13,10 @@ from ansible.errors import AnsiblePromptInterrupt, AnsiblePromptNoninteractive
 from ansible.utils.display import Display
 
 from ..module_utils._core.errors import RemediationError
+from ..module_utils._documents.vocabulary import ApprovedHow
 from ..module_utils._plan.approval import approval
 from ..plugin_utils._controller_action import ControllerAction
+from ..plugin_utils._job import is_unattended
 
 PROMPT = (
     "Carry out this plan now? Type the first four characters of its fingerprint to approve it,\n"
@@ -23,8 +24,6 @@ PROMPT = (
 )
 ANSWER_LENGTH = 4
 _NOTHING: dict[str, Any] = {"approved": False, "how": "nothing-to-approve", "missing_risks": []}
-#: The callback of ansible-runner, which runs the jobs of AWX at a terminal of its own that nobody sits at.
-JOB_CALLBACK = "awx_display"
 
 
 class ActionModule(ControllerAction):
@@ -53,17 +52,17 @@ class ActionModule(ControllerAction):
             return {"approval": {**_NOTHING}}
         plan, approved_plan = options["plan"], options["approved_plan"]
         decision: dict[str, Any] = {**approval(plan, approved_plan, options["auto_approve"])}
+        if decision["how"] == ApprovedHow.OTHER_FINGERPRINT:
+            decision["given"] = approved_plan
         settled = decision["approved"] or approved_plan or self._task.check_mode
-        if options["ask"] and not settled:
+        if options["ask"] and not settled and not is_unattended(self._variables):
             decision.update(_answer(plan["fingerprint"]))
         decision["at"] = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         return {"approval": decision}
 
 
 def _answer(fingerprint: str) -> dict[str, Any]:
-    """What the answer at the terminal changes; nothing where nobody can answer (a job, a pipe)."""
-    if os.environ.get("ANSIBLE_STDOUT_CALLBACK") == JOB_CALLBACK:
-        return {}
+    """What the answer at the terminal changes; nothing where no person can answer (a pipe)."""
     try:
         answer: bytes = Display().prompt_until(PROMPT, private=False)
     except (AnsiblePromptInterrupt, AnsiblePromptNoninteractive):

@@ -9,16 +9,31 @@ from __future__ import annotations
 import os
 import re
 import secrets
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, ClassVar
 
+import yaml
+
 from ..module_utils._run.journal import now
 from ..module_utils._run.phases import REPORT, check, phases
+from ..module_utils._run.settings import read_settings
 from ..plugin_utils._controller_action import ControllerAction
+from ..plugin_utils._job import Job, job_of
 
 REMEDIATION = "remediate_stuck_upgrade"
 # Those that are done cluster by cluster, each with its own ending.
 _ONE_BY_ONE = frozenset({"diagnose", "preflight", "backup"})
+
+
+# The roles whose options are settings of a run, and which of them; none for all.
+_ROLES = {
+    "settings": (),
+    "detect": ("detect_fail_on",),
+    "preflight": ("preflight_fail_on",),
+}
+_LOCATION = "remediation_backup_location"
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class ActionModule(ControllerAction):
@@ -26,26 +41,26 @@ class ActionModule(ControllerAction):
 
     ARGUMENT_SPEC: ClassVar[dict[str, dict[str, Any]]] = {
         "work": {"type": "str", "default": ""},
-        "artifacts_dir": {"type": "path", "required": True},
     }
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
         """The run as a document."""
         variables, work = self._variables, options["work"]
+        job = job_of(variables)
+        settings = self._settings(job)
         tags, skipped = variables["ansible_run_tags"], variables["ansible_skip_tags"]
         found = phases(tags, skipped)
         if work == REMEDIATION:
             check(found, tags, skipped)
         alone = len(variables["ansible_play_hosts_all"]) == 1
         at, suffix = now(), secrets.token_hex(3)
-        user, machine = os.environ.get("USER") or "unknown", os.uname().nodename
         # Relative to the folder the command was given in.
-        root = os.path.abspath(Path(options["artifacts_dir"]).expanduser())
+        root = os.path.abspath(Path(settings["artifacts_dir"]).expanduser())
         folder = _folder(variables["inventory_hostname"])
         return {
             "id": f"{re.sub('[-:]', '', at)}-{suffix}",
             "started_at": at,
-            "holder": f"{user}@{machine} run {suffix}",
+            "holder": f"{job or _person()} run {suffix}",
             "work": work,
             "tasks": _tasks(work, found.asked, alone),
             "alone": alone,
@@ -54,7 +69,35 @@ class ActionModule(ControllerAction):
             "artifacts_dir": os.path.join(root, folder) if folder else root,
             "asked": None if found.is_everything else sorted(found.asked),
             "phases": list(found.needed),
+            "job": None if job is None else asdict(job),
+            "settings": settings,
+            # The settings are not news, and -v would print all of them.
+            "_ansible_verbose_override": True,
         }
+
+    def _settings(self, job: Job | None) -> dict[str, Any]:
+        """All settings but the secret ones, by their names without C(remediation_)."""
+        asked = _asked()
+        # The folder of a job is gone when the job has ended.
+        asked[_LOCATION]["default"] = "both" if job else "directory"
+        given = {name: self._variables[name] for name in asked if name in self._variables}
+        read = read_settings(asked, self._templar.template(given))
+        return {name.removeprefix("remediation_"): value for name, value in read.items()}
+
+
+def _asked() -> dict[str, Any]:
+    """The options that an operator gives a playbook: of the role settings, and those that playbooks leave to a role."""
+    asked: dict[str, Any] = {}
+    for role, names in _ROLES.items():
+        path = Path(__file__).parents[2] / "roles" / role / "meta/argument_specs.yml"
+        document = yaml.load(path.read_bytes(), Loader=_LOADER)
+        options = document["argument_specs"]["main"]["options"]
+        asked |= {name: options[name] for name in names or options}
+    return {name: option for name, option in asked.items() if not option.get("no_log")}
+
+
+def _person() -> str:
+    return f"{os.environ.get('USER') or 'unknown'}@{os.uname().nodename}"
 
 
 def _tasks(work: str, asked: tuple[str, ...], alone: bool) -> str:

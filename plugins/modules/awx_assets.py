@@ -39,6 +39,22 @@ options:
     type: list
     elements: str
     default: []
+  clusters:
+    description:
+      - Clusters, each with its C(name) and the C(inputs) of its credential. For each of them a credential, every workflow
+        and every schedule of the assets are imported with the name of the cluster in theirs; the job templates then ask
+        for a credential at launch.
+      - Without C(inputs) the credential has to exist.
+    type: list
+    elements: dict
+    default: []
+  approver_teams:
+    description:
+      - Teams of the organization that get the role Approve on the workflows, and Read on the job templates. Without
+        the latter they cannot read the plan they approve.
+    type: list
+    elements: str
+    default: []
   controller_host:
     description: URL of the controller. Falls back to E(CONTROLLER_HOST) and E(TOWER_HOST).
     type: str

@@ -77,7 +77,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 approval:
-  description: The decision.
+  description: The decision. C(given) is the fingerprint in O(approved_plan), where it is another plan's.
   returned: always
   type: dict
   sample:

@@ -116,11 +116,11 @@ backup:
       type: str
       sample: backup-20261123T150000Z-3f9c
     path:
-      description: Its folder, null when only the cluster keeps it.
+      description: Its folder, null when only the cluster keeps it, and in check mode, which writes none.
       type: str
       sample: /var/lib/remediation/backup-20261123T150000Z-3f9c
     namespace:
-      description: Namespace of the cluster that keeps it, null when only a folder does.
+      description: Namespace of the cluster that keeps it, null when only a folder does, and in check mode.
       type: str
     encrypted:
       description: Whether it is encrypted.
@@ -156,7 +156,7 @@ backup:
     objects:
       description:
         - C(Kind/namespace/name) to C(path) and C(sha256) of the file that holds the object.
-        - There is no C(path) when the set is encrypted or only in the cluster.
+        - There is no C(path) when the set is encrypted, only in the cluster, or, in check mode, not written.
       type: dict
       sample:
         ConfigMap/cattle-fleet-system/fleet-controller:
@@ -167,7 +167,7 @@ backup:
       type: list
       elements: dict
     cluster_copy:
-      description: The Secrets of the set in the cluster, written by this task.
+      description: The Secrets of the set in the cluster, written by this task, or in check mode tried.
       type: list
       elements: str
     removed:

@@ -142,7 +142,7 @@ diff_text:
 safety_backup:
   description:
     - The set that holds what was replaced, as RV(harvester_ops.remediation.remediation_backup#module:backup).
-    - Null when nothing was replaced.
+    - Null when nothing was replaced, and in check mode, which writes no set.
   returned: success
   type: dict
 """

@@ -13,6 +13,9 @@ short_description: Name a run and read what it is asked for
 version_added: 0.1.0
 description:
   - Gives a run its name, its folder and its holder of the cluster lock, and reads C(--tags) and C(--skip-tags) as phases.
+  - Reads the settings of the run, the variables C(remediation_*), and checks them against the argument specification of
+    the role P(harvester_ops.remediation.settings#role). An empty text or null, as surveys of AWX give it, is the default;
+    numbers, booleans and texts become what the setting is. A value that cannot is refused.
   - Where O(work) is V(remediate_stuck_upgrade), tags that name no phase, contradict each other or leave out what another
     phase needs are refused.
 author:
@@ -22,10 +25,6 @@ options:
     description: Name of the playbook that is run.
     type: str
     default: ""
-  artifacts_dir:
-    description: Folder for all documents, relative to the folder the command was given in.
-    type: path
-    required: true
 extends_documentation_fragment:
   - harvester_ops.remediation.attributes
   - harvester_ops.remediation.kubernetes_auth
@@ -47,7 +46,6 @@ EXAMPLES = r"""
 - name: Name this run
   harvester_ops.remediation.remediation_run:
     work: diagnose
-    artifacts_dir: ./remediation-artifacts
   register: remediation_run
 """
 
@@ -63,7 +61,7 @@ started_at:
   type: str
   sample: "2026-11-23T15:00:00Z"
 holder:
-  description: Holder of the cluster lock.
+  description: Holder of the cluster lock; the job and who launched it, or the user and the machine.
   returned: success
   type: str
   sample: ops@jump1 run 3f9c21
@@ -81,8 +79,20 @@ alone:
   description: Whether no other cluster is part of the run.
   returned: success
   type: bool
+job:
+  description: The job of AWX that the run is, with C(number), C(user) and C(workflow); null elsewhere.
+  returned: success
+  type: dict
+  sample: {number: "42", user: alice, workflow: "41"}
+settings:
+  description:
+    - The settings by their names without C(remediation_), in the type that each has. Secret ones are left out.
+    - C(detect_fail_on) and C(preflight_fail_on) are among them.
+  returned: success
+  type: dict
+  sample: {stale_after: 600, auto_approve: [low]}
 root:
-  description: O(artifacts_dir), absolute.
+  description: The folder for all documents, the setting C(remediation_artifacts_dir), absolute.
   returned: success
   type: str
   sample: /home/ops/remediation-artifacts

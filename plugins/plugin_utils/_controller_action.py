@@ -19,6 +19,7 @@ from ansible.utils.display import Display
 from ..module_utils._core.errors import RemediationError
 from ..module_utils._documents.artifacts import write_artifacts
 from ..module_utils._kube.auth import AUTH_ARGUMENT_SPEC
+from ._screen import say
 
 # Ansible loads every filter of a collection to find one of them: here, in the process that forks the
 # workers, once, and not in each of them again. Without Ansible's importer (a unit test) there is none.
@@ -43,7 +44,7 @@ def display(text: str) -> dict[str, Any]:
     if prints_for_programs():
         return {"lines": lines}
     for line in lines:
-        Display().display(line)
+        say(Display(), line)
     return {}
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from ansible.utils.display import Display
 
 from ._controller_action import prints_for_programs
+from ._screen import say
 
 
 def tell(text: str, variables: Mapping[str, Any]) -> None:
@@ -19,4 +20,4 @@ def tell(text: str, variables: Mapping[str, Any]) -> None:
     if prints_for_programs():
         return
     several = len(variables.get("ansible_play_hosts_all") or ()) > 1
-    Display().display(f"{variables['inventory_hostname']}: {text}" if several else text)
+    say(Display(), f"{variables['inventory_hostname']}: {text}" if several else text)

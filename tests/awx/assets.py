@@ -41,7 +41,11 @@ def job_template(short: str) -> Document:
 
 def workflow_nodes() -> dict[str, Document]:
     """The nodes of the workflow by their identifiers."""
-    (workflow,) = TEMPLATES["workflow_job_templates"]
+    (workflow,) = (
+        each
+        for each in TEMPLATES["workflow_job_templates"]
+        if each["name"].endswith("repair with approval")
+    )
     return {node["identifier"]: node for node in workflow["related"]["workflow_nodes"]}
 
 

@@ -4,7 +4,8 @@
 """A controller on loopback that speaks as much of AWX's API as an import of assets needs.
 
 It keeps objects in memory and counts what changed them. Like AWX it answers OPTIONS with the fields that a
-POST takes, finds by filters in the query, gives related addresses, and refuses references to what there is not.
+POST takes and leaves POST out for who lacks a role, updates a project whose source has changed and has no playbooks until
+then, cancels a waiting approval whose template is replaced, refuses variables where a launch does not ask for them, finds by filters in the query, gives related addresses, and refuses references to what there is not.
 Unlike AWX it refuses fields it does not know: a misspelt one would be dropped in silence.
 """
 
@@ -31,7 +32,7 @@ class Kind:
 
     path: str
     fields: str
-    references: dict[str, str] = field(default_factory=dict)
+    references: dict[str, str | tuple[str, ...]] = field(default_factory=dict)
     attached: dict[str, str] = field(default_factory=dict)
     owned: dict[str, tuple[str, str]] = field(default_factory=dict)
     documents: tuple[str, ...] = ()
@@ -92,10 +93,11 @@ KINDS = {
         "schedules",
         "name description rrule enabled extra_data",
         {"unified_job_template": "job_template"},
+        {"credentials": "credential"},
     ),
     "workflow_job_template": Kind(
         "workflow_job_templates",
-        "name description allow_simultaneous extra_vars",
+        "name description allow_simultaneous extra_vars ask_variables_on_launch",
         _ORGANIZATION,
         {**_NOTIFICATIONS, "notification_templates_approvals": "notification_template"},
         {"workflow_nodes": ("workflow_job_template_node", "workflow_job_template")},
@@ -105,18 +107,26 @@ KINDS = {
         "identifier all_parents_must_converge extra_data",
         {
             "workflow_job_template": "workflow_job_template",
-            "unified_job_template": "job_template",
+            "unified_job_template": ("job_template", "workflow_job_template"),
         },
-        _EDGES,
+        {**_EDGES, "credentials": "credential"},
         documents=("create_approval_template",),
     ),
+    "team": Kind("teams", "name description", _ORGANIZATION),
     "workflow_approval_template": Kind("workflow_approval_templates", "name description timeout"),
 }
 # Lists that the command line tool asks for although no asset here is in them.
 _EMPTY_LISTS = (
-    *("users", "teams", "applications", "labels", "inventory_sources", "groups", "jobs", "roles"),
+    *("users", "applications", "labels", "inventory_sources", "groups", "jobs", "roles"),
     *("instance_groups", "system_job_templates", "unified_job_templates", "unified_jobs"),
 )
+# Roles on an object that can be given to a team, by its type.
+_ROLES = {
+    "job_template": ("admin_role", "execute_role", "read_role"),
+    "workflow_job_template": ("admin_role", "execute_role", "read_role", "approval_role"),
+}
+# Changes that start an update of a project.
+_SOURCE = ("scm_type", "scm_url", "scm_branch")
 # Fields that are no plain values: the command line tool takes them from a file.
 _DOCUMENTS = ("inputs", "injectors", "notification_configuration", "messages", "extra_data")
 _BY_PATH = {kind.path: name for name, kind in KINDS.items()}
@@ -140,6 +150,14 @@ class FakeController:
     )
     changes: list[str] = field(default_factory=list)
     project_status: str = "successful"
+    #: How often a project is looked at until an update of it has ended.
+    update_takes: int = 1
+    #: Types of objects that the user may neither create nor change.
+    forbidden: set[str] = field(default_factory=set)
+    #: Approval templates of which a job waits for a person.
+    waiting: set[int] = field(default_factory=set)
+    roles: dict[int, tuple[int, str]] = field(default_factory=dict)
+    granted: dict[int, list[int]] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=lambda: iter(range(1, 10_000)))
 
     def __post_init__(self) -> None:
@@ -164,15 +182,30 @@ class FakeController:
     def create(self, name: str, content: Item) -> Item:
         """A new object, checked."""
         kind = KINDS[name]
+        if name in self.forbidden:
+            raise Refused(403, "You do not have permission to perform this action.")
+        if name == "job_template" and self._is_updating(content["project"]):
+            raise Refused(400, "Playbook not found for project.")
         item = {"id": next(self._numbers), "type": name, **self._checked(kind, content)}
+        if name == "project":
+            item["_looks"] = self.update_takes
+        for role in _ROLES.get(name, ()):
+            self.roles[next(self._numbers)] = (item["id"], role)
         for attached in kind.attached:
             item[attached] = []
         self.objects[name][item["id"]] = item
         self.changes.append(f"created {name}/{item.get('name') or item.get('identifier')}")
         return item
 
+    def _is_updating(self, project: Any) -> bool:
+        return bool(self.objects["project"].get(project, {}).get("_looks"))
+
     def update(self, item: Item, content: Item) -> Item:
         """Set fields; only what differs counts as a change."""
+        if item["type"] in self.forbidden:
+            raise Refused(403, "You do not have permission to perform this action.")
+        if any(item.get(name) != content.get(name, item.get(name)) for name in _SOURCE):
+            item["_looks"] = self.update_takes
         kept = {key: _kept(item.get(key), value) for key, value in content.items()}
         wanted = self._checked(KINDS[item["type"]], kept)
         if any(item.get(key) != value for key, value in wanted.items()):
@@ -185,11 +218,19 @@ class FakeController:
         unknown = sorted(set(content) - known)
         if unknown:
             raise Refused(400, f"unknown fields: {unknown}")
-        for name, target in kind.references.items():
+        for name in kind.references:
             number = content.get(name)
-            if number is not None and number not in self.objects[target]:
-                raise Refused(400, f"{name}: there is no {target} {number!r}")
+            if number is not None and self._referred(kind, name, number) is None:
+                raise Refused(400, f"{name}: there is no {kind.references[name]} {number!r}")
         return content
+
+    def _referred(self, kind: Kind, name: str, number: int) -> Item | None:
+        """What a reference leads to; some lead to one of several types."""
+        types = kind.references[name]
+        for each in (types,) if isinstance(types, str) else types:
+            if number in self.objects[each]:
+                return self.objects[each][number]
+        return None
 
     def shown(self, item: Item) -> Item:
         """As the API shows it: with addresses, without secrets."""
@@ -198,9 +239,10 @@ class FakeController:
         names = (*kind.attached, *kind.owned, *kind.documents)
         related = {name: f"{url}{name}/" for name in names}
         summary: Item = {}
-        for name, target in kind.references.items():
-            if item.get(name) is not None:
-                related[name] = f"{ROOT}{KINDS[target].path}/{item[name]}/"
+        for name in kind.references:
+            target = item.get(name) and self._referred(kind, name, item[name])
+            if target:
+                related[name] = f"{ROOT}{KINDS[target['type']].path}/{target['id']}/"
         if item["type"] == "job_template":  # read-only, and comes from the project
             project = self.objects["project"][item["project"]]
             related["organization"] = f"{ROOT}organizations/{project['organization']}/"
@@ -213,12 +255,26 @@ class FakeController:
                 "unified_job_type": "workflow_approval",
             }
         elif item.get("unified_job_template"):
-            summary["unified_job_template"] = {"unified_job_type": "job"}
-        shown = {key: value for key, value in item.items() if key not in names}
+            of_workflow = item["unified_job_template"] in self.objects["workflow_job_template"]
+            kind_of_job = "workflow_job" if of_workflow else "job"
+            summary["unified_job_template"] = {"unified_job_type": kind_of_job}
+        summary["user_capabilities"] = {"edit": item["type"] not in self.forbidden}
+        if item["type"] in _ROLES:
+            summary["object_roles"] = {
+                name: {"id": number}
+                for number, (of, name) in self.roles.items()
+                if of == item["id"]
+            }
+        if item["type"] == "team":
+            related["roles"] = f"{url}roles/"
+        hidden = (*names, "_looks")
+        shown = {key: value for key, value in item.items() if key not in hidden}
         if item["type"] == "credential":
             shown["inputs"] = dict.fromkeys(item["inputs"], "$encrypted$")
         if item["type"] == "project":
-            shown["status"] = self.project_status
+            looks = item.get("_looks", 0)
+            shown["status"] = "running" if looks else self.project_status
+            item["_looks"] = max(0, looks - 1)
         return {**shown, "url": url, "related": related, "summary_fields": summary}
 
     def answer(self, method: str, path: str, query: dict[str, str], content: Item) -> Any:
@@ -259,6 +315,10 @@ class FakeController:
 
     def _related(self, method: str, item: Item, name: str, content: Item) -> Any:
         kind = KINDS[item["type"]]
+        if (item["type"], name) == ("team", "roles"):
+            return self._team_roles(method, item, content)
+        if (item["type"], name, method) == ("workflow_job_template", "launch", "POST"):
+            return {"workflow_job": self.launch(item, content.get("extra_vars") or {})}
         if name in kind.owned:
             member, reference = kind.owned[name]
             if method == "POST":
@@ -278,8 +338,50 @@ class FakeController:
         item[name] = content
         return {}
 
+    def _team_roles(self, method: str, team: Item, content: Item) -> Any:
+        has = self.granted.setdefault(team["id"], [])
+        if method == "GET":
+            return _page([{"id": number} for number in has])
+        if content["id"] not in self.roles:
+            raise Refused(400, f"there is no role {content['id']!r}")
+        has.append(content["id"])
+        self.changes.append(f"granted {self.roles[content['id']]} to {team['name']}")
+        return None
+
+    def rights_of(self, team: str) -> set[tuple[str, str]]:
+        """The roles of a team: name of the object and of the role."""
+        found = [self.roles[number] for number in self.granted[self.named("team", team)["id"]]]
+        items = {**self.objects["job_template"], **self.objects["workflow_job_template"]}
+        return {(items[of]["name"], role) for of, role in found}
+
+    def launch(self, workflow: Item, variables: Item) -> dict[str, Item]:
+        """The variables that each node gets besides its own and what nodes before have handed over, by identifier.
+
+        As in get_job_kwargs of awx/main/models/workflow.py: a job template takes those of the workflow job whether it
+        asks for variables or not, a workflow in a workflow only when it asks for them.
+        """
+        if variables and not workflow.get("ask_variables_on_launch"):
+            raise Refused(
+                400,
+                f"Variables {', '.join(variables)} are not allowed on launch. Check the Prompt on Launch setting on the"
+                " Workflow Job Template to include Extra Variables.",
+            )
+        given: dict[str, Item] = {}
+        for node in self.objects["workflow_job_template_node"].values():
+            if node["workflow_job_template"] != workflow["id"]:
+                continue
+            inner = self.objects["workflow_job_template"].get(node.get("unified_job_template"))
+            if inner is None:
+                given[node["identifier"]] = variables
+            else:
+                taken = variables if inner.get("ask_variables_on_launch") else {}
+                given.update(self.launch(inner, taken))
+        return given
+
     def _attached(self, method: str, item: Item, name: str, content: Item) -> Any:
         target = KINDS[item["type"]].attached[name]
+        if method != "GET" and item["type"] in self.forbidden:
+            raise Refused(403, "You do not have permission to perform this action.")
         if method == "GET":
             return _page([self.shown(self.objects[target][each]) for each in item[name]])
         if content["id"] not in self.objects[target]:
@@ -290,13 +392,22 @@ class FakeController:
         return None
 
     def _approve(self, node: Item, content: Item) -> Item:
-        """A new template takes the place of an old one, which AWX then deletes."""
+        """A new template takes the place of an old one, which AWX then deletes, and cancels what waits for it."""
+        self.waiting.discard(node.get("approval", 0))
         old = self.objects["workflow_approval_template"].pop(node.get("approval", 0), {})
         made = self.create("workflow_approval_template", content)
         if all(old.get(key) == value for key, value in content.items()):
             self.changes.pop()
         node["approval"] = made["id"]
         return self.shown(made)
+
+    def may_post(self, path: str) -> bool:
+        """Whether the user may create objects in a list."""
+        parts = path.removeprefix(ROOT).strip("/").split("/")
+        name = _BY_PATH.get(parts[0], "")
+        if len(parts) == 3 and name:
+            name = KINDS[name].owned.get(parts[2], (name,))[0]
+        return name not in self.forbidden
 
     def post_fields(self, path: str) -> Item:
         """What OPTIONS says of the fields that a POST takes."""
@@ -349,7 +460,8 @@ class _Handler(BaseHTTPRequestHandler):
                 raise Refused(401, "Authentication credentials were not provided.")
             if self.command == "OPTIONS":
                 fields = self.controller.post_fields(target.path)
-                answer: Any = {"actions": {"POST": fields}, "search_fields": ["name"]}
+                actions = {"POST": fields} if self.controller.may_post(target.path) else {}
+                answer: Any = {"actions": actions, "search_fields": ["name"]}
             else:
                 query = dict(parse_qsl(target.query))
                 answer = self.controller.answer(self.command, target.path, query, content)
@@ -382,6 +494,10 @@ class InProcess:
     def list(self, path: str, **query: str) -> Any:
         """Read a list."""
         return self._answer("GET", path, query)["results"]
+
+    def may_post(self, path: str) -> bool:
+        """Whether the user may create objects in a list."""
+        return self.controller.may_post(path)
 
     def post(self, path: str, content: Mapping[str, Any]) -> Item:
         """Create, or associate."""

@@ -9,7 +9,6 @@ credential, the artifacts of the jobs before. As with AWX only the variables of 
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -19,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
 from ansible_runner import interface
 
 from awx.assets import CHECKOUT, Document, inject, job_template
@@ -32,7 +32,25 @@ OF_AWX = {
     "JOB_ID": "7",
     "LANG": "C.UTF-8",
 }
+# What AWX says of every job of a person in extra variables (awx_meta_vars), here and again with "tower_".
+META = {
+    f"{prefix}_{name}": value
+    for prefix in ("awx", "tower")
+    for name, value in {
+        "job_id": 7,
+        "job_launch_type": "manual",
+        "user_id": 3,
+        "user_name": "alice",
+        "user_email": "",
+        "user_first_name": "",
+        "user_last_name": "",
+        "inventory_id": 1,
+        "inventory_name": "Harvester remediation",
+    }.items()
+}
 DEADLINE = 900
+# The folders with the programs of ansible-core: the one of .venv, and the oldest that the collection supports.
+NEWEST_CORE, OLDEST_CORE = BIN, BIN.parent / "oldest/bin"
 
 
 @dataclass(frozen=True)
@@ -75,6 +93,7 @@ def run_job(
     template: str,
     credential: Mapping[str, Any],
     given: Mapping[str, Any],
+    core: Path = NEWEST_CORE,
 ) -> Finished:
     """Run a job template; `given` are answers, the variables of a node and artifacts, none of which is trusted."""
     asset = job_template(template)
@@ -82,7 +101,7 @@ def run_job(
     for path in (private / "env", private / "inventory", home, folder / "files", folder / "tmp"):
         path.mkdir(parents=True)
     (private / "inventory/hosts").write_text("localhost ansible_connection=local\n")
-    (private / "env/extravars").write_text(extra_vars(asset["extra_vars"], given))
+    (private / "env/extravars").write_text(extra_vars(asset, given))
     check = ["--check"] if asset["job_type"] == "check" else []
     diff = ["--diff"] if asset.get("diff_mode") else []
     done = interface.run(
@@ -95,7 +114,7 @@ def run_job(
             **inject(credential, folder / "files"),
             "HOME": str(home),
             "TMPDIR": str(folder / "tmp"),
-            "PATH": f"{BIN}:{os.environ['PATH']}",
+            **path_of(core),
         },
         settings={"job_timeout": DEADLINE, "idle_timeout": DEADLINE},
         quiet=True,
@@ -103,18 +122,49 @@ def run_job(
     return Finished(done.status, done.stdout.read(), handed_over(done))
 
 
-def extra_vars(trusted: str, given: Mapping[str, Any]) -> str:
-    """The file of variables: what is given is tagged so that no expression in it is evaluated."""
-    lines = [line for line in trusted.splitlines() if line.partition(":")[0] not in given]
-    return "\n".join([*lines, *(f"{name}: {_tagged(value)}" for name, value in given.items())])
+def path_of(core: Path) -> dict[str, str]:
+    """The environment in which the programs of that ansible-core run."""
+    found = {"PATH": f"{core}:{BIN}:{os.environ['PATH']}"}
+    return found if core == NEWEST_CORE else {**found, "PYTHONPATH": str(core.parent)}
 
 
-def _tagged(value: Any) -> str:
-    if isinstance(value, str):
-        return f"!unsafe {json.dumps(value)}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(_tagged, value))}]"
-    return json.dumps(value)
+class UnsafeDumper(yaml.SafeDumper):
+    """Tags every text, keys too, as AWX does (awx/main/utils/safe_yaml.py)."""
+
+    def represent_data(self, data: Any) -> yaml.Node:
+        if isinstance(data, str):
+            return self.represent_scalar("!unsafe", data)
+        return super().represent_data(data)
+
+
+def extra_vars(asset: Document, given: Mapping[str, Any]) -> str:
+    """The file of variables: template, defaults of its survey, what is given, what AWX says of the job.
+
+    Whatever is not of the template itself is tagged, so that no expression in it is evaluated.
+    """
+    trusted = yaml.safe_load(asset["extra_vars"])
+    variables = {**trusted, **survey_defaults(asset), **given, **META}
+    dumped = []
+    for name, value in variables.items():
+        dumper = yaml.SafeDumper if trusted.get(name, UnsafeDumper) == value else UnsafeDumper
+        dumped.append(yaml.dump({name: value}, Dumper=dumper, default_flow_style=False))
+    return "".join(dumped)
+
+
+def survey_defaults(asset: Document) -> Document:
+    """Of every question with a default that is a valid answer; the text of a multiselect is none.
+
+    See _update_unified_job_kwargs and _survey_element_validation in awx/main/models/mixins.py.
+    """
+    questions = asset.get("related", {}).get("survey_spec", {}).get("spec", [])
+    return {
+        each["variable"]: each["default"]
+        for each in questions
+        if each["default"] is not None
+        and (each["type"] != "integer" or isinstance(each["default"], int))
+        and (each["type"] != "multiselect" or isinstance(each["default"], list))
+        and (each["type"] != "multiplechoice" or each["default"] in each["choices"].split("\n"))
+    }
 
 
 def handed_over(done: Any) -> Document:

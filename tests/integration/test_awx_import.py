@@ -108,3 +108,34 @@ def holds(exported: Any, wanted: Any) -> bool:
     if isinstance(wanted, list) and wanted and isinstance(wanted[0], dict):
         return all(any(holds(each, item) for each in exported) for item in wanted)
     return bool(exported == wanted)
+
+
+def test_a_second_import_cancels_an_approval_that_waits_and_the_playbook_does_not(
+    awx: FakeController, tmp_path: Path
+) -> None:
+    """As the guide warns."""
+    awx_import(awx, "foundation")
+    make_credential(awx, tmp_path / "credential.yml")
+    awx_import(awx, "templates")
+    awx.waiting.update(awx.objects["workflow_approval_template"])
+    create(awx)
+    assert awx.waiting
+    awx_import(awx, "templates")
+    assert not awx.waiting
+
+
+def test_the_playbook_makes_a_workflow_for_each_cluster(awx: FakeController) -> None:
+    organization = awx.named("organization", "Default")["id"]
+    awx.create("team", {"name": "approvers", "organization": organization})
+    clusters = [{"name": name, "inputs": {"kubeconfig": f"secret of {name}"}} for name in "ab"]
+    several = {"awx_clusters": clusters, "awx_approver_teams": ["approvers"]}
+    settings = {**SETTINGS, **several}
+    settings.pop("awx_credential_inputs")
+    given = ("ansible-playbook", CREATE, "-v", "-e", json.dumps(settings))
+    told = run(awx, *given, "--check")
+    assert "created: workflow_job_template/Harvester upgrade: repair with approval (b)" in told
+    output = run(awx, *given)
+    assert "secret of" not in told + output
+    assert "approval_role: workflow_job_template/Harvester upgrade: repair with approval (a)" in output
+    assert ("Harvester upgrade: plan", "read_role") in awx.rights_of("approvers")
+    assert "changed=0" in run(awx, *given)

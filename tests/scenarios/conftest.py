@@ -17,6 +17,7 @@ HERE = Path(__file__).parent
 LEFT_OUT = (
     "test_repair_without_rancher",
     "test_lookalike",
+    "test_check_mode_foresees",
     "test_a_living_helm_is_never_disturbed",
     "test_a_helm_that_begins_after_the_approval_is_waited_for",
     "test_a_helm_that_outlives_its_run_is_waited_for",

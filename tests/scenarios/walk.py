@@ -68,6 +68,23 @@ def has_planned(case: Case, run: Finished) -> None:
     assert [each["finding"] for each in plan["instructions"]] == list(case.instructions), run
 
 
+def is_foreseen(case: Case, sick: SickCluster) -> None:
+    """Check mode, approved or not, comes to the plan of the approved run, tries it, and changes nothing anywhere."""
+    log, before = sick.audit.mark(), sick.revisions()
+    operator = sick.operator.writing_to(sick.operator.artifacts.with_name("check"))
+    run = operator.remediate("--check", "--diff", **case.options, backup_location="both")
+    has_planned(case, run)
+    assert run.report["verdict"] == ("needs_approval" if case.steps else case.verdict), run
+    assert (run.code == 0) == (run.report["verdict"] in ("healthy", "needs_approval")), run
+    outcomes = [step["outcome"] for step in run.report["plan"]["steps"]]
+    assert set(outcomes) <= {"tried", "not-run"}, run
+    assert outcomes[:1] in ([], ["tried"]), run
+    assert run.report["backup"] is None, run
+    assert not list(run.artifacts.glob("**/backup-*")), run
+    assert log.writes() == []
+    assert sick.revisions() == before
+
+
 def keep_transcript(case: Case, run: Finished) -> None:
     """For the documentation, where this scenario shows an ending."""
     ending = transcripts.OF_SCENARIO.get(str(case))

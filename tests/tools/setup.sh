@@ -3,7 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Makes .venv: everything of requirements-dev.txt, and the checkout itself as the installed collection.
+# Makes .venv: everything of requirements-dev.txt, and the checkout itself as the installed collection. Beside it, in
+# .venv/oldest, the oldest ansible-core that the collection supports, for tests of what differs between the two.
 # Does nothing when .venv is already what the lock file asks for. PYTHON chooses the interpreter.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -40,7 +41,16 @@ find_python() {
 # A stamp that names all that went into the environment; a moved checkout must be set up again, too.
 wanted_stamp() {
     printf '%s %s\n' "$("$1" -c 'import sys; print(sys.version)' | tr '\n' ' ')" "$PWD"
-    cat "$LOCK"
+    cat "$LOCK" meta/runtime.yml
+}
+
+install_oldest_core() {
+    local version
+    version=$(sed -n 's/^requires_ansible: ">=\([0-9.]*\)"$/\1/p' meta/runtime.yml)
+    # Its libraries are those of .venv.
+    "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --no-input --no-deps --upgrade \
+        --target "$VENV/oldest" "ansible-core==$version" ||
+        die "pip could not install ansible-core $version, the oldest of meta/runtime.yml (see above)."
 }
 
 link_checkout() {
@@ -71,6 +81,7 @@ main() {
         die "the packages of $LOCK do not fit together: run $VENV/bin/python -m pip check, then make lock."
     site=$("$VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
     link_checkout "$site"
+    install_oldest_core
     printf '%s\n' "$stamp" >"$VENV/.stamp"
 }
 

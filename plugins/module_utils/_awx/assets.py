@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from .._core.errors import RemediationError
+from .roles import lacking, named_roles
 
 Asset = Mapping[str, Any]
 
@@ -35,6 +36,7 @@ _LISTS = {
     **{kind: name for name, kind in RESOURCES.items()},
     "inventory": "inventories",
     "organization": "organizations",
+    "team": "teams",
     "host": "hosts",
     "schedule": "schedules",
     "workflow_job_template_node": "workflow_job_template_nodes",
@@ -45,6 +47,8 @@ _OWNED = ("hosts", "schedules", "workflow_nodes")
 _MASKED = "$encrypted$"
 #: Seconds that a project gets to fetch its playbooks, without which no job template can name one, and between looks.
 _PROJECT_TIMEOUT, _PROJECT_INTERVAL = 300, 3
+#: Fields of a project that start an update when they change (FIELDS_TRIGGER_UPDATE in awx/main/models/projects.py).
+_UPDATING = frozenset({"scm_type", "scm_url", "scm_branch", "scm_refspec"})
 
 
 class Api(Protocol):
@@ -55,6 +59,8 @@ class Api(Protocol):
     def get(self, path: str) -> dict[str, Any]: ...
 
     def list(self, path: str, **query: str) -> list[dict[str, Any]]: ...
+
+    def may_post(self, path: str) -> bool: ...
 
     def post(self, path: str, content: Mapping[str, Any]) -> dict[str, Any]: ...
 
@@ -108,36 +114,84 @@ class AssetImport:
         outcome = {"object": _label(key), "action": "unchanged", "fields": []}
         if have is None:
             outcome["action"] = "created"
-            have = {"dry_run": True, **wanted} if self._dry_run else self._create(path, key, wanted)
+            have = self._create(path, key, wanted)
         else:
             outcome["fields"] = sorted(
                 field for field, value in wanted.items() if not _same(have.get(field), value)
             )
             if outcome["fields"]:
                 outcome["action"] = "changed"
-                differing = {field: wanted[field] for field in outcome["fields"]}
-                have = have if self._dry_run else self._api.patch(have["url"], differing)
+                have = self._change(have, key, {name: wanted[name] for name in outcome["fields"]})
         self._found[_text(key)] = have
         self.outcomes.append(outcome)
         self._to_relate.append((have, asset))
 
     def _create(self, path: str, key: Asset, wanted: Asset) -> dict[str, Any]:
-        made = self._api.post(path, wanted)
+        if self._dry_run:
+            # What is inside an object that does not exist yet has no list to ask.
+            if path and not self._api.may_post(path):
+                raise lacking(_label(key), key["type"], "create")
+            return {"dry_run": True, **wanted}
+        try:
+            made = self._api.post(path, wanted)
+        except RemediationError as error:
+            raise _named(error, key, "create") from error
         if key["type"] != "project":
             return made
+        return self._updated(made, f"The controller has made {_label(key)}, but its first update")
+
+    def _change(self, have: dict[str, Any], key: Asset, differing: Asset) -> dict[str, Any]:
+        if self._dry_run:
+            able = have.get("summary_fields", {}).get("user_capabilities", {})
+            if able.get("edit") is False:
+                raise lacking(_label(key), key["type"], "change")
+            return have
+        try:
+            changed = self._api.patch(have["url"], differing)
+        except RemediationError as error:
+            raise _named(error, key, "change") from error
+        if key["type"] == "project" and _UPDATING & set(differing):
+            return self._updated(changed, f"{_label(key)} is changed, but its update")
+        return changed
+
+    def _updated(self, project: dict[str, Any], told: str) -> dict[str, Any]:
+        """Wait for the update that a new or changed project starts: its playbooks are not there before."""
         for _attempt in range(_PROJECT_TIMEOUT // _PROJECT_INTERVAL):
-            made = self._api.get(made["url"])
-            if made["status"] in ("successful", "failed", "error", "canceled"):
+            project = self._api.get(project["url"])
+            if project["status"] in ("successful", "failed", "error", "canceled"):
                 break
             self._sleep(_PROJECT_INTERVAL)
-        if made["status"] != "successful":
+        if project["status"] != "successful":
             raise RemediationError(
                 "api-error",
-                f"The controller has made {_label(key)}, but its first update is {made['status']}.",
+                f"{told} is {project['status']}.",
                 "Look at the update in the controller; correct scm_url, scm_branch or the project's credential, update "
                 "it there and run again.",
             )
-        return made
+        return project
+
+    def grant(self, team: str, organization: str, wanted: Mapping[str, str], assets: Any) -> None:
+        """Give a team a role on every asset of some kinds: kind of asset to name of the role."""
+        key = {"type": "team", "name": team}
+        owner = {"type": "organization", "name": organization}
+        found = self._find({**key, "organization": owner})
+        if found is None:
+            raise RemediationError(
+                "not-found",
+                f"The controller has no team {team} in organization {organization}.",
+                "Create the team first, or leave it out of awx_approver_teams.",
+            )
+        outcome: dict[str, Any] = {"object": _label(key), "action": "unchanged", "fields": []}
+        self.outcomes.append(outcome)
+        has = {role["id"] for role in self._api.list(found["related"]["roles"])}
+        for resource, role in wanted.items():
+            for asset in assets.get(resource, []):
+                number = named_roles(self._found[_text(asset["natural_key"])]).get(role)
+                if number is None or number not in has:
+                    outcome["action"] = "changed"
+                    outcome["fields"].append(f"{role}: {_label(asset['natural_key'])}")
+                    if not self._dry_run:
+                        self._api.post(found["related"]["roles"], {"id": number})
 
     def _relate(self, placed: dict[str, Any], name: str, related: Any) -> None:
         path = placed.get("related", {}).get(name, "")
@@ -221,6 +275,11 @@ class AssetImport:
                 return None
             self._found[text] = items[0]
         return self._found[text]
+
+
+def _named(error: RemediationError, key: Asset, what: str) -> RemediationError:
+    """The error, of a refusal for want of a role with the object and that role."""
+    return lacking(_label(key), key["type"], what, error.message) if error.code == "forbidden" else error
 
 
 def replaced(assets: Any, organization: str, overrides: Mapping[str, Mapping[str, Any]]) -> Any:

@@ -21,7 +21,7 @@ _LONGEST_ANSWER = 1000
 _CODES = {401: "unauthorized", 403: "forbidden", 404: "not-found", 409: "conflict"}
 _REMEDIES = {
     401: "Give a valid token in controller_token or CONTROLLER_OAUTH_TOKEN, or a user name and a password.",
-    403: "Credential types and execution environments may only be made by a system administrator of the controller.",
+    403: "The token needs the scope write, and its user the role for this: see the table of roles in docs/awx.md.",
 }
 
 
@@ -54,6 +54,10 @@ class Controller:
             results += page["results"]
             following = page.get("next")
         return results
+
+    def may_post(self, path: str) -> bool:
+        """Whether the user may create objects in a list: the answer to OPTIONS names what is allowed."""
+        return "POST" in (self._request("OPTIONS", path).get("actions") or {})
 
     def post(self, path: str, content: Mapping[str, Any]) -> dict[str, Any]:
         """Create, or associate (which has no answer)."""

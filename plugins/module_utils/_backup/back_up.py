@@ -115,7 +115,15 @@ def _put(
         )
     if to_folder and not request.dry_run:
         write_set(request.directory, identity, files, request.passphrase)
-    result = _result(files, request, changed=to_folder or to_cluster)
+    there = _Places(
+        folder=None if to_folder and request.dry_run else path,
+        namespace=(
+            request.namespace
+            if request.in_cluster and not (to_cluster and request.dry_run)
+            else None
+        ),
+    )
+    result = _result(files, request, there, changed=to_folder or to_cluster)
     result["backup"]["cluster_copy"] = copy
     cleared = {"removed": [], "retention_note": ""}
     result["backup"].update(cleared if request.dry_run else _clear_away(client, request))
@@ -127,13 +135,23 @@ def _in_cluster(client: KubeClient, request: BackupRequest) -> bool:
     return request.set_id in found
 
 
-def _result(files: Mapping[str, bytes], request: BackupRequest, *, changed: bool) -> dict[str, Any]:
-    # Of an encrypted set nobody can hold a single file in their hands.
-    readable = request.path if request.passphrase is None else None
+@dataclass(frozen=True)
+class _Places:
+    """Where the set is: check mode writes none, so what was there before is all that is named."""
+
+    folder: Path | None
+    namespace: str | None
+
+
+def _result(
+    files: Mapping[str, bytes], request: BackupRequest, there: _Places, *, changed: bool
+) -> dict[str, Any]:
+    # A single file of an encrypted set cannot be read.
+    readable = there.folder if request.passphrase is None else None
     described = describe(files, readable, request.set_id)
     described.update(
-        path=None if request.path is None else str(request.path),
-        namespace=request.namespace if request.in_cluster else None,
+        path=None if there.folder is None else str(there.folder),
+        namespace=there.namespace,
         encrypted=request.passphrase is not None,
     )
     return {"changed": changed, "backup": described, "secrets": _secrets(files, described)}

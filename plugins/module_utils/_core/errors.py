@@ -41,6 +41,7 @@ ERROR_CODES: dict[str, str] = {
     "evidence-invalid": "The evidence file cannot be read, or is not an evidence document of a supported version.",
     "evidence-incomplete": "A part of the evidence is missing from the support bundle or archive given, or is damaged there.",
     "archive-unsafe": "An archive holds entries that must not be unpacked, or unpacks to far more than it may.",
+    "setting-invalid": "A setting, or an answer in a survey of AWX, has a value that it cannot have.",
     "rule-invalid": "A diagnosis rule is malformed.",
     "release-file-invalid": "A file that describes Harvester releases is missing or malformed.",
     "versions-missing": "The current or the target Harvester version of the upgrade is unknown.",

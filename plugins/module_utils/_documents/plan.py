@@ -153,7 +153,12 @@ class Plan:
 
     @property
     def fingerprint(self) -> str:
-        """16 hex digits over the cluster, where charts come from, and every step without its texts."""
+        """16 hex digits over the cluster, where charts come from, and every step without its texts.
+
+        A plan without steps has none: there is nothing in it to approve.
+        """
+        if not self.steps:
+            return ""
         content = {
             "schema": PLAN_SCHEMA,
             "cluster_uid": self.cluster_uid,
@@ -161,7 +166,7 @@ class Plan:
             "steps": [step.essence() for step in self.steps],
         }
         text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-        return hashlib.sha256(text.encode("utf-8")).hexdigest()[:FINGERPRINT_LENGTH]
+        return fingerprint_of(hashlib.sha256(text.encode("utf-8")).hexdigest())
 
     @property
     def risks(self) -> tuple[str, ...]:
@@ -206,6 +211,16 @@ class Plan:
                 f" {read.fingerprint!r}: the file was changed after it was written"
             )
         return read
+
+
+def fingerprint_of(digest: str) -> str:
+    """The first digits of a digest that no reader of YAML takes for a number, which it would round or read as octal.
+
+    ansible-core 2.19 reads what AWX hands over as YAML without quotes.
+    """
+    ends = range(FINGERPRINT_LENGTH, len(digest) + 1)
+    parts = (digest[end - FINGERPRINT_LENGTH : end] for end in ends)
+    return next((part for part in parts if set(part) & set("abcdf")), digest[:FINGERPRINT_LENGTH])
 
 
 def _object_ref(document: Any, step_id: str) -> ObjectRef:

@@ -160,9 +160,10 @@ class KubeClient:
         if preconditions:
             options["preconditions"] = preconditions
         if dry_run:
-            # In the body: the API server does not look at the query of a DELETE that has one.
+            # In the body, because the API server ignores the query of a DELETE that has one; in the query for
+            # audit logs, which usually keep no bodies.
             options["dryRun"] = ["All"]
-        return self._json("DELETE", path, {}, body=options)
+        return self._json("DELETE", path, _dry_run(dry_run), body=options)
 
     def server_version(self) -> Object:
         """What ``/version`` answers, for example ``{"gitVersion": "v1.32.3+rke2r1", ...}``."""

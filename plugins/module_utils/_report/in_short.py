@@ -31,12 +31,23 @@ _CALM = (Verdict.HEALTHY, Verdict.MOVING)
 LIMIT = 8192
 _TEXT_LIMIT = 1024
 _SUMMARY_LIMIT = 4096
+_NEXT_LIMIT = 1536
 _CUT = " …"
 
 
 @dataclass(frozen=True)
 class _Identity:
     uid: str | None = None
+
+
+@dataclass(frozen=True)
+class _Instruction:
+    """What is left to a person; without a finding it is advice for whoever approves."""
+
+    finding: str | None = None
+    title: str | None = None
+    why: str | None = None
+    commands: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,6 +60,7 @@ class _Ended:
     waited_for: str | None = None
     plan: ReportedPlan = field(default_factory=ReportedPlan)
     next: tuple[Advice, ...] = ()
+    instructions: tuple[_Instruction, ...] = ()
     error: Failure = field(default_factory=Failure)
     cluster: _Identity = field(default_factory=_Identity)
     upgrade: UpgradeSummary = field(default_factory=UpgradeSummary)
@@ -83,7 +95,7 @@ def handover(document: Mapping[str, Any]) -> dict[str, str]:
         "remediation_waits_for": _shortened(ended.waits_for or ended.waited_for),
         "remediation_plan_fingerprint": _shortened(ended.plan.fingerprint),
         "remediation_plan_summary": _shortened("\n".join(_plan_words(ended.plan)), _SUMMARY_LIMIT),
-        "remediation_next": _shortened(" ".join(_advice_words(ended.next))),
+        "remediation_next": _shortened(" ".join(_next_words(ended)), _NEXT_LIMIT),
     }
 
 
@@ -184,6 +196,18 @@ def _plan_words(plan: ReportedPlan) -> Iterator[str]:
 def _advice_words(advice: Iterable[Advice]) -> Iterator[str]:
     for item in advice:
         yield from (part for part in (item.text, item.command) if part)
+
+
+def _next_words(ended: _Ended) -> Iterator[str]:
+    """What to do next; of a plan that waits for approval also what a person does before, and what is left to one."""
+    yield from _advice_words(ended.next)
+    if ended.verdict != Verdict.NEEDS_APPROVAL:
+        return
+    for each in ended.instructions:
+        if each.finding:
+            yield f"Left to a person: {each.title}."
+        else:
+            yield f"{each.title}. {each.why} {'; '.join(each.commands)}"
 
 
 def _shortened(words: str | None, limit: int = _TEXT_LIMIT) -> str:

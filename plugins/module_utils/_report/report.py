@@ -29,6 +29,7 @@ from .._documents.shape import write
 from .._documents.vocabulary import Condition, Outcome, Phase, StepOutcome, Verdict
 from .._plan.advice import snapshot_advice
 from .in_short import at_a_glance, ending
+from .approving import how_to_approve
 from .release_history import release_history
 from .run import Run, RunRound, SeenCluster
 from .timeline import run_timeline
@@ -222,7 +223,7 @@ def _next_steps(run: Run, verdict: Verdict) -> list[Advice]:
     if all(run.leaves_out(phase) for phase in (Phase.PLAN, Phase.BACKUP, Phase.UPGRADE)):
         return [Advice("Only what --tags named was done. Run again without it to repair.")]
     if verdict == Verdict.NEEDS_APPROVAL:
-        return _how_to_approve(run)
+        return how_to_approve(run)
     if verdict == Verdict.NEEDS_HUMAN:
         return _what_a_person_does(run)
     if verdict == Verdict.REPAIRED:
@@ -239,25 +240,6 @@ def _next_steps(run: Run, verdict: Verdict) -> list[Advice]:
     if verdict == Verdict.STALLED:
         return [Advice("Run the same playbook again: it starts from what is there now.")]
     return []
-
-
-def _how_to_approve(run: Run) -> list[Advice]:
-    risks = ", ".join(f'"{risk}"' for risk in run.plan.risks)
-    more = (
-        "What was approved was carried out; this is a new plan for what is left. "
-        if run.rounds
-        else ""
-    )
-    return [
-        Advice(
-            f"{more}Read the plan. To carry out exactly this plan, run the same command again with",
-            f"-e remediation_approved_plan={run.plan.fingerprint}",
-        ),
-        Advice(
-            "or approve its risks instead, whatever the plan then is, with",
-            f"-e '{{\"remediation_auto_approve\": [{risks}]}}'",
-        ),
-    ]
 
 
 def _what_a_person_does(run: Run) -> list[Advice]:

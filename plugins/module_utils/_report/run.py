@@ -36,11 +36,21 @@ class RunPlan:
 
 @dataclass(frozen=True)
 class RunApproval:
-    """Whether, how (vocabulary.ApprovedHow) and when the plan was approved."""
+    """Whether, how (vocabulary.ApprovedHow) and when the plan was approved; the fingerprint given if it is another's."""
 
     approved: bool = False
     how: str | None = None
+    given: str | None = None
     at: str | None = None
+
+
+@dataclass(frozen=True)
+class RunJob:
+    """The job of AWX that the run is, and the workflow job it belongs to."""
+
+    number: str | None = None
+    user: str | None = None
+    workflow: str | None = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +109,7 @@ class Run(RunRound):
     check_mode: bool = False
     asked: tuple[str, ...] | None = None
     artifacts_dir: str | None = None
+    job: RunJob | None = None
     evidence_before: SeenCluster | None = None
     evidence_after: SeenCluster | None = None
     findings_before: Findings = field(default_factory=Findings)

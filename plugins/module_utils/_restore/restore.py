@@ -220,7 +220,8 @@ def _save_first(
     if not content.objects:
         return None
     kept: dict[str, Any] = keep(client, content, safety)["backup"]
-    return kept
+    # Check mode reads and checks everything for the set, and writes none.
+    return None if safety.dry_run else kept
 
 
 def _carry_out(client: KubeClient, changes: Sequence[Restoration]) -> None:

@@ -50,7 +50,7 @@ RELATED = {
         "notification_templates_approvals",
         *NOTIFICATIONS,
     },
-    "workflow_nodes": {"success_nodes", "failure_nodes", "create_approval_template"},
+    "workflow_nodes": {"success_nodes", "failure_nodes", "create_approval_template", "credentials"},
     "inventory": {"hosts"},
 }
 

@@ -15,11 +15,17 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._awx.ass
     replaced,
     without,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._awx.clusters import (
+    for_clusters,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._awx.controller import (
+    Controller,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._core.errors import (
     RemediationError,
 )
 from awx.assets import FOUNDATION, TEMPLATES
-from awx.fake_controller import FakeController, InProcess
+from awx.fake_controller import TOKEN, FakeController, InProcess, Refused, fake_controller
 
 CREDENTIAL = TEMPLATES["job_templates"][0]["related"]["credentials"][0]
 ALL: dict[str, Any] = {
@@ -151,3 +157,160 @@ def test_notifications_can_be_left_out(awx: FakeController) -> None:
     plan = awx.named("job_template", "Harvester upgrade: plan")
     assert plan["notification_templates_success"] == []
     assert plan["credentials"]
+
+
+def over_http(assets: Any, forbidden: str, *, dry_run: bool, ready: bool) -> RemediationError:
+    """What the importer says to the answers of a controller where the user lacks the role for a type of object."""
+    with fake_controller() as controller:
+        if ready:
+            run(controller)
+        controller.forbidden.add(forbidden)
+        task = AssetImport(Controller(controller.url, TOKEN), dry_run=dry_run, sleep=_at_once)
+        with pytest.raises(RemediationError) as raised:
+            task.run(assets)
+    assert raised.value.code == "forbidden"
+    return raised.value
+
+
+def _at_once(_seconds: float) -> None:
+    """Do not wait."""
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+@pytest.mark.parametrize(
+    ("kind", "role"),
+    [
+        ("credential_type", "the type System Administrator"),
+        ("project", "the role Project Admin on the organization"),
+        ("job_template", "the role Job Template Admin on the organization"),
+        ("workflow_job_template", "the role Workflow Admin on the organization"),
+    ],
+)
+def test_the_role_that_is_missing_is_named_and_foreseen(
+    kind: str, role: str, dry_run: bool
+) -> None:
+    error = over_http(ALL, kind, dry_run=dry_run, ready=False)
+    assert f"not allowed to create {kind}/Harvester" in error.message
+    assert role in error.remedy
+    assert "scope write" in error.remedy
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+@pytest.mark.parametrize("kind", ["job_template", "credential_type", "workflow_job_template"])
+def test_a_change_without_the_role_for_it_is_named_and_foreseen(kind: str, dry_run: bool) -> None:
+    changed = replaced(ALL, "Default", {f"{kind}s": {"description": "Another one"}})
+    error = over_http(changed, kind, dry_run=dry_run, ready=True)
+    assert f"not allowed to change {kind}/Harvester" in error.message
+
+
+@pytest.mark.parametrize("field", ["scm_branch", "scm_url"])
+def test_the_update_of_a_changed_project_is_waited_for(awx: FakeController, field: str) -> None:
+    """Its playbooks are others; a job template that names a new one is refused before."""
+    run(awx)
+    awx.update_takes = 4
+    new = copy.deepcopy(ALL)
+    new["projects"][0][field] = "another"
+    template = copy.deepcopy(new["job_templates"][0])
+    template["name"] = template["natural_key"]["name"] = "Another"
+    template.pop("related")
+    new["job_templates"].append(template)
+    assert actions(run(awx, new))["job_template/Another"] == "created"
+
+
+def test_a_failed_update_of_a_changed_project_stops_the_import(awx: FakeController) -> None:
+    run(awx)
+    awx.project_status = "failed"
+    with pytest.raises(RemediationError, match="project/.* is changed, but its update is failed"):
+        run(awx, replaced(ALL, "Default", {"projects": {"scm_branch": "gone"}}))
+
+
+def test_an_approval_that_waits_survives_the_playbook(awx: FakeController) -> None:
+    """And not awx import, which creates the approval again."""
+    run(awx)
+    (approval,) = awx.objects["workflow_approval_template"]
+    awx.waiting.add(approval)
+    run(awx)
+    assert awx.waiting == {approval}
+    (node,) = (
+        each for each in awx.objects["workflow_job_template_node"].values() if each.get("approval")
+    )
+    awx.answer(
+        "POST",
+        f"/api/v2/workflow_job_template_nodes/{node['id']}/create_approval_template/",
+        {},
+        {"name": "Carry out the plan?", "description": "", "timeout": 1},
+    )
+    assert awx.waiting == set()
+
+
+EDGE = [{"name": "edge-1", "inputs": {"kubeconfig": "one"}}, {"name": "edge-2", "inputs": {}}]
+
+
+def test_every_cluster_gets_what_is_its_own(awx: FakeController) -> None:
+    made = for_clusters({**FOUNDATION, **TEMPLATES}, EDGE)
+    run(awx, made)
+    assert not run(awx, made).changed
+    credentials = {each["id"]: each["name"] for each in awx.objects["credential"].values()}
+    assert set(credentials.values()) == {"Harvester cluster (edge-1)", "Harvester cluster (edge-2)"}
+    for name in ("edge-1", "edge-2"):
+        workflow = awx.named(
+            "workflow_job_template", f"Harvester upgrade: repair with approval ({name})"
+        )
+        assert workflow["notification_templates_approvals"]
+        nodes = [
+            each
+            for each in awx.objects["workflow_job_template_node"].values()
+            if each["workflow_job_template"] == workflow["id"] and not each.get("approval")
+        ]
+        assert len(nodes) == 5
+        used = {credentials[number] for each in nodes for number in each["credentials"]}
+        assert used == {f"Harvester cluster ({name})"}
+        watch = awx.named("schedule", f"Harvester upgrade: watch ({name})")
+        assert [credentials[each] for each in watch["credentials"]] == [f"Harvester cluster ({name})"]
+        event = awx.named(
+            "workflow_job_template", f"Harvester upgrade: repair on an event ({name})"
+        )
+        (inner,) = (
+            each
+            for each in awx.objects["workflow_job_template_node"].values()
+            if each["workflow_job_template"] == event["id"]
+        )
+        assert inner["unified_job_template"] == workflow["id"]
+    assert len(awx.objects["job_template"]) == len(TEMPLATES["job_templates"])
+    assert all(not each["credentials"] for each in awx.objects["job_template"].values())
+
+
+@pytest.mark.parametrize("clusters", [[{"inputs": {}}], [{"name": "a"}, {"name": "a"}]])
+def test_clusters_need_names_of_their_own(clusters: list[dict[str, Any]]) -> None:
+    with pytest.raises(RemediationError, match="Every cluster needs a name of its own"):
+        for_clusters(TEMPLATES, clusters)
+
+
+def test_an_approver_may_read_the_plan(awx: FakeController) -> None:
+    organization = awx.named("organization", "Default")["id"]
+    awx.create("team", {"name": "approvers", "organization": organization})
+    roles = {"workflow_job_templates": "approval_role", "job_templates": "read_role"}
+    for dry_run, changed in ((True, True), (False, True), (False, False)):
+        task = run(awx, dry_run=dry_run) if not dry_run else run(awx)
+        task._dry_run = dry_run
+        task.outcomes.clear()
+        task.grant("approvers", "Default", roles, ALL)
+        assert task.changed is changed
+        if not dry_run:
+            rights = awx.rights_of("approvers")
+            assert ("Harvester upgrade: plan", "read_role") in rights
+            assert ("Harvester upgrade: repair with approval", "approval_role") in rights
+    with pytest.raises(RemediationError, match="no team nobody"):
+        run(awx).grant("nobody", "Default", roles, ALL)
+
+
+def test_no_event_can_override_what_a_node_hands_over(awx: FakeController) -> None:
+    run(awx)
+    forged = {"remediation_plan_fingerprint": "3f9c2a71d0b84e56", "ansible_eda": {"event": {}}}
+    repair = awx.named("workflow_job_template", "Harvester upgrade: repair with approval")
+    with pytest.raises(Refused, match="are not allowed on launch"):
+        awx.launch(repair, forged)
+    on_event = awx.named("workflow_job_template", "Harvester upgrade: repair on an event")
+    launched = awx.launch(on_event, forged)
+    assert {"plan", "remediate"} <= set(launched)
+    assert all(given == {} for given in launched.values())

@@ -65,6 +65,27 @@ def test_the_set_is_where_it_was_wanted(
     assert not back_up(cluster, {}, request(tmp_path, location))["changed"]
 
 
+@pytest.mark.parametrize("location", ["directory", "cluster", "both"])
+def test_check_mode_names_no_place_that_does_not_exist(
+    cluster: Cluster, tmp_path: Path, location: str
+) -> None:
+    result = back_up(cluster, {}, request(tmp_path / "new", location, dry_run=True))
+    assert (result["changed"], list(tmp_path.iterdir())) == (True, [])
+    assert (result["backup"]["path"], result["backup"]["namespace"]) == (None, None)
+    assert result["secrets"][SECRET] == {
+        "sha256": result["secrets"][SECRET]["sha256"],
+        "content_sha256": secret_digest(release_secret()),
+    }
+
+
+def test_check_mode_names_the_set_that_is_there(cluster: Cluster, tmp_path: Path) -> None:
+    back_up(cluster, {}, request(tmp_path))
+    result = back_up(cluster, {}, request(tmp_path, "both", dry_run=True))
+    assert result["backup"]["path"] == str(tmp_path / "backup-1")
+    assert result["backup"]["namespace"] is None
+    assert Path(result["secrets"][SECRET]["path"]).is_file()
+
+
 def test_a_copy_that_is_lost_is_made_again_from_the_folder(
     cluster: Cluster, tmp_path: Path
 ) -> None:

@@ -9,6 +9,7 @@ import json
 from typing import Any
 
 import pytest
+import yaml
 
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._core.errors import (
     RemediationError,
@@ -16,6 +17,7 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._core.er
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._documents.plan import (
     STEP_TEXTS,
     Plan,
+    fingerprint_of,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._plan.make import make_plan
 from ansible_collections.harvester_ops.remediation.tests.unit.builders.planning import (
@@ -108,3 +110,16 @@ def test_a_damaged_step_is_refused(key: str, value: Any) -> None:
     with pytest.raises(RemediationError) as caught:
         Plan.from_dict(broken)
     assert caught.value.code == "plan-invalid"
+
+
+@pytest.mark.parametrize(
+    ("digest", "fingerprint"),
+    [
+        ("3f9c2a71d0b84e56" + "0" * 48, "3f9c2a71d0b84e56"),
+        ("0123456701234567" + "b" + "0" * 47, "123456701234567b"),
+        ("12e4567890123456" + "00c" + "0" * 45, "4567890123456" + "00c"),
+    ],
+)
+def test_no_fingerprint_is_a_number(digest: str, fingerprint: str) -> None:
+    assert fingerprint_of(digest) == fingerprint
+    assert yaml.safe_load(fingerprint) == fingerprint

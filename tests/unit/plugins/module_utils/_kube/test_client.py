@@ -97,8 +97,9 @@ def test_delete_sends_its_preconditions() -> None:
         client_of(server).delete(SECRET, uid="u", resource_version="7", dry_run=True)
     (request,) = server.requests
     assert request.body["preconditions"] == {"uid": "u", "resourceVersion": "7"}
-    # The API server reads the options of a DELETE from its body or its query, never both.
+    # The API server reads the options of a DELETE from its body or its query, never both; audit logs have the query.
     assert request.body["dryRun"] == ["All"]
+    assert request.query == {"dryRun": "All"}
 
 
 def test_a_delete_that_is_meant_is_no_dry_run() -> None:
