@@ -28,8 +28,8 @@ from .._documents.report import (
 from .._documents.shape import write
 from .._documents.vocabulary import Condition, Outcome, Phase, StepOutcome, Verdict
 from .._plan.advice import snapshot_advice
-from .in_short import at_a_glance, ending
 from .approving import how_to_approve
+from .in_short import at_a_glance, ending
 from .release_history import release_history
 from .run import Run, RunRound, SeenCluster
 from .timeline import run_timeline
@@ -121,7 +121,8 @@ def verdict_of(run: Run) -> Verdict:
     """The verdict of a run; total over whatever the run holds."""
     if run.error is not None:
         return verdict_of_error(run.error.code or "")
-    before, after = run.findings_before.verdict, run.findings_after and run.findings_after.verdict
+    before = run.findings_before.verdict
+    after = run.findings_after.verdict if run.findings_after else None
     if run.leaves_out(Phase.UPGRADE) and after is not None:
         return _calm(after) or Verdict.NEEDS_HUMAN
     calm = _calm(before)

@@ -266,7 +266,9 @@ def test_every_cluster_gets_what_is_its_own(awx: FakeController) -> None:
         used = {credentials[number] for each in nodes for number in each["credentials"]}
         assert used == {f"Harvester cluster ({name})"}
         watch = awx.named("schedule", f"Harvester upgrade: watch ({name})")
-        assert [credentials[each] for each in watch["credentials"]] == [f"Harvester cluster ({name})"]
+        assert [credentials[each] for each in watch["credentials"]] == [
+            f"Harvester cluster ({name})"
+        ]
         event = awx.named(
             "workflow_job_template", f"Harvester upgrade: repair on an event ({name})"
         )
