@@ -32,6 +32,8 @@ options:
         pinned values.
       - V(chart_source), V(chart_path), V(chart_repository) and V(helm_binary) say how releases will be upgraded.
       - V(force_releases) lists releases that may be upgraded with force; it raises the step's risk.
+      - V(conflicts) holds what a dry run of the steps has found, by namespace and release, see
+        M(harvester_ops.remediation.repair_plan).
     type: dict
     default: {}
 seealso:

@@ -88,8 +88,11 @@ options:
     default: when_refused
   force:
     description:
-      - Force changes. With Helm 3, and with Helm 4 on releases that the client applies, objects are
-        replaced; with Helm 4 on releases that the server applies, conflicts are overridden.
+      - Force changes. Of a release that was applied server-side, fields that other managers have set are
+        overridden. The objects of a release that was applied by the client are replaced.
+      - Without it the module fails with C(field-conflict) before it changes a release that was applied
+        server-side, when the chart sets fields that another manager has set to other values. Fields that are
+        known to be shared are taken over all the same, and put back right after helm where no other step does it.
       - It does not help against immutable fields, with neither Helm; such an object must be deleted.
     type: bool
     default: false
@@ -252,16 +255,15 @@ from ..module_utils._helm.expectation import Expectation, history_max
 from ..module_utils._helm.manifest_diff import manifest_diff
 from ..module_utils._helm.outcome import Outcome
 from ..module_utils._helm.rollback import RollbackRequest, roll_back
-from ..module_utils._helm.storage import Revision, list_revisions
+from ..module_utils._helm.storage import Revision
 from ..module_utils._helm.unlock import Backup, SealedBackup, UnlockRequest, unlock
 from ..module_utils._helm.upgrade import UpgradeRequest, upgrade
 from ..module_utils._kube.auth import helm_environment
 from ..module_utils._module import ModuleContext, run_module
 from ..module_utils._rancher.charts.archive import verify_archive
-from ..module_utils._rancher.server.leader_process import leader_environment
 from ..module_utils._rancher.server.live_actor import actor_finder
+from ..module_utils._rancher.server.upgrade_values import upgrade_values
 from ..module_utils._rancher.values.computed import pinned_keys
-from ..module_utils._rancher.values.release import ValuesRequest, make_values, read_rancher_state
 from ..module_utils._run.cluster_lock import LockRequest, renew
 
 ARGUMENT_SPEC: dict[str, Any] = {
@@ -356,19 +358,6 @@ def _expectation(params: dict[str, Any]) -> Expectation:
     )
 
 
-def _computed_values(context: ModuleContext, chart: str) -> dict[str, Any]:
-    params, client = context.params, context.client()
-    revisions = list_revisions(client, params["namespace"], params["release"], decode="relevant")
-    request = ValuesRequest(
-        chart=chart,
-        chart_version=params["chart_version"],
-        revisions=revisions,
-        drop_pinned=params["drop_pinned_values"],
-        drop_keys=params["drop_keys"],
-    )
-    return dict(make_values(request, read_rancher_state(client, leader_environment(client))).values)
-
-
 def _upgraded(context: ModuleContext, given: dict[str, Any] | None) -> _Done:
     params = context.params
     chart, version = params["chart"] or params["release"], params["chart_version"]
@@ -377,7 +366,7 @@ def _upgraded(context: ModuleContext, given: dict[str, Any] | None) -> _Done:
         path, chart, version, digest=params["chart_digest"], app_version=params["app_version"]
     )
     executable = find_helm(params["helm_binary"])
-    values = _computed_values(context, chart) if given is None else given
+    values = upgrade_values(context.client(), chart, params) if given is None else given
     request = UpgradeRequest(
         change=_change(context),
         chart_path=path,

@@ -41,7 +41,7 @@ RELEASE_SECRET = "delete secrets cattle-fleet-system/sh.helm.release.v1"
 
 @dataclass(frozen=True)
 class Case:
-    """One scenario on one Rancher, with one helm in the operator's hands.
+    """One scenario on one Rancher, with one helm in the operator's hands, on releases that ``made_by`` has written.
 
     ``findings`` are all that fail, in their order, each with the name of its object; ``steps`` are
     all steps of the plan in their order; ``instructions`` name the findings of which a part is left
@@ -59,12 +59,14 @@ class Case:
     deletes: tuple[str, ...] = ()
     rancher: str = ""
     helm: int = 3
+    made_by: int = 3
     rancher_rests: bool = False
     aged: tuple[str, ...] = ()
     options: dict[str, object] = field(default_factory=dict)
 
     def __str__(self) -> str:
         parts = [self.scenario, self.rancher, f"helm{self.helm}"]
+        parts.append(f"on-helm{self.made_by}" if self.made_by != 3 else "")
         parts.append("rancher-rests" if self.rancher_rests else "")
         return "-".join(filter(None, parts))
 
@@ -300,4 +302,29 @@ RANCHER_RESTS = tuple(
         "pending-but-right-version",
         "fleet-configmap-lost-apiserverurl",
     )
+)
+
+# Releases that Helm 4 has written were applied server-side, and Rancher runs that Helm there, too.
+PAIRS = ((3, 4), (4, 3), (4, 4))
+LET_RANCHER = "let-rancher-upgrade-"
+
+
+def on_releases_of(made_by: int, case: Case) -> Case:
+    """The case on releases that another Helm has written.
+
+    Harvester writes fleet's configuration, too. What was applied server-side Rancher's own helm cannot upgrade then, so
+    it is not waited for.
+    """
+    waits = [step for step in case.steps if step.startswith(LET_RANCHER)]
+    steps = case.steps
+    if made_by == 4 and f"{LET_RANCHER}fleet" in waits:
+        left_out = {f"{LET_RANCHER}fleet", *(("nudge",) if len(waits) == 1 else ())}
+        steps = tuple(step for step in steps if step not in left_out)
+    return replace(case, made_by=made_by, steps=steps)
+
+
+OTHER_PAIRS = tuple(
+    replace(on_releases_of(made_by, case), helm=helm)
+    for made_by, helm in PAIRS
+    for case in (*CASES, *LOOKALIKES)
 )

@@ -118,16 +118,21 @@ def _has_looked(log: AuditLog) -> bool:
 
 
 @contextlib.contextmanager
-def sick_cluster(scenario: Scenario, directory: Path, helm: int = 3) -> Iterator[SickCluster]:
-    """Make a cluster ill; everything is stopped at the end. ``helm`` is the operator's: 3 or 4."""
+def sick_cluster(
+    scenario: Scenario, directory: Path, helm: int = 3, made_by: int = 3
+) -> Iterator[SickCluster]:
+    """Make a cluster ill; everything is stopped at the end.
+
+    ``helm`` is the operator's, 3 or 4; ``made_by`` is the one that all releases are from, and that Rancher runs.
+    """
     control_plane = ControlPlane.up(directory / "controlplane")
     try:
         kubeconfig = control_plane.user(OPERATOR, "system:masters")
         fast = replace(scenario, illness=replace(scenario.illness, job_pace=0.5))
-        stuck = fast.create(control_plane, directory / "cluster")
-        program = control_plane.helm3 if helm == 3 else control_plane.helm4
+        programs = {3: control_plane.helm3, 4: control_plane.helm4}
+        stuck = fast.create(control_plane, directory / "cluster", helm=programs[made_by])
         operator = Playbook(directory / "artifacts").with_options(
-            kubeconfig=str(kubeconfig), helm_binary=str(program), **PATIENCE
+            kubeconfig=str(kubeconfig), helm_binary=str(programs[helm]), **PATIENCE
         )
         try:
             yield SickCluster(stuck, operator, AuditLog(control_plane.audit_log, OPERATOR))

@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.harvester_ops.remediation.tests.scenarios.cases import (
     CASES,
     LOOKALIKES,
+    OTHER_PAIRS,
     RANCHER_RESTS,
     Case,
 )
@@ -49,8 +50,16 @@ def test_lookalike(case: Case, tmp_path: Path) -> None:
     _walk(case, tmp_path)
 
 
+@pytest.mark.parametrize("case", OTHER_PAIRS, ids=str)
+def test_other_pair_of_helms(case: Case, tmp_path: Path) -> None:
+    """What made the releases and what repairs them need not be the same Helm."""
+    _walk(case, tmp_path)
+
+
 def _walk(case: Case, tmp_path: Path) -> None:
-    with sick_cluster(scenario(case.scenario, case.rancher), tmp_path, case.helm) as sick:
+    with sick_cluster(
+        scenario(case.scenario, case.rancher), tmp_path, case.helm, case.made_by
+    ) as sick:
         become_old(sick, *case.aged)
         is_diagnosed(case, sick)
         if case.scenario in FORESEEN:
@@ -74,7 +83,9 @@ def test_check_mode_foresees(case: Case, tmp_path: Path) -> None:
 @pytest.mark.parametrize("case", RANCHER_RESTS, ids=str)
 def test_repair_without_rancher(case: Case, tmp_path: Path) -> None:
     """Rancher does nothing during the repair, and comes back to find nothing to do."""
-    with sick_cluster(scenario(case.scenario, case.rancher), tmp_path, case.helm) as sick:
+    with sick_cluster(
+        scenario(case.scenario, case.rancher), tmp_path, case.helm, case.made_by
+    ) as sick:
         become_old(sick)
         is_repaired(case, sick)
         stays_so(case, sick)

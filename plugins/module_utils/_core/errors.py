@@ -28,6 +28,7 @@ ERROR_CODES: dict[str, str] = {
     "helm-missing": "The helm program was not found.",
     "helm-failed": "helm failed.",
     "helm-timeout": "helm did not finish in time and was stopped.",
+    "field-conflict": "Another manager has set fields that a chart sets, too, and taking them over was not allowed.",
     "helm-unsupported": "The version of the helm program is not supported.",
     "release-undecodable": "The stored revision of a release cannot be decoded.",
     "release-locked": "The last revision of the release is pending: helm refuses to upgrade it. A rollback is not refused.",

@@ -240,6 +240,7 @@ class Revision:
     secret_resource_version: str | None = None
     decoded: bool | None = None
     error: str | None = None
+    apply_method: str | None = None
     config: Json = None
 
 

@@ -71,18 +71,25 @@ class Capabilities:
     def force_flags(self, apply_method: str) -> list[str]:
         """Force changes: by replacement, or where the server applies, against conflicts.
 
-        C(apply_method) is V(ssa) or V(csa), as the release's last revision was applied; only Helm 4
-        tells them apart.
+        C(apply_method) is V(ssa) or V(csa), as the release's last revision was applied. Helm 3 knows no
+        conflicts: on what was applied server-side it overwrites what others have set, without being forced.
         """
+        if apply_method == APPLY_SERVER_SIDE:
+            return ["--force-conflicts"] if self.major >= 4 else []
         if self.major < 4:
             return ["--force"]
-        if apply_method == APPLY_SERVER_SIDE:
-            return ["--force-conflicts"]
         return ["--server-side=false", "--force-replace"]
 
     def upgrade_dry_run_flags(self) -> list[str]:
         """Render and check against the cluster without writing (Helm 3.13 and newer know the server)."""
         return ["--dry-run=server"] if self._at_least(13) else ["--dry-run"]
+
+    def render_flags(self) -> list[str]:
+        """Render an upgrade with what the cluster serves, whether or not the release is locked."""
+        if self.major >= 4:
+            return ["--is-upgrade", "--no-hooks", "--dry-run=server"]
+        asks_server = ["--dry-run=server"] if self._at_least(13) else []
+        return ["--is-upgrade", "--no-hooks", "--validate", *asks_server]
 
     def rollback_dry_run_flags(self) -> list[str]:
         """Prepare a rollback without writing."""

@@ -27,6 +27,7 @@ from typing import IO, TYPE_CHECKING, Any
 from .._core.errors import RemediationError
 from . import failure, supervisor
 from .capabilities import Capabilities
+from .conflicts import conflicts_in, in_one_line
 
 PYHELM3_IMPORT_ERROR: ImportError | None = None
 if TYPE_CHECKING:
@@ -68,12 +69,18 @@ class HelmFailedError(RemediationError):
         self.kinds = failure.kinds_of(stderr)
         self.kind = self.kinds[0] if self.kinds else None
         self.line = failure.telling_line(stderr) or f"it ended with exit code {exit_code}"
+        fields = conflicts_in(in_one_line(stderr)) if self.kind == failure.CONFLICT else ()
         super().__init__(
             "helm-failed",
             f"helm {command} failed: {self.line.rstrip('.')}.",
             failure.remedy_of(self.kind),
             retryable=failure.is_retryable(self.kind),
-            details={"reason": self.kind or "unknown", "line": self.line, "exit_code": exit_code},
+            details={
+                "reason": self.kind or "unknown",
+                "line": self.line,
+                "exit_code": exit_code,
+                **({"conflicts": [each.to_dict() for each in fields]} if fields else {}),
+            },
         )
 
 
@@ -305,6 +312,18 @@ class HelmCli(Command):
             arguments, values, deadline=change.deadline, limit=MAX_RENDERED_BYTES
         )
         return _manifest_in(printed)
+
+    async def render(self, change: ReleaseChange, chart: str | Path, values: bytes) -> str:
+        """The manifest that an upgrade to a chart would apply, without its hooks. Nothing is written, and unlike a dry
+        run of the upgrade it is not refused for a release that is locked.
+        """
+        able = await self.capabilities()
+        arguments = ["template", change.release, str(chart), "--namespace", change.namespace]
+        arguments += ["--values", "-", *able.render_flags()]
+        printed = await self.run(
+            arguments, values, deadline=change.deadline, limit=MAX_RENDERED_BYTES
+        )
+        return printed.decode("utf-8", "replace")
 
     async def roll_back(self, change: ReleaseChange, revision: int) -> None:
         """Roll a release back to a revision, which is always named (FM 4)."""

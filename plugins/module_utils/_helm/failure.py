@@ -9,7 +9,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from .conflicts import FORCE_OPTION, in_one_line
+
 UNKNOWN = "unknown"
+CONFLICT = "conflict"
 _DEFAULT_REMEDY = "Read the message; run helm with the same chart by hand to see all of its output."
 
 
@@ -128,10 +131,11 @@ KINDS: dict[str, Kind] = {
         "The object named cannot be changed in place, also not with force: save it, delete it, run again.",
         at_once=True,
     ),
-    "conflict": _kind(
+    CONFLICT: _kind(
         r"Apply failed with \d+ conflict|conflicts? with \"|conflict occurred while applying",
         "another manager owns fields of the chart's objects",
-        "Another manager owns the fields named: allow force to take them over.",
+        "See what the fields named are for. Only if the chart is to have them: name the release in"
+        f" {FORCE_OPTION}, which takes them over.",
         at_once=True,
     ),
     "modified-meanwhile": _kind(
@@ -260,7 +264,7 @@ def kind_of(text: str) -> str | None:
 
 def telling_line(text: str) -> str:
     """The one line of helm's output that says why it failed; empty when there is none."""
-    lines = [line.strip() for line in text.splitlines() if not _NOISE.search(line)]
+    lines = [line.strip() for line in in_one_line(text).splitlines() if not _NOISE.search(line)]
     errors = [line for line in lines if line.startswith("Error:")] or lines[-1:]
     kind = kind_of(text)
     telling = [line for line in lines if kind and KINDS[kind].pattern.search(line)]

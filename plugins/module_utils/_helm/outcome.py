@@ -49,15 +49,18 @@ def read_last(client: KubeClient, change: ReleaseChange) -> Revision:
     return expectation.last_revision(revisions, change.namespace, change.release)
 
 
-def with_state(error: RemediationError, before: Revision, after: Revision) -> RemediationError:
-    """helm's error with the release it is about and the state it left it in.
+def with_state(
+    error: RemediationError, before: Revision, after: Revision, note: str = ""
+) -> RemediationError:
+    """helm's error with the release it is about, the state it left it in, and what was done about that.
 
     Of two operations that begin at the same moment helm refuses one: that is no failure of ours.
     """
     where = expectation.release_name(after.namespace, after.release)
     return RemediationError(
         "release-busy" if error.details.get("reason") == "another-operation" else error.code,
-        f"{where}: {error.message} Its last revision {after.revision} is now {after.status}.",
+        f"{where}: {error.message} Its last revision {after.revision} is now {after.status}."
+        f" {note}".rstrip(),
         error.remedy,
         retryable=error.retryable,
         details={**error.details, "before": before.to_dict(), "after": after.to_dict()},

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from .._core.errors import RemediationError
-from . import expectation, idleness
+from . import conflicts, expectation, idleness, takeover
 from .cli import HelmCli, ReleaseChange
 from .outcome import Outcome, read_last, with_state
 from .rollback_target import unfit
@@ -98,18 +98,23 @@ def roll_back(
             details=before.to_dict(),
         )
     idleness.require_idle(before, client.now(), find_actor, request.stale_after)
-    note = ""
+    # Helm 4 applies a rollback as the revision that it goes back to was applied.
+    method, release = target.apply_method or "csa", (change.namespace, change.release)
+    taken = takeover.prepare(client, release, method, lambda: target.manifest, forced=change.force)
     try:
-        applied = replace(change, apply_method=before.apply_method or "csa")
+        applied = replace(change, apply_method=method, force=change.force or taken.needed)
         asyncio.run(cli.roll_back(applied, target.revision))
     except RemediationError as error:
+        restored = "" if change.dry_run else taken.put_back_anyway(client)
         after = read_last(client, change)
         if change.dry_run or not (after.revision > before.revision and _is_reached(after, target)):
-            raise with_state(error, before, after) from error
-        note = f"{error.message} The release is rolled back anyway."
+            told = conflicts.after_helm(change.release, error)
+            raise with_state(told, before, after, restored) from error
+        note = f"{error.message} The release is rolled back anyway. {restored}".rstrip()
+        return _confirmed(before, after, target, note)
     if change.dry_run:
         return Outcome(True, before, before)
-    return _confirmed(before, read_last(client, change), target, note)
+    return _confirmed(before, read_last(client, change), target, taken.put_back(client))
 
 
 def _confirmed(before: Revision, after: Revision, target: Revision, note: str) -> Outcome:

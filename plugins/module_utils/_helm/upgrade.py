@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .._core.errors import RemediationError
-from . import expectation
+from . import conflicts, expectation, takeover
 from .cli import HelmCli, HelmFailedError, ReleaseChange
 from .outcome import Outcome, read_last, with_state
 from .storage import Revision
@@ -80,13 +80,35 @@ def _require_upgradable(last: Revision) -> None:
         )
 
 
-def _run_helm(cli: HelmCli, request: UpgradeRequest, before: Revision) -> tuple[bool, str | None]:
+def _takeover(
+    client: KubeClient, cli: HelmCli, request: UpgradeRequest, before: Revision
+) -> takeover.Takeover:
+    """What of the chart's fields belongs to other managers."""
+    change, values = request.change, json.dumps(request.values).encode()
+
+    def render() -> str:
+        try:
+            return asyncio.run(cli.render(change, request.chart_path, values))
+        except RemediationError as error:
+            raise with_state(error, before, before) from error
+
+    release = (change.namespace, change.release)
+    return takeover.prepare(client, release, before.apply_method, render, forced=change.force)
+
+
+def _run_helm(
+    cli: HelmCli, request: UpgradeRequest, before: Revision, *, take_over: bool
+) -> tuple[bool, str | None]:
     """Run helm, a second time with ownership when it asked for that.
 
     Tells whether ownership was taken, and what a dry run rendered.
     """
     values = json.dumps(request.values).encode()
-    change = replace(request.change, apply_method=before.apply_method or "csa")
+    change = replace(
+        request.change,
+        apply_method=before.apply_method or "csa",
+        force=request.change.force or take_over,
+    )
     take = request.take_ownership == "always"
     try:
         rendered = asyncio.run(cli.upgrade(change, request.chart_path, values, take_ownership=take))
@@ -114,13 +136,23 @@ def _confirm(request: UpgradeRequest, before: Revision, after: Revision) -> None
 
 
 def _after_failure(
-    client: KubeClient, request: UpgradeRequest, before: Revision, error: RemediationError
+    client: KubeClient,
+    request: UpgradeRequest,
+    before: Revision,
+    error: RemediationError,
+    taken: takeover.Takeover,
 ) -> Outcome:
-    """The outcome when helm failed and the release got there all the same; else the error, with its state."""
+    """The outcome when helm failed and the release got there all the same; else the error, with its state.
+
+    What helm took from other managers before it failed is put back first.
+    """
+    restored = taken.put_back_anyway(client)
     after = read_last(client, request.change)
     if is_reached(request, after) and after.revision > before.revision:
-        return Outcome(True, before, after, note=f"{error.message} The release is deployed anyway.")
-    raise with_state(error, before, after) from error
+        note = f"{error.message} The release is deployed anyway. {restored}".rstrip()
+        return Outcome(True, before, after, note=note)
+    told = conflicts.after_helm(after.release, error)
+    raise with_state(told, before, after, restored) from error
 
 
 def upgrade(client: KubeClient, cli: HelmCli, request: UpgradeRequest) -> Outcome:
@@ -135,14 +167,16 @@ def upgrade(client: KubeClient, cli: HelmCli, request: UpgradeRequest) -> Outcom
         return Outcome(False, before, before)
     _require_upgradable(before)
     request.expected.check(before)
+    taken = _takeover(client, cli, request, before)
     try:
-        took_ownership, rendered = _run_helm(cli, request, before)
+        took_ownership, rendered = _run_helm(cli, request, before, take_over=taken.needed)
     except RemediationError as error:
         if request.change.dry_run:
             raise
-        return _after_failure(client, request, before, error)
+        return _after_failure(client, request, before, error, taken)
     if request.change.dry_run:
         return Outcome(True, before, before, took_ownership, rendered=rendered)
+    note = taken.put_back(client)
     after = read_last(client, request.change)
     _confirm(request, before, after)
-    return Outcome(True, before, after, took_ownership)
+    return Outcome(True, before, after, took_ownership, note=note)

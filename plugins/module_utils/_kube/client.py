@@ -31,6 +31,7 @@ _METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 _METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _TABLE = "application/json;as=Table;g=meta.k8s.io;v=v1"
 _MERGE_PATCH = "application/merge-patch+json"
+_APPLY_PATCH = "application/apply-patch+yaml"
 _ANONYMOUS = "system:anonymous"
 _CREDENTIALS_REMEDY = (
     "Renew the token or certificate, check that the kubeconfig's credential plugin works, or choose another "
@@ -140,6 +141,14 @@ class KubeClient:
         """Merge-patch the object at `path`; put ``metadata.resourceVersion`` into it to guard it."""
         target = path if subresource is None else paths.subresource(path, subresource)
         return self._json("PATCH", target, _dry_run(dry_run), body=body, content_type=_MERGE_PATCH)
+
+    def apply(
+        self, path: str, body: Mapping[str, Any], *, manager: str, dry_run: bool = False
+    ) -> Object:
+        """Apply `body` server-side as a field manager. A `conflict` with fields of other managers has the API server's
+        list of them in its details, as ``causes``."""
+        query = {"fieldManager": manager, "force": "false", **_dry_run(dry_run)}
+        return self._json("PATCH", path, query, body=body, content_type=_APPLY_PATCH)
 
     def replace(self, path: str, body: Mapping[str, Any], *, dry_run: bool = False) -> Object:
         """PUT `body`; a stale ``metadata.resourceVersion`` in it raises `conflict`."""
@@ -400,6 +409,8 @@ def _api_error(method: str, path: str, status: int, data: bytes, source: str) ->
     if status == 409:
         code = "precondition-failed" if method == "DELETE" else "conflict"
         message = f"{where} has changed or exists already: {said}."
+        causes = (answer.get("details") or {}).get("causes") or []
+        details |= {"causes": causes} if causes else {}
         return RemediationError(code, message, "Read it again.", details=details)
     return RemediationError(
         "api-error",

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._core.errors import RemediationError
-from .._core.lenient import dig, mapping, mappings, text
+from .._core.lenient import dig, mapping, mappings, text, texts
 from .._diagnosis.facts.helm_failures import cure_of
 from .._documents.actions import ACTIONS
 from .._documents.plan import RISKS
+from .._helm.conflicts import Conflict, unapproved
+from .._helm.failure import CONFLICT
 
 UNATTENDED = ("yes", "ask", "no")
 _OF_THE_IMAGE = ("unknown-flag", "image")
@@ -59,6 +61,7 @@ class PlanContext:
     chart_repository: str | None = None
     helm_binary: str | None = None
     force_releases: frozenset[str] = frozenset()
+    conflicts: Mapping[str, Any] = field(default_factory=dict)
     requests: tuple[Request, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -96,6 +99,39 @@ class PlanContext:
         if not failure or failure.get("passes"):
             return False
         return not self._removed(failure, (namespace, release))
+
+    def upgrade_fails(self, namespace: str, release: str) -> bool:
+        """Whether our own upgrade would fail as helm has just done. Whether fields of other managers are in its way is
+        known better: see ``foreign_fields``, all others are taken over.
+        """
+        failure = mapping(mapping(self.dependency(namespace, release)).get("helm_failure"))
+        return failure.get("cause") != CONFLICT and self.fails_again(namespace, release)
+
+    def shared_fields(self, namespace: str, release: str) -> tuple[Conflict, ...]:
+        """Fields of other managers that a change of the release takes: as a dry run has found them; where that could
+        not be made, as helm's last failure names them.
+        """
+        found = [
+            Conflict.from_dict(each)
+            for each in mappings(self._tried(namespace, release).get("conflicts"))
+        ]
+        failure = mapping(mapping(self.dependency(namespace, release)).get("helm_failure"))
+        if self.untried(namespace, release) and failure.get("cause") == CONFLICT:
+            found += map(Conflict.from_dict, mappings(failure.get("conflicts")))
+        return tuple(dict.fromkeys(found))
+
+    def foreign_fields(self, namespace: str, release: str) -> tuple[Conflict, ...]:
+        """Those among them that a person has to agree to, and has not: the release must not be changed."""
+        if release in self.force_releases:
+            return ()
+        return unapproved(self.shared_fields(namespace, release))
+
+    def untried(self, namespace: str, release: str) -> list[str]:
+        """Why the dry run does not say all about a release; empty where none was needed, too."""
+        return texts(self._tried(namespace, release).get("unchecked"))
+
+    def _tried(self, namespace: str, release: str) -> Mapping[str, Any]:
+        return mapping(self.conflicts.get(f"{namespace}/{release}"))
 
     def _removed(self, failure: Mapping[str, Any], failing: tuple[str, str]) -> bool:
         """Whether a step removes the cause: the repair of the release it comes from, or of helm's image."""

@@ -24,10 +24,12 @@ def check_plan(
     """The differences between a plan and the one that fits the evidence now; none when it still fits.
 
     The plan is made anew with the options it was made with; options of this run that differ from them
-    are differences too. Raises plan-invalid for a document that is no plan or was edited.
+    are differences too, but for what a dry run has found, which nobody chooses. Raises plan-invalid for a document that is no plan or was edited.
     """
     approved = Plan.from_dict(plan)
-    wanted = approved.options if options is None else read_options(options)
+    wanted = approved.options
+    if options is not None:
+        wanted = read_options({"conflicts": approved.options.get("conflicts"), **options})
     changed = [
         f"{path} was {was!r}, is now {is_now!r}"
         for path, was, is_now in _leaves("option", dict(approved.options), dict(wanted))

@@ -13,6 +13,7 @@ from .._core.lenient import mapping, mappings, text, texts
 from .._documents.actions import release_position
 from .._documents.plan import Instruction, Step
 from .context import PlanContext, Request
+from .field_owners import instruction
 
 _NODES_FIRST = (
     "The system services are upgraded, so the upgrade does not wait for it, and nodes are being upgraded or were"
@@ -43,7 +44,8 @@ def instructions(context: PlanContext, steps: Sequence[Step]) -> tuple[Instructi
     for finding in context.findings:
         if finding.get("outcome") not in ("fail", "warn"):
             continue
-        made = _postponed(context, finding) or _advice(context, finding, steps)
+        made = _postponed(context, finding) or _of_others(context, finding)
+        made = made or _advice(context, finding, steps)
         if made is not None:
             told = made.instruction
             groups.setdefault((told.finding, told.why, told.danger), []).append(made)
@@ -117,6 +119,22 @@ def _postponed(context: PlanContext, finding: Mapping[str, Any]) -> _Advice | No
         commands=(_SHOW_UPGRADE,),
     )
     return _Advice(told)
+
+
+def _of_others(context: PlanContext, finding: Mapping[str, Any]) -> _Advice | None:
+    """What to decide where the release of a finding is not changed for the fields of other managers."""
+    for each in _requests_of(context, finding):
+        if each.granted and each.release is not None:
+            everything = [other.release for other in context.requests if other.release]
+            told = instruction(
+                context,
+                text(finding.get("id")) or "",
+                each.release,
+                everything,
+                blocks=_keeps_the_job(context, finding),
+            )
+            return None if told is None else _Advice(told, release=each.release[1])
+    return None
 
 
 def _keeps_the_job(context: PlanContext, finding: Mapping[str, Any]) -> bool:

@@ -31,6 +31,7 @@ OPTIONS = (
     "chart_repository",
     "helm_binary",
     "force_releases",
+    "conflicts",
 )
 CHART_SOURCES = ("auto", "rancher_pod", "cluster_repo", "helm_repo", "oci", "path")
 FLEET = ("cattle-fleet-system", "fleet")
@@ -47,7 +48,8 @@ def make_plan(
     facts is what was derived from the same evidence. Options: ``accept`` (finding ids whose steps may
     be planned although a person must be asked), ``chart_source``, ``chart_path``,
     ``chart_repository``, ``helm_binary``,
-    ``force_releases``. Raises plan-invalid when findings and evidence do not belong together.
+    ``force_releases``, ``conflicts`` (what a dry run of the steps found, by namespace and release). Raises plan-invalid
+    when findings and evidence do not belong together.
     """
     chosen = read_options(options)
     _check_pair(evidence, findings)
@@ -61,6 +63,7 @@ def make_plan(
         chart_repository=chosen["chart_repository"],
         helm_binary=chosen["helm_binary"],
         force_releases=frozenset(chosen["force_releases"]),
+        conflicts=chosen["conflicts"],
     )
     steps = in_order(_placed(context))
     return Plan(
@@ -91,6 +94,7 @@ def read_options(options: Mapping[str, Any] | None) -> dict[str, Any]:
         "chart_repository": text(given.get("chart_repository")),
         "helm_binary": text(given.get("helm_binary")),
         "force_releases": sorted(set(texts(given.get("force_releases")))),
+        "conflicts": mapping(given.get("conflicts")),
     }
 
 
@@ -172,7 +176,8 @@ def _nudge_request(context: PlanContext, placed: Sequence[Placed]) -> Request | 
     wishes = [each for each in context.requests if each.granted and each.action == "nudge"]
     for each in wishes:
         about = _about(context, each)
-        if about not in upgraded and not (about and context.fails_again(*about)):
+        in_vain = about and (context.fails_again(*about) or context.foreign_fields(*about))
+        if about not in upgraded and not in_vain:
             return each
     return None
 

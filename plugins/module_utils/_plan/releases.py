@@ -16,10 +16,12 @@ from .._documents.canonical import canonical_json, digest
 from .._documents.plan import RISKS, ObjectRef, Step
 from .._helm.rollback_target import left_by_unlock, pending_on_top, rollback_target
 from .context import PlanContext, Request
+from .field_owners import with_fields_of_others
 from .outlook import outlook
 from .simulation import decide_after
 
 PINNED_VALUES = "pinned-values-in-release"
+REFUSED = "Rancher's own helm does not override fields that other managers have set"
 VALUES_LOST = "Its last revision has failed, so Rancher would treat it as not installed and pass its own values only"
 
 
@@ -32,6 +34,11 @@ class ReleaseState:
     revisions: Sequence[Mapping[str, Any]]
     dependency: Mapping[str, Any] | None
     requests: Sequence[Request]
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """Namespace and release."""
+        return self.namespace, self.release
 
     @property
     def last(self) -> Mapping[str, Any]:
@@ -78,21 +85,25 @@ def release_steps(context: PlanContext, state: ReleaseState, *, index_repaired: 
         return steps
     last: Mapping[str, Any] | None = state.last or None
     if unlocking is not None and state.pending:
-        unlock, last = _unlock(state, unlocking)
+        unlock, last = _unlock(context, state, unlocking)
         steps += unlock
-    if state.dependency is None:
+    in_vain = context.upgrade_fails(*state.name) or context.foreign_fields(*state.name)
+    if state.dependency is None or in_vain:
         return steps
     unlocked = bool(state.pending)
     return steps + _upgrade(context, state, last, unlocked=unlocked, index_repaired=index_repaired)
 
 
-def _unlock(state: ReleaseState, request: Request) -> tuple[list[Step], Mapping[str, Any] | None]:
+def _unlock(
+    context: PlanContext, state: ReleaseState, request: Request
+) -> tuple[list[Step], Mapping[str, Any] | None]:
     """The unlocking steps and the revision that is the last one after them."""
     if request.action == "roll_back_release":
         target = rollback_target(state.revisions)
-        if target is None:
+        if target is None or context.foreign_fields(*state.name):
             return [], state.last
-        return [_roll_back(state, request, target)], _rolled_back(state.last, target)
+        step = with_fields_of_others(context, _roll_back(state, request, target))
+        return [step], _rolled_back(state.last, target)
     removals = [_remove_pending(state, request, each) for each in state.pending]
     return removals, left_by_unlock(state.revisions)
 
@@ -112,8 +123,6 @@ def _upgrade(
     unlocked: bool,
     index_repaired: bool,
 ) -> list[Step]:
-    if context.fails_again(state.namespace, state.release):
-        return []
     dependency = mapping(state.dependency)
     decision = dependency.get("decision")
     if unlocked or index_repaired:
@@ -137,8 +146,11 @@ def _upgrade(
     request = asked or _any_request(context, state)
     if request is None:
         return []
-    if view.kind != "rancher":
-        return [_upgrade_release(context, state, request, last, view.why, after_rancher=False)]
+    by_rancher = view.kind == "rancher"
+    if not by_rancher or context.fails_again(*state.name) or context.shared_fields(*state.name):
+        # Rancher may try all the same, and leave a failed revision.
+        why = REFUSED if by_rancher else view.why
+        return [_upgrade_release(context, state, request, last, why, after_rancher=by_rancher)]
     if request.action == "upgrade_release" and mapping(last).get("status") == "failed":
         return [_upgrade_release(context, state, request, last, VALUES_LOST, after_rancher=False)]
     upgrade = _upgrade_release(context, state, request, last, view.why, after_rancher=True)
@@ -267,7 +279,7 @@ def _upgrade_release(
 ) -> Step:
     params = _upgrade_params(context, state, last, after_rancher)
     before, version = text(mapping(last).get("chart_version")), params["chart_version"]
-    return Step(
+    step = Step(
         action="upgrade_release",
         module=ACTIONS["upgrade_release"].module,
         title=f"Upgrade release {state.release} to {version}",
@@ -286,6 +298,7 @@ def _upgrade_release(
             *(f"Its value {key} is dropped." for key in _dropped(state, params)),
         ),
     )
+    return with_fields_of_others(context, step)
 
 
 def _dropped(state: ReleaseState, params: Mapping[str, Any]) -> list[str]:

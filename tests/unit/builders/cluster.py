@@ -40,6 +40,8 @@ class Cluster(KubeClient):
         self.writes: list[tuple[str, str, Any, bool]] = []
         self.failures: dict[tuple[str, str], RemediationError] = {}
         self.before: list[Hook] = []
+        # Path -> (field, manager): what server-side apply of that object is refused for.
+        self.owned: dict[str, list[tuple[str, str]]] = {}
         self._version = 5000
 
     def add(self, path: str, obj: dict[str, Any]) -> None:
@@ -135,6 +137,24 @@ class Cluster(KubeClient):
         if not dry_run:
             self.objects[where] = obj
         return copy.deepcopy(obj)
+
+    def apply(
+        self, path: str, body: Mapping[str, Any], *, manager: str, dry_run: bool = False
+    ) -> dict[str, Any]:
+        """Try an object server-side; nothing is stored."""
+        assert (manager, dry_run) == ("helm", True)
+        self._note("apply", path)
+        causes = [
+            {
+                "reason": "FieldManagerConflict",
+                "message": f'conflict with "{owner}" using v1',
+                "field": field,
+            }
+            for field, owner in self.owned.get(path, ())
+        ]
+        if causes:
+            raise RemediationError("conflict", f"{path}: conflicts", details={"causes": causes})
+        return dict(body)
 
     def patch(
         self,

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..._documents.shape import write
+from ..._helm import conflicts, failure
 from .helm_failures import HelmFailure
 
 _NAME = r"[A-Za-z0-9][\w.:-]*"
@@ -25,7 +26,7 @@ _OBJECTS = tuple(
         rf"cannot patch \"(?P<name>{_NAME})\" with kind (?P<kind>[A-Z]\w*)",
         rf"(?P<kind>{_NAME}) \"(?P<name>{_NAME})\" already exists",
         rf"(?P<kind>{_NAME}) \"(?P<name>{_NAME})\" is invalid",
-        rf"applying object (?P<where>[a-z0-9-]*)/(?P<name>{_NAME}) \S*Kind=(?P<kind>\w+)",
+        rf"applying object (?P<where>[a-z0-9-]*)/(?P<name>{_NAME}) \S*, ?Kind=(?P<kind>\w+)",
         r"[Jj]ob/?\s?(?:(?P<where>[a-z0-9-]+)/)?(?P<name>[a-z0-9][a-z0-9.-]+) (?:failed|not ready)",
         r"no matches for kind \"(?P<kind>\w+)\" in version \"(?P<group>[a-z0-9.-]+)/\w+\"",
         r"namespaces? \"?(?P<where>[a-z0-9][a-z0-9-]*)\"? (?:because it is being|is being|not found)",
@@ -136,10 +137,7 @@ _ADVICE: dict[str, _Advice] = {
         ),
         ("What the object stands for is down until helm has made it again.",),
     ),
-    "conflict": _Advice(
-        "See which manager owns the fields that helm names, and have it let them go.",
-        ("kubectl {in_where}get {kind} {name} -o yaml --show-managed-fields",),
-    ),
+    failure.CONFLICT: _Advice("{about_conflicts}", ("{show_conflicts}",)),
     "namespace-terminating": _Advice(
         "Find what keeps namespace {where} from being deleted, and let that end. Helm can install again once the"
         " namespace is gone or has been made again.",
@@ -248,6 +246,12 @@ def with_advice(failed: HelmFailure) -> dict[str, Any]:
         "release": failed.release,
         "chart": failed.chart or failed.release,
         "hook_image": _HOOK_IMAGES.get(failed.chart or "", ""),
+        "about_conflicts": conflicts.advice(failed.release, failed.conflicts),
+        "show_conflicts": "\n".join(
+            dict.fromkeys(
+                conflicts.show_command(each.object) for each in failed.conflicts if each.object
+            )
+        ),
     }
     return {
         **write(failed),

@@ -19,6 +19,7 @@ from ..._core.lenient import integer, mapping, moment, seconds_between, text
 from ..._core.names import RANCHER_WEBHOOK
 from ..._documents.evidence import Evidence, HelmPod, Operation, Revision
 from ..._helm import failure
+from ..._helm.conflicts import Conflict, conflicts_in
 from ..._helm.storage import LOCKED_STATUSES
 from ..._rancher.server.helm_actors import NEVER_STARTS
 from .kept_charts import kept_charts
@@ -57,7 +58,8 @@ class HelmFailure:
     ``chart`` is Rancher's chart, None for a release Rancher does not keep. ``cause`` is a kind of _helm/failure.py,
     ``image`` or ``unknown``; ``words`` helm's own. ``revision`` is the failed revision that the last attempt left, None
     when helm refused before it wrote one. ``passes``: the cause goes away by itself. ``lasting``: it is not just one
-    attempt that failed a moment ago for a reason that may be over already.
+    attempt that failed a moment ago for a reason that may be over already. ``conflicts`` are the fields of other managers
+    that helm was refused.
     """
 
     namespace: str
@@ -76,6 +78,7 @@ class HelmFailure:
     words: str
     passes: bool
     lasting: bool
+    conflicts: tuple[Conflict, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -268,6 +271,7 @@ def _told(
             or len(attempts) >= _IN_A_ROW
             or (age is not None and age >= _LASTING_SECONDS)
         ),
+        conflicts=conflicts_in(telling.words) if telling.cause == failure.CONFLICT else (),
     )
 
 

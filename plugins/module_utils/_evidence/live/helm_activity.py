@@ -13,6 +13,7 @@ from typing import Any
 from ..._core.lenient import Document, dig, mappings, text
 from ..._documents.evidence import OK, HelmActor, HelmPod, Operation, Source
 from ..._helm import failure
+from ..._helm.conflicts import in_one_line
 from ..._kube import paths
 from ..._kube.reader import Reader
 from ..._rancher.server import helm_actors
@@ -124,7 +125,7 @@ def _log(context: Context, reading: Reading) -> tuple[tuple[str, ...], tuple[str
     """The lines of helm's output that say how it went, and what they prove."""
     if not isinstance(reading.value, str):
         return (), ()
-    lines = [line for line in reading.value.splitlines() if line.strip()]
+    lines = [line for line in in_one_line(reading.value).splitlines() if line.strip()]
     telling = [line for line in lines if "rror" in line or failure.kinds_of(line)]
     chosen = list(dict.fromkeys([*telling[-8:], *lines[-2:]]))
     redacted = context.redactor.text("\n".join(chosen)).split("\n") if chosen else []

@@ -124,7 +124,7 @@ SERVER_DRY_RUN = ["--dry-run=server", "--output", "json"]
     ("version", "apply_method", "force"),
     [
         ("v3.22.0", "csa", ["--force"]),
-        ("v3.22.0", "ssa", ["--force"]),
+        ("v3.22.0", "ssa", []),
         ("v4.3.1", "csa", ["--server-side=false", "--force-replace"]),
         ("v4.3.1", "ssa", ["--force-conflicts"]),
     ],

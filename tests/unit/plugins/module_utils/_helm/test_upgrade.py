@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,7 @@ REQUEST = UpgradeRequest(
     values=VALUES,
     expected=Expectation(revision=4),
 )
+GITJOB = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/gitjob"
 OWNERSHIP = "Error: UPGRADE FAILED: invalid ownership metadata\n"
 
 
@@ -201,10 +203,112 @@ def test_no_second_helm_is_started_once_a_signal_asked_to_end() -> None:
     assert len(helm.operations) == 1
 
 
-def test_the_apply_method_of_the_last_revision_decides_how_to_force() -> None:
+def server_side() -> tuple[Cluster, FakeHelm]:
+    """A release that Helm 4 has applied server-side, of one Deployment that somebody has scaled."""
     cluster, helm = cluster_with(apply_method="ssa")
+    resources = [{"name": "deployments", "kind": "Deployment", "namespaced": True}]
+    cluster.add("/apis/apps/v1", {"metadata": {}, "resources": resources})
+    live = {"metadata": {"name": "gitjob", "uid": "u", "resourceVersion": "7"}}
+    cluster.add(GITJOB, {**live, "spec": {"replicas": 3}})
+    helm.rendered = (
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: gitjob}\nspec: {replicas: 1}\n"
+    )
+    return cluster, helm
+
+
+def test_the_apply_method_of_the_last_revision_decides_how_to_force() -> None:
+    cluster, helm = server_side()
     upgrade(cluster, helm, REQUEST)
-    assert helm.operations[0][1]["apply_method"] == "ssa"
+    assert helm.operations == [("upgrade", {"take_ownership": False, "apply_method": "ssa"})]
+
+
+def test_a_shared_field_is_taken_over_and_put_back() -> None:
+    cluster, helm = server_side()
+    cluster.owned[GITJOB] = [(".spec.replicas", "hpa")]
+    cluster.before.append(_scaled_by_helm(helm))
+    outcome = upgrade(cluster, helm, REQUEST)
+    assert helm.operations[0][1]["force"]
+    assert cluster.objects[GITJOB]["spec"]["replicas"] == 3
+    assert ".spec.replicas of Deployment/cattle-fleet-system/gitjob" in outcome.note
+
+
+def test_it_is_put_back_after_a_failure_too() -> None:
+    cluster, helm = server_side()
+    cluster.owned[GITJOB] = [(".spec.replicas", "hpa")]
+    cluster.before.append(_scaled_by_helm(helm))
+    helm.failures = [HelmFailedError("upgrade", 1, "Error: timed out waiting for the condition")]
+    helm.leaves = "failed"
+    error = failing(cluster, REQUEST, helm)
+    assert cluster.objects[GITJOB]["spec"]["replicas"] == 3
+    assert "Put back as it was before: .spec.replicas" in error.message
+
+
+def _scaled_by_helm(helm: FakeHelm) -> Callable[[Cluster, str, str], None]:
+    """What an upgrade does to the object, seen by the first request after it."""
+
+    def hook(cluster: Cluster, _verb: str, _path: str) -> None:
+        if helm.operations and cluster.objects[GITJOB]["metadata"]["resourceVersion"] == "7":
+            cluster.objects[GITJOB]["spec"]["replicas"] = 1
+            cluster.objects[GITJOB]["metadata"]["resourceVersion"] = "8"
+
+    return hook
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_a_field_of_others_is_refused_before_anything_is_done(dry_run: bool) -> None:
+    cluster, helm = server_side()
+    cluster.owned[GITJOB] = [(".spec.paused", "me"), (".spec.replicas", "hpa")]
+    request = replace(REQUEST, change=replace(REQUEST.change, dry_run=dry_run))
+    error = failing(cluster, request, helm)
+    assert error.code == "field-conflict"
+    assert ".spec.paused of Deployment/cattle-fleet-system/gitjob (manager me)" in error.message
+    assert helm.operations == []
+    assert cluster.writes == []
+
+
+def test_force_takes_over_all_of_it() -> None:
+    cluster, helm = server_side()
+    cluster.owned[GITJOB] = [(".spec.paused", "me")]
+    upgrade(cluster, helm, replace(REQUEST, change=replace(REQUEST.change, force=True)))
+    assert helm.operations[0][1]["force"]
+
+
+def test_one_object_that_cannot_be_tried_forbids_to_override_another() -> None:
+    cluster, helm = server_side()
+    cluster.owned[GITJOB] = [(".spec.replicas", "hpa")]
+    other = GITJOB.replace("gitjob", "other")
+    cluster.add(other, {"metadata": {"name": "other", "uid": "o"}})
+    cluster.failures["apply", other] = RemediationError("api-error", "webhook says no", "")
+    helm.rendered += "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: other}\n"
+    error = failing(cluster, REQUEST, helm)
+    assert (error.code, helm.operations) == ("field-conflict", [])
+    assert "Deployment/cattle-fleet-system/other: webhook says no" in error.message
+
+
+def test_an_object_that_is_not_there_yet_and_a_kind_nobody_serves_are_no_reason() -> None:
+    cluster, helm = server_side()
+    missing = GITJOB.replace("gitjob", "new")
+    cluster.failures["apply", missing] = RemediationError("forbidden", "no create", "")
+    cluster.owned[GITJOB] = [(".spec.replicas", "hpa")]
+    helm.rendered += "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: new}\n"
+    helm.rendered += "---\napiVersion: no.such/v1\nkind: Thing\nmetadata: {name: t}\n"
+    assert upgrade(cluster, helm, REQUEST).changed
+
+
+def test_a_conflict_that_came_meanwhile_names_the_option() -> None:
+    cluster, helm = server_side()
+    words = (
+        "Error: UPGRADE FAILED: conflict occurred while applying object cattle-fleet-system/gitjob apps/v1,"
+        ' Kind=Deployment: Apply failed with 2 conflicts: conflicts with "me" using apps/v1:\n'
+        "- .spec.paused\n- .spec.minReadySeconds\n"
+    )
+    helm.failures = [HelmFailedError("upgrade", 1, words)]
+    helm.leaves = "failed"
+    error = failing(cluster, REQUEST, helm)
+    assert error.code == "field-conflict"
+    assert ".spec.minReadySeconds of Deployment/cattle-fleet-system/gitjob" in error.message
+    assert '{"remediation_force_releases": ["fleet"]}' in error.remedy
+    assert not error.retryable
 
 
 def test_a_failure_tells_reason_and_state_left() -> None:
