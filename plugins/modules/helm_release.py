@@ -127,8 +127,10 @@ options:
     default: true
   timeout:
     description:
-      - Seconds that helm waits for each hook and for the objects. helm itself is stopped after twice
-        that time and a minute.
+      - Seconds in which something must change while helm waits for the objects of the release and its hooks. A rollout
+        that makes progress gets twice that time from helm.
+      - What cannot become ready (no node for a pod, no image, a quota) is given up after four tenths of that time.
+      - helm itself is stopped after four times that time and a minute, whatever becomes of this module.
     type: int
     default: 300
   history_max:
@@ -254,6 +256,7 @@ from ..module_utils._helm.cli import HelmCli, ReleaseChange, find_helm
 from ..module_utils._helm.expectation import Expectation, history_max
 from ..module_utils._helm.manifest_diff import manifest_diff
 from ..module_utils._helm.outcome import Outcome
+from ..module_utils._helm.patience import Patience
 from ..module_utils._helm.rollback import RollbackRequest, roll_back
 from ..module_utils._helm.storage import Revision
 from ..module_utils._helm.unlock import Backup, SealedBackup, UnlockRequest, unlock
@@ -349,6 +352,9 @@ def _helm(context: ModuleContext, executable: str, environment: Mapping[str, str
         environment,
         tmpdir=context.tmpdir,
         before_change=_renew_lock(context),
+        watch=lambda change: Patience(
+            context.client(), change.namespace, change.release, change.timeout
+        ).ends,
     )
 
 

@@ -64,7 +64,7 @@ def fleet_status(sick: SickCluster) -> str:
 def upgrading_fleet(sick: SickCluster, name: str, **options: object) -> Iterator[Running]:
     """A run whose helm is in the middle of fleet: its new pods are not let in before the end."""
     faults.hold_pods(sick.stuck, FLEET)
-    patient = operator(sick, name).with_options(helm_timeout=300, **options)
+    patient = operator(sick, name).with_options(helm_timeout=900, **options)
     run = patient.start(REMEDIATE)
     try:
         sick.control_plane.wait_for(

@@ -40,6 +40,9 @@ else:
         PYHELM3_IMPORT_ERROR = error
 
 SHORT_DEADLINE = 60.0
+LOOK_EVERY = 5.0
+# What a rollout that makes progress may take, in times of the time that one without any gets.
+PATIENCE = 2
 GRACE = 20.0
 MAX_OUTPUT_BYTES = 1024 * 1024
 # A dry run prints the whole release, chart and all.
@@ -98,13 +101,18 @@ class ReleaseChange:
     dry_run: bool = False
 
     @property
+    def longest(self) -> int:
+        """What helm is given as its timeout: a rollout that makes progress may take longer than C(timeout)."""
+        return PATIENCE * self.timeout if self.wait else self.timeout
+
+    @property
     def deadline(self) -> float:
         """When helm is ended from outside: its own timeout counts for hooks and for waiting each."""
-        return 2.0 * self.timeout + SHORT_DEADLINE
+        return 2.0 * self.longest + SHORT_DEADLINE
 
     def common_arguments(self) -> list[str]:
         """The arguments that upgrade and rollback spell alike."""
-        timeout, history = f"{self.timeout}s", str(self.history_max)
+        timeout, history = f"{self.longest}s", str(self.history_max)
         return ["--namespace", self.namespace, "--history-max", history, "--timeout", timeout]
 
 
@@ -158,7 +166,8 @@ class HelmCli(Command):
 
     C(environment) holds what C(helm_environment) of the connection gave. C(before_change) is called
     ahead of every helm that is to change a release, with the seconds after which nothing of that helm
-    is left, whatever becomes of us. C(runs) counts the helm processes started, C(interrupted) tells that
+    is left, whatever becomes of us. C(watch) gives for such a change a function that says while helm waits why it
+    need not wait any longer. C(runs) counts the helm processes started, C(interrupted) tells that
     a signal asked us to end.
     """
 
@@ -169,6 +178,7 @@ class HelmCli(Command):
         *,
         tmpdir: str | None = None,
         before_change: Callable[[float], object] = lambda _seconds: None,
+        watch: Callable[[ReleaseChange], Callable[[], str]] = lambda _change: lambda: "",
     ) -> None:
         if PYHELM3_IMPORT_ERROR is not None:
             raise RemediationError(
@@ -182,6 +192,7 @@ class HelmCli(Command):
         self.runs = 0
         self.interrupted = False
         self._before_change = before_change
+        self._watch = watch
         self._tmpdir = tmpdir
         self._capabilities: Capabilities | None = None
         self._environment = {
@@ -198,9 +209,11 @@ class HelmCli(Command):
         *,
         deadline: float = SHORT_DEADLINE,
         limit: int = MAX_OUTPUT_BYTES,
+        ends: Callable[[], str] | None = None,
     ) -> bytes:
         """Run helm; what it printed on stdout.
 
+        C(ends) is asked every few seconds, and once it has a reason helm is stopped for it.
         Output and input are unnamed files, not pipes: helm must be able to write when we are gone.
         Raises HelmFailedError, or RemediationError C(helm-timeout) or C(helm-missing).
         """
@@ -213,23 +226,26 @@ class HelmCli(Command):
             stdin.write(input or b"")
             stdin.seek(0)
             with hold_signals() as held:
-                returncode = await self._supervise(arguments, stdin, stdout, stderr, deadline)
+                process = await self._start(arguments, stdin, stdout, stderr, deadline)
+                reason, returncode = await _until_ended(process, ends)
             self.interrupted = self.interrupted or bool(held.received)
+            if returncode != 0 and reason:
+                raise _given_up(arguments[0], reason, _tail(stderr))
             if returncode != 0:
                 raise self._failed(arguments[0], returncode, _tail(stderr), deadline)
             stdout.seek(0)
             return stdout.read(limit)
 
-    async def _supervise(
+    async def _start(
         self,
         arguments: Sequence[str],
         stdin: IO[bytes],
         stdout: IO[bytes],
         stderr: IO[bytes],
         deadline: float,
-    ) -> int:
+    ) -> asyncio.subprocess.Process:
         self.runs += 1
-        process = await asyncio.create_subprocess_exec(
+        return await asyncio.create_subprocess_exec(
             *supervisor.command_line([self.program, *arguments], deadline=deadline, grace=GRACE),
             stdin=stdin,
             stdout=stdout,
@@ -237,13 +253,6 @@ class HelmCli(Command):
             env=self._environment,
             start_new_session=True,
         )
-        try:
-            return await process.wait()
-        except asyncio.CancelledError:
-            with contextlib.suppress(ProcessLookupError):
-                process.terminate()
-            await process.wait()
-            raise
 
     def _failed(
         self, command: str, returncode: int, stderr: str, deadline: float
@@ -337,9 +346,49 @@ class HelmCli(Command):
     async def _run_change(
         self, change: ReleaseChange, arguments: Sequence[str], values: bytes | None = None
     ) -> None:
+        ends = None
         if not change.dry_run:
             self._before_change(change.deadline + GRACE)
-        await self.run(arguments, values, deadline=change.deadline)
+            ends = self._watch(change) if change.wait else None
+        await self.run(arguments, values, deadline=change.deadline, ends=ends)
+
+
+async def _until_ended(
+    process: asyncio.subprocess.Process, ends: Callable[[], str] | None
+) -> tuple[str, int]:
+    """Why it was stopped ("" where it was not), and its exit code."""
+    ended = asyncio.ensure_future(process.wait())
+    reason = ""
+    try:
+        while not ended.done():
+            await asyncio.wait({ended}, timeout=LOOK_EVERY if ends and not reason else None)
+            if ends and not reason and not ended.done():
+                reason = await asyncio.to_thread(ends)
+                if reason:
+                    _terminate(process)
+    except asyncio.CancelledError:
+        _terminate(process)
+        await process.wait()
+        raise
+    return reason, ended.result()
+
+
+def _terminate(process: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()
+
+
+def _given_up(command: str, reason: str, stderr: str) -> RemediationError:
+    return RemediationError(
+        "helm-timeout",
+        f"helm {command} was stopped because the release cannot become ready: {reason}.",
+        "Remove the cause that is named, then run again.",
+        details={
+            "reason": "not-ready",
+            "given_up": reason,
+            "line": failure.telling_line(stderr) or "",
+        },
+    )
 
 
 def _manifest_in(printed: bytes) -> str | None:

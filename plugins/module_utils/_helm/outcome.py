@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .._core.errors import RemediationError
-from . import expectation
+from . import expectation, unready
 from .cli import ReleaseChange
 from .storage import Revision, list_revisions
 
@@ -47,6 +47,15 @@ def read_last(client: KubeClient, change: ReleaseChange) -> Revision:
     """The last revision of the release, decoded. Raises C(not-found) or C(release-undecodable)."""
     revisions = list_revisions(client, change.namespace, change.release, decode="last")
     return expectation.last_revision(revisions, change.namespace, change.release)
+
+
+def why_not_ready(
+    client: KubeClient, error: RemediationError, before: Revision, after: Revision
+) -> str:
+    """Why the workloads of a release are not ready, where helm has applied a revision and does not say it itself."""
+    if after.revision == before.revision or error.details.get("given_up"):
+        return ""
+    return unready.told(client, after.namespace, after.release)
 
 
 def with_state(

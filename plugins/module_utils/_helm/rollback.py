@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from .._core.errors import RemediationError
 from . import conflicts, expectation, idleness, takeover
 from .cli import HelmCli, ReleaseChange
-from .outcome import Outcome, read_last, with_state
+from .outcome import Outcome, read_last, why_not_ready, with_state
 from .rollback_target import unfit
 from .storage import Revision, list_revisions
 from .upgrade import same_values
@@ -109,7 +109,8 @@ def roll_back(
         after = read_last(client, change)
         if change.dry_run or not (after.revision > before.revision and _is_reached(after, target)):
             told = conflicts.after_helm(change.release, error)
-            raise with_state(told, before, after, restored) from error
+            because = why_not_ready(client, error, before, after)
+            raise with_state(told, before, after, f"{because} {restored}".strip()) from error
         note = f"{error.message} The release is rolled back anyway. {restored}".rstrip()
         return _confirmed(before, after, target, note)
     if change.dry_run:

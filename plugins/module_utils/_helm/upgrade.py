@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from .._core.errors import RemediationError
 from . import conflicts, expectation, takeover
 from .cli import HelmCli, HelmFailedError, ReleaseChange
-from .outcome import Outcome, read_last, with_state
+from .outcome import Outcome, read_last, why_not_ready, with_state
 from .storage import Revision
 
 if TYPE_CHECKING:
@@ -151,8 +151,9 @@ def _after_failure(
     if is_reached(request, after) and after.revision > before.revision:
         note = f"{error.message} The release is deployed anyway. {restored}".rstrip()
         return Outcome(True, before, after, note=note)
-    told = conflicts.after_helm(after.release, error)
-    raise with_state(told, before, after, restored) from error
+    because = why_not_ready(client, error, before, after)
+    failed = conflicts.after_helm(after.release, error)
+    raise with_state(failed, before, after, f"{because} {restored}".strip()) from error
 
 
 def upgrade(client: KubeClient, cli: HelmCli, request: UpgradeRequest) -> Outcome:

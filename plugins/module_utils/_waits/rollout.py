@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._core.errors import RemediationError
-from .._core.lenient import dig, integer, mapping, mappings, text
+from .._core.lenient import dig, integer, mapping, mappings
 from .._kube import paths
 from .._kube.change import read_or_none
 from .._kube.client import KubeClient
+from .._kube.pods import trouble
 from .observation import Observation
 
 KINDS = {"Deployment": "deployments", "StatefulSet": "statefulsets", "DaemonSet": "daemonsets"}
@@ -69,20 +70,14 @@ def _old_pods(found: Mapping[str, Any], kind: str) -> bool:
 
 
 def _troubles(client: KubeClient, namespace: str, found: Mapping[str, Any]) -> list[str]:
-    """Why pods of the workload do not start, as far as their containers say so."""
+    """Why pods of the workload do not start, as far as the API says so."""
     labels = mapping(dig(found, "spec", "selector", "matchLabels"))
     selector = ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
     if not selector:
         return []
-    troubles = []
-    for pod in client.list(paths.core("v1", "pods", namespace), label_selector=selector):
-        status = mapping(pod.get("status"))
-        containers = mappings(status.get("initContainerStatuses"))
-        for each in containers + mappings(status.get("containerStatuses")):
-            reason = text(dig(each, "state", "waiting", "reason"))
-            if reason not in (None, "ContainerCreating", "PodInitializing"):
-                troubles.append(f"Pod/{namespace}/{pod['metadata']['name']}: {reason}")
-    return sorted(set(troubles))
+    pods = client.list(paths.core("v1", "pods", namespace), label_selector=selector)
+    said = ((pod["metadata"]["name"], trouble(pod)) for pod in pods)
+    return sorted({f"Pod/{namespace}/{name}: {why}" for name, why in said if why})
 
 
 def _deadline_passed(found: Mapping[str, Any], subject: str, state: str) -> RemediationError | None:

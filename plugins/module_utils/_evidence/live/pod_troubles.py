@@ -10,7 +10,6 @@ each workload, a few at most.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -19,15 +18,15 @@ from ..._core.lenient import Document, dig, integer, mappings, text
 from ..._documents.evidence import PodTrouble, Workload
 from ..._harvester import job_log
 from ..._kube import paths
+from ..._kube.pods import culprit as culprit_of
+from ..._kube.pods import ended as ended_of
+from ..._kube.pods import owner_of, unschedulable
 from ..._kube.reader import Reader
 from ..._rancher.server import helm_actors
 from . import job
 from .fleet import AGENT_PODS, SYSTEM_PODS
 from .objects import (
-    condition_status,
-    conditions_of,
     created_at,
-    label,
     name_of,
     namespace_of,
     newest_first,
@@ -120,7 +119,7 @@ def _is_troubled(context: Context, pod: Document) -> bool:
     if phase == "Succeeded" or text(dig(pod, "metadata", "deletionTimestamp")):
         return False
     if phase == "Failed":
-        return _owner(pod)[0] == "Job"
+        return owner_of(pod)[0] == "Job"
     if helm_actors.is_operation_pod(pod) and phase == "Running":
         return False
     return not pod_is_ready(pod) or _is_flapping(context, pod)
@@ -136,58 +135,14 @@ def _is_flapping(context: Context, pod: Document) -> bool:
     return False
 
 
-def _owner(pod: Document) -> tuple[str | None, str | None]:
-    """Kind and name of what made the pod; of a ReplicaSet the Deployment it belongs to."""
-    owners = mappings(dig(pod, "metadata", "ownerReferences"))
-    kind = text(owners[0].get("kind")) if owners else None
-    name = text(owners[0].get("name")) if owners else None
-    template = label(pod, "pod-template-hash")
-    if kind == "ReplicaSet" and name and template:
-        return "Deployment", name.removesuffix(f"-{template}")
-    if kind is None and template:
-        return "Deployment", name_of(pod).partition(f"-{template}")[0]
-    return kind, name
-
-
-def _statuses(pod: Document) -> Iterator[tuple[bool, Document]]:
-    """Init containers, which run first, then the others; each with whether it is an init container."""
-    for each in mappings(dig(pod, "status", "initContainerStatuses")):
-        yield True, each
-    for each in mappings(dig(pod, "status", "containerStatuses")):
-        yield False, each
-
-
-def _culprit(pod: Document) -> tuple[bool, Document]:
-    """The first container that waits, has failed, or has crashed before."""
-    found = [
-        (init, each)
-        for init, each in _statuses(pod)
-        if not (init and dig(each, "state", "terminated", "exitCode") == 0)
-    ]
-    for keys in (("state", "waiting"), ("state", "terminated"), ("lastState", "terminated")):
-        for init, each in found:
-            if dig(each, *keys) and dig(each, *keys, "reason") != "PodInitializing":
-                return init, each
-    return next(iter(found), (False, {}))
-
-
-def _ended(status: Document) -> Document:
-    """How the container ended last: now, or before it was started again."""
-    for key in ("state", "lastState"):
-        ended = dig(status, key, "terminated")
-        if isinstance(ended, dict):
-            return ended
-    return {}
-
-
 def _crashed(context: Context, found: Found) -> list[Document]:
     """Pods of which a log is worth a request: one for each workload."""
     chosen: dict[Any, Document] = {}
     for pod in _troubled(context, found):
-        ended = _ended(_culprit(pod)[1])
+        ended = ended_of(culprit_of(pod)[1])
         # What could not be started at all has left no log.
         if ended and ended.get("reason") not in ("ContainerCannotRun", "StartError"):
-            chosen.setdefault((namespace_of(pod), *_owner(pod)), pod)
+            chosen.setdefault((namespace_of(pod), *owner_of(pod)), pod)
     return list(chosen.values())[:_MAX_LOGS]
 
 
@@ -197,7 +152,7 @@ def _log_name(pod: Document) -> str:
 
 def _read_log(pod: Document, client: Reader) -> str:
     """The log of the run that crashed: the previous one, once the container was started again."""
-    _init, status = _culprit(pod)
+    _init, status = culprit_of(pod)
     previous = dig(status, "state", "terminated") is None
     return client.pod_log(
         namespace_of(pod) or "",
@@ -239,9 +194,9 @@ def _workload(kind: str, obj: Document) -> Workload:
 
 
 def _trouble(context: Context, found: Found, pod: Document) -> PodTrouble:
-    status, (init, culprit) = dig(pod, "status"), _culprit(pod)
-    kind, name = _owner(pod)
-    ended = _ended(culprit)
+    status, (init, culprit) = dig(pod, "status"), culprit_of(pod)
+    kind, name = owner_of(pod)
+    ended = ended_of(culprit)
     words, unread = _last_words(context, found.reading(_log_name(pod)))
     return PodTrouble(
         name=name_of(pod),
@@ -255,7 +210,7 @@ def _trouble(context: Context, found: Found, pod: Document) -> PodTrouble:
         node=text(dig(pod, "spec", "nodeName")),
         image=_image(pod, text(culprit.get("name"))),
         hook=text(dig(pod, "metadata", "annotations", "helm.sh/hook")),
-        unschedulable=_unschedulable(status),
+        unschedulable=unschedulable(pod),
         reason=text(dig(status, "reason")),
         container=text(culprit.get("name")),
         init=init,
@@ -268,13 +223,6 @@ def _trouble(context: Context, found: Found, pod: Document) -> PodTrouble:
         last_words=words or tuple(filter(None, [_short(context, ended.get("message"))])),
         log_unread=unread,
     )
-
-
-def _unschedulable(status: object) -> str | None:
-    if condition_status(status, "PodScheduled") != "False":
-        return None
-    found = next((each for each in conditions_of(status) if each.type == "PodScheduled"), None)
-    return ((found.message or found.reason or "Unschedulable") if found else "")[:1000]
 
 
 def _image(pod: Document, container: str | None) -> str | None:

@@ -220,7 +220,7 @@ def test_the_update_of_a_changed_project_is_waited_for(awx: FakeController, fiel
 def test_a_failed_update_of_a_changed_project_stops_the_import(awx: FakeController) -> None:
     run(awx)
     awx.project_status = "failed"
-    with pytest.raises(RemediationError, match="project/.* is changed, but its update is failed"):
+    with pytest.raises(RemediationError, match=r"project/.* is changed, but its update is failed"):
         run(awx, replaced(ALL, "Default", {"projects": {"scm_branch": "gone"}}))
 
 

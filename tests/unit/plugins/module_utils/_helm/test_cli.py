@@ -82,7 +82,7 @@ def test_an_upgrade_is_spelled_completely_and_values_go_by_stdin(tmp_path: Path)
     assert version["argv"][0] == "version"
     assert upgrade["argv"] == [
         *("upgrade", "fleet", "/c/fleet.tgz", "--namespace", "cattle-fleet-system"),
-        *("--history-max", "5", "--timeout", "300s", "--reset-values", "--values", "-", "--wait"),
+        *("--history-max", "5", "--timeout", "600s", "--reset-values", "--values", "-", "--wait"),
     ]
     assert upgrade["stdin"] == '{"password": "hunter2"}'
     assert not any("hunter2" in part for part in upgrade["argv"])
@@ -103,7 +103,7 @@ def test_every_change_is_announced_with_the_time_at_which_nothing_of_it_is_left(
     asyncio.run(cli.upgrade(change, "c.tgz", b"{}"))
     asyncio.run(cli.roll_back(change, 3))
     # Ahead of the process: only the one that asked for the version had been there.
-    assert told == ([] if dry_run else [(680.0, 1), (680.0, 2)])
+    assert told == ([] if dry_run else [(1280.0, 1), (1280.0, 2)])
 
 
 def test_a_change_that_may_not_be_made_starts_no_helm(tmp_path: Path) -> None:
@@ -173,9 +173,54 @@ def test_a_rollback_always_names_its_revision(
     change = ReleaseChange("ns", "r", force=True, dry_run=True, history_max=0)
     asyncio.run(cli_of(helm).roll_back(change, 7))
     assert helm.calls[-1]["argv"] == [
-        *("rollback", "r", "7", "--namespace", "ns", "--history-max", "0", "--timeout", "300s"),
+        *("rollback", "r", "7", "--namespace", "ns", "--history-max", "0", "--timeout", "600s"),
         *flags,
     ]
+
+
+def test_a_helm_that_waits_for_nothing_is_stopped_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli_file, "LOOK_EVERY", 0.05)
+    helm = ScriptedHelm.make(tmp_path, upgrade={"until": str(tmp_path / "never")})
+    reason = "Pod/ns/a: Pending: 0/3 nodes are available, for 120 s"
+    # Once it has started.
+    cli = HelmCli(
+        str(helm.path), {}, watch=lambda _change: lambda: reason if len(helm.calls) == 2 else ""
+    )
+    with pytest.raises(RemediationError) as caught:
+        asyncio.run(cli.upgrade(CHANGE, "c.tgz", b"{}"))
+    assert caught.value.code == "helm-timeout"
+    assert "cannot become ready: Pod/ns/a: Pending: 0/3 nodes" in caught.value.message
+    assert helm.calls[-1]["argv"][0] == "upgrade"
+
+
+def test_a_helm_that_gets_there_is_watched_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli_file, "LOOK_EVERY", 0.05)
+    finish = tmp_path / "finish"
+    helm = ScriptedHelm.make(tmp_path, rollback={"until": str(finish)})
+    looks: list[int] = []
+
+    def look() -> str:
+        looks.append(1)
+        if len(looks) == 3:
+            finish.touch()
+        return ""
+
+    cli = HelmCli(str(helm.path), {}, watch=lambda _change: look)
+    asyncio.run(cli.roll_back(CHANGE, 3))
+    assert len(looks) >= 3
+
+
+@pytest.mark.parametrize("change", [{"dry_run": True}, {"wait": False}])
+def test_a_helm_that_does_not_wait_is_not_watched(tmp_path: Path, change: dict[str, bool]) -> None:
+    def forbid(_change: ReleaseChange) -> Callable[[], str]:
+        raise AssertionError("nothing to watch")
+
+    cli = HelmCli(str(ScriptedHelm.make(tmp_path).path), {}, watch=forbid)
+    asyncio.run(cli.roll_back(ReleaseChange("ns", "r", **change), 3))
 
 
 def test_an_old_helm_cannot_take_ownership(tmp_path: Path) -> None:
