@@ -44,6 +44,8 @@ APART = (
     "test_controlplane_build.py",
     "test_doubles.py",
     "test_failure_modes.py",
+    "test_field_conflicts.py",
+    "test_fields_of_others.py",
     "test_helm_release.py",
     "test_interruption.py",
     "test_rancher_lines.py",
@@ -54,6 +56,7 @@ APART = (
 LONGEST_FIRST = (
     "test_interruption.py",
     "test_failure_modes.py",
+    "test_fields_of_others.py",
     "test_rancher_lines.py",
     "test_doubles.py",
 )

@@ -9,6 +9,7 @@ import re
 import time
 
 from ansible_collections.harvester_ops.remediation.tests.scenarios import transcripts
+from ansible_collections.harvester_ops.remediation.tests.scenarios.audit import Request
 from ansible_collections.harvester_ops.remediation.tests.scenarios.cases import Case
 from ansible_collections.harvester_ops.remediation.tests.scenarios.playbook import (
     DIAGNOSE,
@@ -27,7 +28,7 @@ HEADERS_WITHOUT_STEPS = 36
 APPROVED = {"auto_approve": ["low", "medium"]}
 LOCK = "leases harvester-system/harvester-ops-remediation"
 UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-# helm deletes its own hook Job, and nothing else here.
+# helm deletes its own hook Job, and revisions beyond those that it keeps.
 HELM_DELETES = "delete jobs cattle-fleet-system/fleet-cleanup-clusterregistrations"
 
 
@@ -133,8 +134,18 @@ def is_repaired(case: Case, sick: SickCluster) -> None:
     assert sick.is_as_wanted(), sick.revisions()
     assert sick.fleet_server().startswith("https://")
     assert sick.lock_holder() == ""
-    deletes = {UID.sub("UID", write) for write in log.writes() if write.startswith("delete")}
-    assert deletes - {f"delete {LOCK}", HELM_DELETES} == set(case.deletes)
+    deletes = {
+        UID.sub("UID", str(each))
+        for each in log.requests()
+        if each.writes and each.verb.startswith("delete") and not _of_helm(each)
+    }
+    assert deletes - {f"delete {LOCK}"} == set(case.deletes)
+
+
+def _of_helm(request: Request) -> bool:
+    """Whether helm has deleted its hook's Job, or a revision beyond those that it keeps."""
+    pruned = request.resource == "secrets" and "/sh.helm.release.v1." in request.name
+    return request.by_helm and (pruned or str(request) == HELM_DELETES)
 
 
 def is_short(run: Finished) -> None:
