@@ -136,6 +136,8 @@ def test_the_playbook_makes_a_workflow_for_each_cluster(awx: FakeController) -> 
     assert "created: workflow_job_template/Harvester upgrade: repair with approval (b)" in told
     output = run(awx, *given)
     assert "secret of" not in told + output
-    assert "approval_role: workflow_job_template/Harvester upgrade: repair with approval (a)" in output
+    assert (
+        "approval_role: workflow_job_template/Harvester upgrade: repair with approval (a)" in output
+    )
     assert ("Harvester upgrade: plan", "read_role") in awx.rights_of("approvers")
     assert "changed=0" in run(awx, *given)

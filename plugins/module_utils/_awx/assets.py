@@ -279,7 +279,11 @@ class AssetImport:
 
 def _named(error: RemediationError, key: Asset, what: str) -> RemediationError:
     """The error, of a refusal for want of a role with the object and that role."""
-    return lacking(_label(key), key["type"], what, error.message) if error.code == "forbidden" else error
+    return (
+        lacking(_label(key), key["type"], what, error.message)
+        if error.code == "forbidden"
+        else error
+    )
 
 
 def replaced(assets: Any, organization: str, overrides: Mapping[str, Mapping[str, Any]]) -> Any:

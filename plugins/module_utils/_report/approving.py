@@ -14,7 +14,10 @@ from .run import Run, RunJob
 
 def how_to_approve(run: Run) -> list[Advice]:
     """What to do with a plan that waits for approval, after a word on an approval that was given for another one."""
-    return [*_other_fingerprint(run), *(_in_a_job(run, run.job) if run.job else _at_a_terminal(run))]
+    return [
+        *_other_fingerprint(run),
+        *(_in_a_job(run, run.job) if run.job else _at_a_terminal(run)),
+    ]
 
 
 def _other_fingerprint(run: Run) -> Iterator[Advice]:

@@ -26,8 +26,8 @@ from .._documents.report import (
 )
 from .._documents.vocabulary import Condition, Outcome, Phase, StepOutcome, Verdict
 from .._plan.advice import snapshot_advice
-from .in_short import at_a_glance, ending
 from .approving import how_to_approve
+from .in_short import at_a_glance, ending
 from .release_history import release_history
 from .run import Run, SeenCluster
 from .timeline import run_timeline

@@ -56,7 +56,9 @@ def _as_asked(value: Any, option: Mapping[str, Any]) -> Any:
     read = _READERS[option.get("type", "str")](value, option)
     choices = option.get("choices")
     if choices:
-        wrong = [each for each in (read if isinstance(read, list) else [read]) if each not in choices]
+        wrong = [
+            each for each in (read if isinstance(read, list) else [read]) if each not in choices
+        ]
         if wrong:
             raise ValueError(f"and {', '.join(map(str, wrong))} is not one of {', '.join(choices)}")
     return read

@@ -220,7 +220,7 @@ def test_the_update_of_a_changed_project_is_waited_for(awx: FakeController, fiel
 def test_a_failed_update_of_a_changed_project_stops_the_import(awx: FakeController) -> None:
     run(awx)
     awx.project_status = "failed"
-    with pytest.raises(RemediationError, match="project/.* is changed, but its update is failed"):
+    with pytest.raises(RemediationError, match=r"project/.* is changed, but its update is failed"):
         run(awx, replaced(ALL, "Default", {"projects": {"scm_branch": "gone"}}))
 
 
@@ -266,7 +266,9 @@ def test_every_cluster_gets_what_is_its_own(awx: FakeController) -> None:
         used = {credentials[number] for each in nodes for number in each["credentials"]}
         assert used == {f"Harvester cluster ({name})"}
         watch = awx.named("schedule", f"Harvester upgrade: watch ({name})")
-        assert [credentials[each] for each in watch["credentials"]] == [f"Harvester cluster ({name})"]
+        assert [credentials[each] for each in watch["credentials"]] == [
+            f"Harvester cluster ({name})"
+        ]
         event = awx.named(
             "workflow_job_template", f"Harvester upgrade: repair on an event ({name})"
         )
