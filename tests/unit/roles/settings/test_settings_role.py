@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -27,3 +28,31 @@ def test_the_report_knows_what_was_left_out(
     facts = {"asked": "{{ report_run.asked }}"}
     done = play_role(tmp_path, "settings", variables, facts, *arguments)
     assert (done.facts["asked"], done.error) == (asked, None)
+
+
+@pytest.mark.parametrize(
+    ("variables", "holder", "location"),
+    [
+        ({}, r"\S+@\S+ run [0-9a-f]{6}", "directory"),
+        (
+            {"awx_job_id": 42, "awx_user_name": "alice"},
+            "AWX job 42, launched by alice run [0-9a-f]{6}",
+            "both",
+        ),
+        (
+            {"tower_job_id": 42, "remediation_backup_location": "directory"},
+            "AWX job 42.*",
+            "directory",
+        ),
+    ],
+)
+def test_a_job_names_itself_and_keeps_backups_in_the_cluster(
+    tmp_path: Path, variables: dict[str, object], holder: str, location: str
+) -> None:
+    facts = {"holder": "{{ remediation_run.holder }}", "location": "{{ backup_location }}"}
+    done = play_role(
+        tmp_path, "settings", {"remediation_artifacts_dir": str(tmp_path), **variables}, facts
+    )
+    assert done.error is None
+    assert re.fullmatch(holder, done.facts["holder"])
+    assert done.facts["location"] == location
