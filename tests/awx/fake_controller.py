@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A controller on loopback that speaks as much of AWX's API as an import of assets needs.
 
-It keeps objects in memory and counts what changed them. Like AWX it answers OPTIONS with the fields that a
-POST takes and leaves POST out for who lacks a role, updates a project whose source has changed and has no playbooks until
-then, cancels a waiting approval whose template is replaced, refuses variables where a launch does not ask for them, finds by filters in the query, gives related addresses, and refuses references to what there is not.
+It keeps objects in memory and counts what changed them. Like AWX it answers OPTIONS with the fields that a POST takes,
+and leaves POST out for who lacks a role; it finds by filters in the query, gives related addresses, and refuses
+references to what there is not. It updates a project whose source has changed, which has no playbooks until then, cancels
+a waiting approval whose template is replaced, and refuses variables where a launch does not ask for them.
 Unlike AWX it refuses fields it does not know: a misspelt one would be dropped in silence.
 """
 
@@ -32,7 +33,7 @@ class Kind:
 
     path: str
     fields: str
-    references: dict[str, str | tuple[str, ...]] = field(default_factory=dict)
+    references: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     attached: dict[str, str] = field(default_factory=dict)
     owned: dict[str, tuple[str, str]] = field(default_factory=dict)
     documents: tuple[str, ...] = ()
@@ -237,6 +238,30 @@ class FakeController:
         kind = KINDS[item["type"]]
         url = f"{ROOT}{kind.path}/{item['id']}/"
         names = (*kind.attached, *kind.owned, *kind.documents)
+        related, summary = self._links(item, url)
+        summary["user_capabilities"] = {"edit": item["type"] not in self.forbidden}
+        if item["type"] in _ROLES:
+            summary["object_roles"] = {
+                name: {"id": number}
+                for number, (of, name) in self.roles.items()
+                if of == item["id"]
+            }
+        if item["type"] == "team":
+            related["roles"] = f"{url}roles/"
+        hidden = (*names, "_looks")
+        shown = {key: value for key, value in item.items() if key not in hidden}
+        if item["type"] == "credential":
+            shown["inputs"] = dict.fromkeys(item["inputs"], "$encrypted$")
+        if item["type"] == "project":
+            looks = item.get("_looks", 0)
+            shown["status"] = "running" if looks else self.project_status
+            item["_looks"] = max(0, looks - 1)
+        return {**shown, "url": url, "related": related, "summary_fields": summary}
+
+    def _links(self, item: Item, url: str) -> tuple[Item, Item]:
+        """The addresses of what is related, and what is told of it in short."""
+        kind = KINDS[item["type"]]
+        names = (*kind.attached, *kind.owned, *kind.documents)
         related = {name: f"{url}{name}/" for name in names}
         summary: Item = {}
         for name in kind.references:
@@ -258,24 +283,7 @@ class FakeController:
             of_workflow = item["unified_job_template"] in self.objects["workflow_job_template"]
             kind_of_job = "workflow_job" if of_workflow else "job"
             summary["unified_job_template"] = {"unified_job_type": kind_of_job}
-        summary["user_capabilities"] = {"edit": item["type"] not in self.forbidden}
-        if item["type"] in _ROLES:
-            summary["object_roles"] = {
-                name: {"id": number}
-                for number, (of, name) in self.roles.items()
-                if of == item["id"]
-            }
-        if item["type"] == "team":
-            related["roles"] = f"{url}roles/"
-        hidden = (*names, "_looks")
-        shown = {key: value for key, value in item.items() if key not in hidden}
-        if item["type"] == "credential":
-            shown["inputs"] = dict.fromkeys(item["inputs"], "$encrypted$")
-        if item["type"] == "project":
-            looks = item.get("_looks", 0)
-            shown["status"] = "running" if looks else self.project_status
-            item["_looks"] = max(0, looks - 1)
-        return {**shown, "url": url, "related": related, "summary_fields": summary}
+        return related, summary
 
     def answer(self, method: str, path: str, query: dict[str, str], content: Item) -> Any:
         """The answer to one request; null for "done, nothing to say"."""
@@ -370,7 +378,7 @@ class FakeController:
         for node in self.objects["workflow_job_template_node"].values():
             if node["workflow_job_template"] != workflow["id"]:
                 continue
-            inner = self.objects["workflow_job_template"].get(node.get("unified_job_template"))
+            inner = self.objects["workflow_job_template"].get(node.get("unified_job_template") or 0)
             if inner is None:
                 given[node["identifier"]] = variables
             else:

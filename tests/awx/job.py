@@ -29,6 +29,7 @@ OF_AWX = {
     "ANSIBLE_FORCE_COLOR": "True",
     "ANSIBLE_HOST_KEY_CHECKING": "False",
     "ANSIBLE_INVENTORY_UNPARSED_FAILED": "True",
+    "AWX_HOST": "https://awx.example.com",
     "JOB_ID": "7",
     "LANG": "C.UTF-8",
 }

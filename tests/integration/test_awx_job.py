@@ -59,3 +59,15 @@ def test_a_repair_without_a_usable_credential_ends_with_one_clear_error(
     assert done.status == "failed", done
     assert done.artifacts["remediation_verdict"] == "failed", done
     assert "template.kubeconfig is no mapping" in done.artifacts["remediation_headline"]
+
+
+@pytest.mark.parametrize("credential", [{}, {"host": "https://192.0.2.1:6443"}])
+def test_a_job_without_a_whole_credential_says_so(
+    tmp_path: Path, project: Path, credential: dict[str, str]
+) -> None:
+    given = {"remediation_artifacts_dir": str(tmp_path / "artifacts")}
+    done = run_job(tmp_path / "job", project, "plan", credential, given)
+    assert done.status == "failed", done
+    headline = done.artifacts["remediation_headline"]
+    assert "does not know how to reach a cluster" in headline
+    assert "Harvester cluster access" in done.artifacts["remediation_next"]

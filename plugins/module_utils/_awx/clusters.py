@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Assets for several clusters: job templates for all, and for each a credential, workflows and schedules of its own.
 
-A workflow of AWX cannot ask for a credential at its launch, and a copy made in AWX loses the credentials of its nodes
-and its notifications for whoever may not use them. So each cluster gets its own, from the one in the assets.
+A workflow of AWX cannot ask for a credential at its launch, and a copy made in AWX has no notifications and no roles
+(FIELDS_TO_PRESERVE_AT_COPY in awx/main/models/workflow.py). So each cluster gets its own, from the one in the assets.
 """
 
 from __future__ import annotations

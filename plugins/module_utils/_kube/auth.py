@@ -192,12 +192,33 @@ def _load_kubeconfig(
 def _load_default(
     config: Any, configuration: Any, params: Mapping[str, Any], tmpdir: str | None
 ) -> str:
-    """The service account of the pod it runs in (an execution environment in a cluster), or kubeconfig."""
+    """The service account of the pod it runs in (an execution environment in a cluster), or kubeconfig.
+
+    A job of AWX gets access to its cluster by its credential. Its pod is in the cluster of AWX: with the account of the
+    pod a job whose credential is missing or incomplete would work on the wrong cluster.
+    """
+    if _is_awx_job() and not os.environ.get("KUBECONFIG"):
+        raise _no_credential(params)
     try:
         config.load_incluster_config(client_configuration=configuration)
     except config.ConfigException:
         return _load_kubeconfig(config, configuration, params, tmpdir)
     return "the service account of this pod"
+
+
+def _is_awx_job() -> bool:
+    return bool(os.environ.get("AWX_HOST") and os.environ.get("JOB_ID"))
+
+
+def _no_credential(params: Mapping[str, Any]) -> RemediationError:
+    given = {(True, False): "a server and no token for it", (False, True): "a token and no server"}
+    has = given.get((bool(params.get("host")), bool(params.get("api_key"))))
+    return RemediationError(
+        "kubeconfig-unreadable",
+        f"The job does not know how to reach a cluster: it was given {has or 'neither a kubeconfig nor a server'}.",
+        "Give the job template, the node of the workflow or the launch a credential of the type Harvester cluster access, "
+        "with a kubeconfig, or with server and token.",
+    )
 
 
 def _read_kubeconfig(name: str) -> Any:

@@ -51,6 +51,14 @@ class _Instruction:
 
 
 @dataclass(frozen=True)
+class _Found:
+    """A finding, as far as it says what to do next."""
+
+    outcome: str | None = None
+    what_next: str | None = None
+
+
+@dataclass(frozen=True)
 class _Ended:
     """What a report, findings, a preflight or a failure say of how the work on a cluster ended."""
 
@@ -61,6 +69,7 @@ class _Ended:
     plan: ReportedPlan = field(default_factory=ReportedPlan)
     next: tuple[Advice, ...] = ()
     instructions: tuple[_Instruction, ...] = ()
+    findings: tuple[_Found, ...] = ()
     error: Failure = field(default_factory=Failure)
     cluster: _Identity = field(default_factory=_Identity)
     upgrade: UpgradeSummary = field(default_factory=UpgradeSummary)
@@ -199,8 +208,14 @@ def _advice_words(advice: Iterable[Advice]) -> Iterator[str]:
 
 
 def _next_words(ended: _Ended) -> Iterator[str]:
-    """What to do next; of a plan that waits for approval also what a person does before, and what is left to one."""
+    """What to do next; of a plan that waits for approval also what a person does before, and what is left to one.
+
+    A diagnosis has no such list: there it is what its findings advise.
+    """
     yield from _advice_words(ended.next)
+    if not ended.next and ended.verdict not in CALM_VERDICTS:
+        advised = (each.what_next for each in ended.findings if each.outcome == Outcome.FAIL)
+        yield from dict.fromkeys(filter(None, advised))
     if ended.verdict != Verdict.NEEDS_APPROVAL:
         return
     for each in ended.instructions:

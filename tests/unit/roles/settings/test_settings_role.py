@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -38,3 +39,31 @@ def test_the_grace_outlasts_what_rancher_takes_after_many_failures() -> None:
     text = (PROJECT / "roles/settings/defaults/main.yml").read_text(encoding="utf-8")
     grace = yaml.safe_load(text)["remediation_rancher_grace"]
     assert grace > delay_after(failures=1000) + PREPARATION_SECONDS[1]
+
+
+@pytest.mark.parametrize(
+    ("variables", "holder", "location"),
+    [
+        ({}, r"\S+@\S+ run [0-9a-f]{6}", "directory"),
+        (
+            {"awx_job_id": 42, "awx_user_name": "alice"},
+            "AWX job 42, launched by alice run [0-9a-f]{6}",
+            "both",
+        ),
+        (
+            {"tower_job_id": 42, "remediation_backup_location": "directory"},
+            "AWX job 42.*",
+            "directory",
+        ),
+    ],
+)
+def test_a_job_names_itself_and_keeps_backups_in_the_cluster(
+    tmp_path: Path, variables: dict[str, object], holder: str, location: str
+) -> None:
+    facts = {"holder": "{{ remediation_run.holder }}", "location": "{{ backup_location }}"}
+    done = play_role(
+        tmp_path, "settings", {"remediation_artifacts_dir": str(tmp_path), **variables}, facts
+    )
+    assert done.error is None
+    assert re.fullmatch(holder, done.facts["holder"])
+    assert done.facts["location"] == location

@@ -268,3 +268,30 @@ def test_a_written_kubeconfig_carries_the_credentials(tmp_path: Path) -> None:
     with helm_environment({"kubeconfig": kubeconfig()}, tmpdir=str(tmp_path)) as environment:
         content = json.loads(Path(environment["KUBECONFIG"]).read_text())
     assert content["users"][0]["user"] == {"token": SECRET_TOKEN}
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({}, "neither a kubeconfig nor a server"),
+        ({"host": "https://there:6443"}, "a server and no token"),
+        ({"api_key": "t"}, "a token and no server"),
+    ],
+)
+def test_a_job_of_awx_never_takes_the_account_of_its_pod(
+    monkeypatch: pytest.MonkeyPatch, params: dict[str, str], words: str
+) -> None:
+    """Its pod is in the cluster of AWX, where nothing is to be repaired."""
+    loaded: list[str] = []
+    monkeypatch.setattr(
+        "kubernetes.config.load_incluster_config", lambda **_options: loaded.append("pod")
+    )
+    resolve(params)
+    assert loaded == ["pod"]
+    monkeypatch.setenv("AWX_HOST", "https://awx.example.com")
+    monkeypatch.setenv("JOB_ID", "42")
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    with pytest.raises(RemediationError, match=words) as raised:
+        resolve(params)
+    assert "Harvester cluster access" in raised.value.remedy
+    assert loaded == ["pod"]

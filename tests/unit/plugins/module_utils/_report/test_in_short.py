@@ -64,6 +64,31 @@ def test_findings_have_no_plan() -> None:
     assert told["remediation_plan_fingerprint"] == told["remediation_plan_summary"] == ""
 
 
+def test_a_diagnosis_hands_over_what_its_findings_advise() -> None:
+    advice = {"outcome": "fail", "what_next": "Run the remediation."}
+    found = [advice, advice, {"outcome": "warn", "what_next": "Wait."}]
+    stuck = {"verdict": "stuck", "findings": found}
+    assert handover(stuck)["remediation_next"] == "Run the remediation."
+    assert handover({**stuck, "verdict": "moving"})["remediation_next"] == ""
+
+
+def test_an_approver_is_told_what_comes_before_and_what_is_left() -> None:
+    advice = {
+        "finding": "",
+        "title": "Take a snapshot",
+        "why": "It brings CRDs:",
+        "commands": ["a"],
+    }
+    left = {"finding": "x", "title": "Give the pod a node", "why": "?", "commands": ["b"]}
+    told = handover({**REPORT, "instructions": [left, advice]})["remediation_next"]
+    assert told == (
+        "Read the plan. -e x=1 Or not. Left to a person: Give the pod a node."
+        " Take a snapshot. It brings CRDs: a"
+    )
+    ended = handover({**REPORT, "verdict": "repaired", "instructions": [left, advice]})
+    assert ended["remediation_next"] == "Read the plan. -e x=1 Or not."
+
+
 @pytest.mark.parametrize("document", [{}, {"plan": None}, {"plan": {"steps": None}, "next": "?"}])
 def test_what_there_is_not_is_an_empty_text(document: dict[str, Any]) -> None:
     assert set(handover(document).values()) == {""}
