@@ -26,6 +26,8 @@ _MOVED = frozenset({"precondition-failed", "release-busy", "release-locked"})
 #: Parts of a proof that change although nothing happens: ages, times and how often something was seen.
 _PASSING = re.compile(r"(^|[._])(age|ages|at|since|seconds|minutes|count|times|lines|matches)(_|$)")
 _MOST_CAUSES = 2
+#: Findings that only say that helm has failed on a release, which the error of the step says, too, and better.
+_RESTATING = frozenset({"helm-install-fails", "failed-release"})
 _STAMP = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+(Z|[+-]\d\d:?\d\d)")
 
 
@@ -168,7 +170,7 @@ def _may_plan_again(last: Round, error: RemediationError) -> bool:
 
 def explained(error: RemediationError, before: Findings, after: Findings) -> RemediationError:
     """The error of a step, with what the diagnosis right after it found that was not there before."""
-    fresh = _fresh(before, after)
+    fresh = [each for each in _fresh(before, after) if each.id not in _RESTATING]
     if not fresh:
         return error
     causes = " ".join(f"{each.title}: {each.message}" for each in fresh[:_MOST_CAUSES])

@@ -140,6 +140,14 @@ def test_the_error_of_a_step_names_what_was_not_there_before() -> None:
     assert caught.value.remedy.startswith("What next of pods-do-not-start.")
 
 
+def test_what_only_restates_the_failure_is_no_cause() -> None:
+    with pytest.raises(RemediationError) as caught:
+        next_move(
+            [a_round(LOCK, did="failed")], stuck(LOCK, finding("helm-install-fails")), MOST, BROKEN
+        )
+    assert caught.value is BROKEN
+
+
 def test_a_diagnosis_that_could_not_be_made_hides_no_error() -> None:
     with pytest.raises(RemediationError) as caught:
         next_move([a_round(LOCK, did="failed")], Findings(), MOST, BROKEN)
