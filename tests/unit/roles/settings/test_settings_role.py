@@ -67,3 +67,17 @@ def test_a_job_names_itself_and_keeps_backups_in_the_cluster(
     assert done.error is None
     assert re.fullmatch(holder, done.facts["holder"])
     assert done.facts["location"] == location
+
+
+def test_a_later_plan_is_made_from_what_was_found_before_it(tmp_path: Path) -> None:
+    """And still is once the cluster was looked at again: only so it can be told what the plan has led to."""
+    variables = {
+        "remediation_artifacts_dir": str(tmp_path),
+        "remediation_before": {"findings": "first", "evidence": {}},
+        "remediation_basis": {"findings": "second", "evidence": {}},
+        "verify_done": {"findings": "third", "evidence": {}},
+    }
+    facts = {"findings": "{{ plan_findings }}", "file": "{{ plan_file }}"}
+    for rounds, expected in (([], "first"), ([{}], "second")):
+        done = play_role(tmp_path, "settings", {**variables, "remediation_rounds": rounds}, facts)
+        assert (done.error, done.facts["findings"]) == (None, expected)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,29 @@ def test_what_passes_by_itself_is_tried_again(situation: str, line: str) -> None
         "set": {"helm_pods": [pod(line)]},
     }
     assert ("upgrade_release", "fleet") in plan(overlay)
+
+
+def test_a_helm_that_was_stopped_has_failed_for_no_lasting_reason() -> None:
+    """Ours, when the rollout could not complete, or one of Rancher's whose pod was ended."""
+    stopped = {
+        "revision": 7,
+        "status": "failed",
+        "version": GA,
+        "age": 1900,
+        "description": 'Upgrade "fleet" failed: context canceled',
+    }
+    overlay = {**WAITS, "releases": {"fleet": [stopped, [6, "deployed", OLD, 900000]]}}
+    assert ("upgrade_release", "fleet") in plan(overlay)
+
+
+@pytest.mark.parametrize("said", [None, 'Upgrade "fleet" failed: nobody knows this line'])
+def test_a_failure_of_unknown_cause_is_told_in_words(said: str | None) -> None:
+    failed = {"revision": 7, "status": "failed", "version": GA, "age": 1900, "description": said}
+    overlay = {**WAITS, "releases": {"fleet": [failed, [6, "deployed", OLD, 900000]]}}
+    assert plan(overlay) == []
+    (told,) = [each for each in diagnose(build(overlay))["findings"] if each["outcome"] == "fail"]
+    assert told["what_next"].startswith("Find and remove the cause")
+    assert "{%" not in json.dumps(told)
 
 
 def test_an_index_that_is_repaired_does_not_bring_back_what_fails() -> None:
