@@ -225,8 +225,7 @@ def failed_release(rancher: str) -> Scenario:
 
     return Scenario(
         "fleet's upgrade fails again and again: its pods are not let in (FM 6.7)",
-        # Else Helm 4 would be refused a field of Harvester before it waits for a pod.
-        replace(_older(rancher), mcm=False),
+        _older(rancher),
         before=before,
         after=lambda stuck: _wait_for_rancher(stuck, "exited 1"),
     )

@@ -323,8 +323,13 @@ def on_releases_of(made_by: int, case: Case) -> Case:
     return replace(case, made_by=made_by, steps=steps)
 
 
+# There a release by Helm 4 fails for two reasons, one after the other: its pods, and fields of Harvester. See
+# test_fields_of_others.py for the second.
+OF_HELM_3_ONLY = ("failed-release",)
+
 OTHER_PAIRS = tuple(
     replace(on_releases_of(made_by, case), helm=helm)
     for made_by, helm in PAIRS
     for case in (*CASES, *LOOKALIKES)
+    if made_by == 3 or case.scenario not in OF_HELM_3_ONLY
 )
