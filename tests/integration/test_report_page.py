@@ -102,7 +102,16 @@ def hostile(value: Any) -> Any:
 
 @pytest.mark.parametrize(
     "verdict",
-    ["healthy", "moving", "repaired", "needs_approval", "needs_human", "refused", "stalled", "failed"],
+    [
+        "healthy",
+        "moving",
+        "repaired",
+        "needs_approval",
+        "needs_human",
+        "refused",
+        "stalled",
+        "failed",
+    ],
 )
 def test_every_ending_looks_right(page: Page, tmp_path: Path, verdict: str) -> None:
     """Light, dark, narrow and on paper: readable, nothing cut off, nothing loaded. The pictures are kept."""
