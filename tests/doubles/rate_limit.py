@@ -20,7 +20,7 @@ SLOW_SECONDS = 120.0
 
 def delay_after(failures: int) -> float:
     """Seconds until a key is handled that was put off after so many failures."""
-    exponential = min(FIRST_SECONDS * 2 ** min(failures, 20), MOST_SECONDS)
+    exponential = min(FIRST_SECONDS * 2.0 ** min(failures, 20), MOST_SECONDS)
     return max(exponential, SLOW_SECONDS) if failures >= FAST_FAILURES else exponential
 
 

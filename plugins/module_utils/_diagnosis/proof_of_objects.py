@@ -132,7 +132,9 @@ def workloads(evidence: Evidence, facts: Document) -> Looked:
 
 def _in_trouble(facts: Document) -> Iterator[Seen]:
     for each in mappings(facts.get("pod_troubles")):
-        if each["component"] and each["lasting"]:
+        rancher = (each["namespace"], each["name"]) == ("cattle-system", "rancher")
+        waits = rancher and dig(facts, "rancher_state", "waits_for_node") is True
+        if (each["component"] or rancher) and each["lasting"] and not waits:
             name = f"{each['kind']}/{each['namespace']}/{each['name']}"
             yield Seen(name, wrong=f"is in trouble: {each['why']}")
 
@@ -142,6 +144,8 @@ def _rancher(evidence: Evidence, facts: Document) -> Iterator[Seen]:
     rancher, status = evidence.rancher, text(dig(facts, "rancher_state", "release", "status"))
     if rancher is None or rancher.replicas is None or rancher.ready is None:
         yield Seen(name, open="could not be seen")
+    elif dig(facts, "rancher_state", "waits_for_node") is True:
+        yield Seen(name)
     else:
         yield _ready(
             name, rancher.ready, rancher.replicas, rancher.updated, rancher.generation_observed

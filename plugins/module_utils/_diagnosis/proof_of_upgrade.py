@@ -25,9 +25,10 @@ def job(evidence: Evidence, facts: Document) -> Looked:
     if facts.get("phase") == NONE:
         return Looked(reason="there is no Upgrade")
     state = facts.get("job_state")
-    upgrade = (evidence.upgrade.name if evidence.upgrade else None) or "?"
-    name = (evidence.job.name if evidence.job else None) or f"{upgrade}-apply-manifests"
-    job_name, upgrade_name = f"Job/harvester-system/{name}", f"Upgrade/harvester-system/{upgrade}"
+    names = mapping(facts.get("upgrade_names"))
+    upgrade_name = text(names.get("object")) or "Upgrade"
+    name = (evidence.job.name if evidence.job else None) or names.get("job")
+    job_name = f"Job/harvester-system/{name}"
     about = (job_name, upgrade_name)
     if state is None or facts.get("phase") is None:
         return Looked(open=("it could not be seen what became of the job",), objects=about)

@@ -139,7 +139,7 @@ def verdict_of(run: Run) -> Verdict:
     return Verdict.STALLED
 
 
-def _calm(condition: str | None) -> Verdict | None:
+def _calm(condition: object) -> Verdict | None:
     """The verdict of a run that has found nothing to repair; None when there is something."""
     return next((verdict for calm, verdict in _CALM.items() if calm == condition), None)
 

@@ -28,7 +28,7 @@ from .helm_failures import HelmFailure, refused_by_lock
 from .index import index_of
 from .kept_charts import KeptChart, kept_charts, rancher_of
 from .locks import UNDECODABLE, lock_of, revision_age, revision_time
-from .upgrade import ENDED, NONE, UpgradeFacts
+from .upgrade import ENDED, NONE, NOT_STARTED, UpgradeFacts
 
 DEPENDENCY_FACTS: dict[str, str] = {
     "chart": "the chart's name",
@@ -100,6 +100,11 @@ def dependencies_of(
         }
         for kept in kept_charts(evidence)
     ]
+    if upgrade.phase == NOT_STARTED:
+        # Before its job has read the release file nothing is awaited, whatever will be.
+        found = [
+            {**each, "awaited": each["awaited"] and each["expected"] is not None} for each in found
+        ]
     if mapping(evidence.wait).get("kind") == "rancher-dependencies":
         _mark_silent_wait(found)
     return found

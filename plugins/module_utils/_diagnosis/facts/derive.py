@@ -26,7 +26,7 @@ from .progress import progress
 from .rancher import rancher_facts
 from .shell_image import rancher_config_state, shell_image
 from .start_blockers import start_blockers
-from .upgrade import upgrade_facts
+from .upgrade import upgrade_facts, upgrade_names
 from .webhooks import webhook_facts
 
 FACTS: dict[str, str] = {
@@ -35,6 +35,7 @@ FACTS: dict[str, str] = {
     "contradicted": "what the Upgrade says against its own job, null when they agree",
     "nodes_phase": "whether the nodes' upgrade has begun and has not ended well",
     "upgrade_count": "how many Upgrades are marked as the latest",
+    "upgrade_names": "how the Upgrade or UpgradePlan is named: `object`, `words`, and for commands `kubectl`, `resource`, `job`, `logs`",
     "ended_well": "whether the manifest job is over and did its work",
     "wait": "what the job waits for now, with `kind`, `since`, `age_seconds` and the fields of the log line",
     "wait_kind": "the kind of `wait`, `none` when it waits for nothing, null when that cannot be seen",
@@ -98,12 +99,13 @@ def derive(evidence: object) -> dict[str, Any]:
         **read.to_dict(),
         **write(upgrade),
         **write(waiting),
+        "upgrade_names": upgrade_names(read),
         "waited": waited(read, upgrade),
         "stale_after_seconds": stale_after(read),
         "dependencies": dependencies,
         "helm_failures": [with_advice(each) for each in failures],
         "progress": progress(read, upgrade, failures),
-        "rancher_state": rancher_facts(read, troubles),
+        "rancher_state": rancher_facts(read, upgrade, troubles),
         "chart_catalog": chart_catalog(read, dependencies, waiting),
         "shell_image": shell_image(read),
         "rancher_config_state": rancher_config_state(read),

@@ -106,9 +106,20 @@ def fleet_agent(evidence: Evidence) -> dict[str, Any]:
         "ready": any(item["ready"] for item in kinds) if known else None,
         "wanted_generation": wanted,
         "deployed_generation": done,
+        "bundle_says": _bundle_says(evidence),
         "redeploy_pending": None if cluster is None else (wanted or 0) != (done or 0),
         "older_than_controller": _older_than_controller(evidence, agent),
     }
+
+
+def _bundle_says(evidence: Evidence) -> str | None:
+    """Why the Bundle of the agent is not ready, in Fleet's words."""
+    bundle = next(
+        (each for each in evidence.bundles or () if each.name == "fleet-agent-local"), None
+    )
+    if bundle is None or bundle.state in (None, "Ready") or not bundle.message:
+        return None
+    return bundle.message[:300]
 
 
 def _older_than_controller(evidence: Evidence, agent: FleetAgent) -> bool | None:

@@ -281,9 +281,20 @@ def _removed_since(evidence: Evidence, name: Name, attempt: _Attempt) -> bool:
     cure = cure_of(attempt.cause, attempt.words)
     if cure is None or cure == name:
         return False
+    if attempt.cause == "webhook-unreachable" and _webhook_is_down(evidence):
+        return False
     pods = evidence.helm_pods or () if attempt.cause == "webhook-unreachable" else ()
     success = last_success(evidence.release(*cure).revisions, pods)
     return success is not None and attempt.at is not None and success > attempt.at
+
+
+def _webhook_is_down(evidence: Evidence) -> bool:
+    """Whether nothing is ready behind Rancher's webhook, whatever its release says."""
+    return any(
+        webhook.service == "/".join(RANCHER_WEBHOOK) and webhook.ready_endpoints is False
+        for configuration in evidence.webhook_configurations or ()
+        for webhook in configuration.webhooks
+    )
 
 
 def _broken_off(attempt: _Attempt) -> _Attempt:

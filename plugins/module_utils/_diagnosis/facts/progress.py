@@ -140,15 +140,22 @@ def _without_wait(evidence: Evidence, upgrade: UpgradeFacts) -> tuple[bool | Non
 
 def _without_job(evidence: Evidence) -> tuple[bool | None, str]:
     """Before its job the controller makes the image, the repository and prepares every node: as long as one of its
-    conditions has changed lately, that goes on."""
+    conditions has changed lately, that goes on, unless one of them has failed. Logs are no part of it: LogReady is False
+    where they are switched off."""
     upgrade = evidence.upgrade or Upgrade()
-    times = [upgrade.created_at, *(each.last_update_time for each in upgrade.conditions)]
+    conditions = [each for each in upgrade.conditions if each.type != "LogReady"]
+    failed = next((each for each in conditions if each.status == "False"), None)
+    if failed:
+        said = failed.message or failed.reason
+        words = f"condition {failed.type} of the Upgrade is False"
+        return None, f"{words}: {said[:200]}" if said else words
+    times = [upgrade.created_at, *(each.last_update_time for each in conditions)]
     ages = [age for at in times if (age := seconds_between(at, evidence.collected_at)) is not None]
     if not ages:
         return None, "it is not known when the upgrade began"
     if min(ages) < _PREPARATION:
         return True, "the upgrade has not come to Rancher yet"
-    pending = next((each for each in upgrade.conditions if each.status != "True"), Condition())
+    pending = next((each for each in conditions if each.status != "True"), Condition())
     waits = f", its condition {pending.type} is {pending.status}" if pending.type else ""
     return None, (
         f"nothing of the Upgrade has changed for {duration(min(ages))} and it has no manifest job yet; "

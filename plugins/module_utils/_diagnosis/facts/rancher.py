@@ -13,12 +13,13 @@ from ..._documents.evidence import Evidence, Rancher, RancherPod, Revision
 from .decisions import server_version
 from .locks import lock_of, revision_age
 from .pods import Troubles, hook_trouble, trouble_of
+from .upgrade import UpgradeFacts
 
 _PRE_UPGRADE = re.compile(r"pre-upgrade hooks? failed|failed pre-upgrade")
 _NAMESPACE, _RELEASE = "cattle-system", "rancher"
 
 
-def rancher_facts(evidence: Evidence, troubles: Troubles) -> dict[str, Any]:
+def rancher_facts(evidence: Evidence, upgrade: UpgradeFacts, troubles: Troubles) -> dict[str, Any]:
     """Versions, image, roll-out and Helm release of Rancher itself; every unknown is None."""
     deployment = evidence.rancher or Rancher()
     expected = _expected_version(evidence)
@@ -32,6 +33,7 @@ def rancher_facts(evidence: Evidence, troubles: Troubles) -> dict[str, Any]:
         "image_tag": tag,
         "image_matches": tag == expected if tag and expected else None,
         "rolled_out": _rolled_out(deployment),
+        "waits_for_node": upgrade.nodes_phase is True and _waits_for_node(evidence, deployment),
         "replicas": deployment.replicas,
         "ready": deployment.ready,
         "image_ids": _image_ids(deployment),
@@ -61,6 +63,16 @@ def _rolled_out(deployment: Rancher) -> bool | None:
     if None in counts:
         return None
     return deployment.generation_observed is not False and len(set(counts)) == 1
+
+
+def _waits_for_node(evidence: Evidence, deployment: Rancher) -> bool:
+    """Whether no more pods are missing than nodes are down: of three that must not share a node one has to wait while
+    its node is drained and restarted."""
+    down = [
+        node for node in evidence.nodes or () if node.ready is False or node.unschedulable is True
+    ]
+    missing = (deployment.replicas or 0) - (deployment.ready or 0)
+    return bool(deployment.ready) and 0 < missing <= len(down)
 
 
 def _hook_failed(evidence: Evidence) -> str | None:

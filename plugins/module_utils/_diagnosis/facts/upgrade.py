@@ -11,7 +11,8 @@ from typing import Any
 
 from ..._core.lenient import integer, mapping, seconds_between, text
 from ..._documents.evidence import Evidence, Job, JobLog, JobPod, Upgrade
-from ..._harvester import job_log
+from ..._harvester import job_log, upgrade_plan
+from ..._harvester import upgrade as harvester
 from ..._harvester.job_log_lines import AFTER_RANCHER as AFTER_RANCHER_KINDS
 from ..._harvester.job_log_lines import IN_RANCHER
 from ..._kube.log_lines import ContainerLog, LogLine
@@ -78,6 +79,31 @@ def upgrade_facts(evidence: Evidence) -> UpgradeFacts:
         attempts=_attempts(evidence),
         log_kinds=log_kinds(evidence.log_events),
     )
+
+
+def upgrade_names(evidence: Evidence) -> dict[str, str]:
+    """How the Upgrade, which may be an UpgradePlan, is named: as an ``object``, in ``words``, and in commands
+    (``kubectl`` with its namespace, ``resource``, ``logs`` of its ``job`` by label)."""
+    found = _upgrade(evidence)
+    name = found.name or "?"
+    kubectl = f"kubectl -n {harvester.NAMESPACE}"
+    if found.kind:
+        return {
+            "object": f"{found.kind}/{name}",
+            "words": f"{found.kind} {name}",
+            "kubectl": "kubectl",
+            "resource": f"{upgrade_plan.RESOURCE}.{upgrade_plan.API.partition('/')[0]}",
+            "job": f"{name}-cluster-upgrade",
+            "logs": f"{kubectl} logs -l {upgrade_plan.JOB_SELECTOR}",
+        }
+    return {
+        "object": f"Upgrade/{harvester.NAMESPACE}/{name}",
+        "words": f"Upgrade {harvester.NAMESPACE}/{name}",
+        "kubectl": kubectl,
+        "resource": f"upgrades.{harvester.API.partition('/')[0]}",
+        "job": f"{name}-apply-manifests",
+        "logs": f"{kubectl} logs -l {harvester.MANIFEST_SELECTOR}",
+    }
 
 
 def condition_status(evidence: Evidence, kind: str) -> str | None:

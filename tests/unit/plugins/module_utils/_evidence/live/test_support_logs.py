@@ -60,7 +60,7 @@ def test_a_log_that_cannot_be_read_is_named_and_stops_nothing() -> None:
     }
 
 
-def test_an_upgrade_plan_has_its_job_and_its_manager_there() -> None:
+def test_an_upgrade_plan_has_its_job_and_its_controller_there() -> None:
     asked: list[str | None] = []
 
     class Selected(Pods):
