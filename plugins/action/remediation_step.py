@@ -94,7 +94,8 @@ class ActionModule(WaitingAction):
         }
         result = {**done, "steps": [*before, record]}
         try:
-            event, told = ("step-failed", detail) if stopped else ("step-done", outcome)
+            said = f"{outcome}: {detail}" if detail else outcome
+            event, told = ("step-failed", detail) if stopped else ("step-done", said)
             self._write_down(step, event, told)
         except RemediationError as error:
             return {**result, **failure(stopped or error)}

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from .._core.errors import RemediationError
 from . import expectation, idleness
+from .clean import before_rollback, finished, told_on_failure, tolerant
 from .cli import HelmCli, ReleaseChange
 from .outcome import Outcome, read_last, with_state
 from .rollback_target import unfit
@@ -98,6 +99,15 @@ def roll_back(
             details=before.to_dict(),
         )
     idleness.require_idle(before, client.now(), find_actor, request.stale_after)
+    swept = tolerant(lambda: before_rollback(client, change, revisions, target))
+    with told_on_failure(swept):
+        outcome = _rolled_back(client, cli, change, before, target)
+    return finished(client, change, outcome, swept)
+
+
+def _rolled_back(
+    client: KubeClient, cli: HelmCli, change: ReleaseChange, before: Revision, target: Revision
+) -> Outcome:
     note = ""
     try:
         applied = replace(change, apply_method=before.apply_method or "csa")

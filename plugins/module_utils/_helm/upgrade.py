@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._core.errors import RemediationError
 from . import expectation
+from .clean import before_upgrade, finished, told_on_failure, tolerant
 from .cli import HelmCli, HelmFailedError, ReleaseChange
 from .outcome import Outcome, read_last, with_state
 from .storage import Revision
@@ -135,6 +136,23 @@ def upgrade(client: KubeClient, cli: HelmCli, request: UpgradeRequest) -> Outcom
         return Outcome(False, before, before)
     _require_upgradable(before)
     request.expected.check(before)
+    swept = tolerant(
+        lambda: before_upgrade(client, request.change, lambda: _rendered(cli, request, before))
+    )
+    with told_on_failure(swept):
+        outcome = _upgraded(client, cli, request, before)
+    return finished(client, request.change, outcome, swept)
+
+
+def _rendered(cli: HelmCli, request: UpgradeRequest, before: Revision) -> str | None:
+    """The manifest that the upgrade will apply."""
+    change = replace(request.change, dry_run=True)
+    return _run_helm(cli, replace(request, change=change), before)[1]
+
+
+def _upgraded(
+    client: KubeClient, cli: HelmCli, request: UpgradeRequest, before: Revision
+) -> Outcome:
     try:
         took_ownership, rendered = _run_helm(cli, request, before)
     except RemediationError as error:
