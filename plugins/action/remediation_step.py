@@ -97,7 +97,8 @@ class ActionModule(WaitingAction):
         if stopped is not None:
             result["put_back"] = self._to_put_back(result["steps"])
         try:
-            event, told = ("step-failed", detail) if stopped else ("step-done", outcome)
+            said = f"{outcome}: {detail}" if detail else outcome
+            event, told = ("step-failed", detail) if stopped else ("step-done", said)
             self._write_down(step, event, told)
         except RemediationError as error:
             return {**result, **failure(stopped or error)}

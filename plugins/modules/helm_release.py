@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: helm_release
-short_description: Upgrade, roll back or unlock one Helm release, with preconditions
+short_description: Upgrade, roll back, unlock or clean one Helm release, with preconditions
 version_added: 0.1.0
 description:
   - Does one thing to one existing release, if the release still is what the caller has seen, and reads
@@ -33,8 +33,13 @@ options:
       - V(unlocked) deletes the Secret of the last revision if that is pending, and nothing else. It must
         be nobody's (no helm operation runs on the release and it is older than O(stale_after)), and the
         backup must hold it.
+      - V(cleaned) removes from the live objects of a deployed or failed release what Helm leaves behind
+        when a revision is removed or fails, fields that only helm owns and that the manifest does not have,
+        and objects that carry Helm's ownership annotations of the release and that no manifest lists.
+        CustomResourceDefinitions, namespaces and persistent volumes are never deleted.
+      - V(upgraded) and V(rolled_back) do the same before and after Helm's work.
     type: str
-    choices: [upgraded, rolled_back, unlocked]
+    choices: [upgraded, rolled_back, unlocked, cleaned]
     required: true
   expected_revision:
     description:
@@ -152,7 +157,7 @@ extends_documentation_fragment:
   - harvester_ops.remediation.attributes
 notes:
   - Values are never returned. With C(--diff) they are shown with secrets replaced.
-  - helm is not needed for O(state=unlocked).
+  - helm is not needed for O(state=unlocked) and O(state=cleaned).
 attributes:
   check_mode:
     support: full
@@ -199,6 +204,13 @@ EXAMPLES = r"""
     state: rolled_back
     revision: 4
     expected_revision: 5
+
+- name: Remove the nodeSelector that a removed revision of fleet has left behind
+  harvester_ops.remediation.helm_release:
+    namespace: cattle-fleet-system
+    release: fleet
+    state: cleaned
+    expected_revision: 6
 """
 
 RETURN = r"""
@@ -222,6 +234,39 @@ after:
     status: deployed
     chart_name: fleet
     chart_version: 106.0.0+up0.12.0
+leftovers:
+  description:
+    - Fields and objects that earlier revisions have left behind. Values have secrets replaced.
+    - In check mode, what would be removed as far as the API server can tell.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    object:
+      description: The object, as C(Kind/namespace/name).
+      type: str
+    field:
+      description: Path of the field; empty for a whole object.
+      type: str
+    value:
+      description: The start of its value.
+      type: str
+    revision:
+      description: The revision that set it, as far as that can be known.
+      type: int
+    outcome:
+      description: V(removed), or V(refused) when the API server did not allow that.
+      type: str
+    reason:
+      description: What the API server said.
+      type: str
+  sample:
+    - object: Deployment/cattle-fleet-system/fleet-controller
+      field: spec.template.spec.nodeSelector
+      value: "{'disktype': 'ssd'}"
+      revision: 5
+      outcome: removed
+      reason: ""
 took_ownership:
   description: Whether helm was allowed to adopt objects.
   returned: success
@@ -252,6 +297,7 @@ from typing import Any, NoReturn
 
 from ..module_utils._core.errors import RemediationError
 from ..module_utils._core.redaction import redact, redact_text
+from ..module_utils._helm.clean import CleanRequest, clean
 from ..module_utils._helm.cli import HelmCli, ReleaseChange, find_helm
 from ..module_utils._helm.expectation import Expectation, history_max
 from ..module_utils._helm.manifest_diff import manifest_diff
@@ -274,7 +320,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "release": {"type": "str", "required": True},
     "state": {
         "type": "str",
-        "choices": ["upgraded", "rolled_back", "unlocked"],
+        "choices": ["upgraded", "rolled_back", "unlocked", "cleaned"],
         "required": True,
     },
     "expected_revision": {"type": "int"},
@@ -421,10 +467,23 @@ def _unlocked(context: ModuleContext) -> _Done:
     return _Done(unlock(client, request))
 
 
+def _cleaned(context: ModuleContext) -> _Done:
+    params = context.params
+    request = CleanRequest(
+        namespace=params["namespace"],
+        release=params["release"],
+        dry_run=context.check_mode,
+        expected=_expectation(params),
+    )
+    return _Done(clean(context.client(), request))
+
+
 def _act(context: ModuleContext, values: dict[str, Any] | None) -> _Done:
-    if context.params["state"] == "upgraded":
+    state = context.params["state"]
+    if state == "upgraded":
         return _upgraded(context, values)
-    return _rolled_back(context) if context.params["state"] == "rolled_back" else _unlocked(context)
+    acts = {"rolled_back": _rolled_back, "unlocked": _unlocked, "cleaned": _cleaned}
+    return acts[state](context)
 
 
 def _diff_side(revision: Revision | None, values: dict[str, Any] | None) -> dict[str, Any]:
@@ -441,6 +500,11 @@ def _diff(context: ModuleContext, done: _Done) -> dict[str, Any]:
     outcome = done.outcome
     before = _diff_side(outcome.before, None)
     after = _diff_side(outcome.after, done.values)
+    if outcome.leftovers:
+        before["leftovers"] = [each.to_dict() for each in outcome.leftovers]
+        after["leftovers"] = [
+            each.to_dict() for each in outcome.leftovers if each.outcome != "removed"
+        ]
     if outcome.changed and outcome.before and outcome.after:
         rendered = outcome.after.manifest if outcome.rendered is None else outcome.rendered
         before["objects"], after["objects"] = manifest_diff(outcome.before.manifest, rendered)

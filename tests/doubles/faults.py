@@ -11,6 +11,7 @@ Every function acts on a ``StuckCluster``; which one belongs to which failure mo
 from __future__ import annotations
 
 import base64
+import json
 import os
 import signal
 import subprocess
@@ -110,21 +111,28 @@ def kill_upgrade(
     *,
     chart: str = "",
     applied: bool = False,
+    values: Mapping[str, Any] | None = None,
     age: int = _HOUR,
 ) -> None:
     """Leave a release at ``pending-upgrade``, or ``pending-install`` when there was none.
 
-    ``applied``: helm had already changed the workloads when it was killed. ``age`` seconds are
-    made to have passed since.
+    ``applied``: helm had already changed the workloads when it was killed. ``values`` are more values, or others, than
+    the release has; with them helm is killed when it has changed the first workload. ``age`` seconds are made to have
+    passed since.
     """
     namespace = RELEASE_NAMESPACES[release]
     before = _last_number(stuck, release)
     arguments = [*stuck.helm_arguments(release, version, chart), "--wait", "--timeout", "5m"]
+    for key, value in (values or {}).items():
+        arguments += ["--set-json", f"{key}={json.dumps(value)}"]
     tag = f"v{chart_package.app_version(version)}"
+    generation = _generation(stuck, release)
 
     def reached() -> bool:
         if not _is_pending(stuck, release, before):
             return False
+        if values:
+            return _generation(stuck, release) > generation
         return not applied or _runs_tag(stuck, release, tag)
 
     with held_pods(stuck, namespace):
@@ -149,11 +157,27 @@ def kill_rollback(stuck: StuckCluster, release: str, revision: int, *, age: int 
 
 def _runs_tag(stuck: StuckCluster, release: str, tag: str) -> bool:
     """Whether the first Deployment of a release has been changed to an image tag."""
-    names = {"fleet": "fleet-controller", "rancher-webhook": "rancher-webhook"}
-    name = names.get(release, release)
-    deployment = stuck.cluster.find("deployments", name, RELEASE_NAMESPACES[release]) or {}
+    deployment = _first_deployment(stuck, release)
     containers = deployment.get("spec", {}).get("template", {}).get("spec", {}).get("containers")
     return bool(containers) and str(containers[0]["image"]).endswith(f":{tag}")
+
+
+def _first_deployment(stuck: StuckCluster, release: str) -> dict[str, Any]:
+    names = {"fleet": "fleet-controller", "rancher-webhook": "rancher-webhook"}
+    name = names.get(release, release)
+    return stuck.cluster.find("deployments", name, RELEASE_NAMESPACES[release]) or {}
+
+
+def _generation(stuck: StuckCluster, release: str) -> int:
+    return int(_first_deployment(stuck, release).get("metadata", {}).get("generation", 0))
+
+
+def unlock(stuck: StuckCluster, release: str) -> None:
+    """Delete the Secret of the last revision, as the usual advice for a locked release says."""
+    last = helm_storage.last(stuck.cluster, RELEASE_NAMESPACES[release], release)
+    assert last is not None
+    name = f"sh.helm.release.v1.{release}.v{last.number}"
+    stuck.cluster.delete("secrets", name, RELEASE_NAMESPACES[release])
 
 
 def fail_upgrade(stuck: StuckCluster, release: str, version: str) -> None:

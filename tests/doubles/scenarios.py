@@ -185,6 +185,39 @@ def pending_upgrade_lock(rancher: str) -> Scenario:
     )
 
 
+_NO_SUCH_NODE = {
+    "nodeSelector": {"disktype": "none"},
+    "extraEnv": [{"name": "LEFT_OVER", "value": "yes"}],
+}
+
+
+def half_applied_lock(rancher: str) -> Scenario:
+    """FM 6.3 on a revision that has set what the target does not have."""
+    return Scenario(
+        "a killed helm left fleet pending with a nodeSelector that no other revision has (FM 6.3)",
+        _older(rancher),
+        before=lambda stuck: faults.kill_upgrade(
+            stuck, "fleet", _installed(stuck, "fleet"), values=_NO_SUCH_NODE
+        ),
+    )
+
+
+def leftovers_hold_pods(rancher: str) -> Scenario:
+    """FM 6.3b: only the pending Secret was removed, and Rancher's upgrade waits for pods that fit on no node."""
+
+    def before(stuck: StuckCluster) -> None:
+        faults.set_setting(stuck, "system-managed-charts-operation-timeout", "6s")
+        faults.kill_upgrade(stuck, "fleet", _installed(stuck, "fleet"), values=_NO_SUCH_NODE)
+        faults.unlock(stuck, "fleet")
+
+    return Scenario(
+        "a removed revision has left a nodeSelector in fleet's objects, and its pods fit on no node (FM 6.3b)",
+        _older(rancher),
+        before=before,
+        after=lambda stuck: _wait_for_rancher(stuck, "exited 1"),
+    )
+
+
 def pending_install(rancher: str) -> Scenario:
     """FM 6.4: fleet was never installed to its end."""
     return Scenario(
@@ -618,6 +651,8 @@ _BUILDERS: Mapping[str, tuple[Callable[[str], Scenario], str]] = {
     "rc-to-ga-skip-fleet": (rc_to_ga_skip_fleet, "v2.11.0"),
     "rc-to-ga-skip-exact-chart": (rc_to_ga_skip_exact_chart, "v2.11.0"),
     "pending-upgrade-lock": (pending_upgrade_lock, "v2.11.0"),
+    "half-applied-lock": (half_applied_lock, "v2.11.0"),
+    "leftovers-hold-pods": (leftovers_hold_pods, "v2.11.0"),
     "pending-install-no-deployed": (pending_install, "v2.11.0"),
     "pending-rollback-lock": (pending_rollback_lock, "v2.11.0"),
     "pending-but-right-version": (pending_but_right_version, "v2.11.0"),

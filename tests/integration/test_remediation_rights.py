@@ -36,7 +36,7 @@ from controlplane.handle import ControlPlane
 RIGHTS = Path(__file__).parents[2] / "files" / "rbac"
 ACCOUNT = "system:serviceaccount:harvester-system:harvester-ops-diagnose"
 BACKUPS = "harvester-ops-backups"
-WITH_HELM = {"roll_back_release", "upgrade_release"}
+WITH_HELM = {"remove_leftovers", "roll_back_release", "upgrade_release"}
 RELEASE = {"namespace": "cattle-fleet-system", "release": "fleet"}
 HOOKS = "MutatingWebhookConfiguration"
 FLEET = "fleet.cattle.io/v1alpha1"

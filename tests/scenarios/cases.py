@@ -20,6 +20,8 @@ UNLOCK_FLEET = (
     "upgrade-fleet",
     "restore-fleet-config",
 )
+# What the pending revision alone has set would stay without it.
+ROLL_BACK_FLEET = ("roll-back-fleet", *UNLOCK_FLEET[1:])
 # With the index whole again, Rancher is given the time to do all of it.
 FLEET_AFTER_INDEX = (
     "nudge",
@@ -89,6 +91,16 @@ CASES = (
         findings=("pending-upgrade-lock fleet",),
         steps=UNLOCK_FLEET,
         deletes=(f"{RELEASE_SECRET}.fleet.v2",),
+    ),
+    Case("half-applied-lock", findings=("pending-upgrade-lock fleet",), steps=ROLL_BACK_FLEET),
+    Case(
+        "half-applied-lock", findings=("pending-upgrade-lock fleet",), steps=ROLL_BACK_FLEET, helm=4
+    ),
+    Case(
+        "leftovers-hold-pods",
+        findings=("leftovers-hold-pods fleet",),
+        aged=("fleet",),
+        steps=("remove-leftovers-fleet", "upgrade-fleet", "restore-fleet-config"),
     ),
     Case(
         "pending-install-no-deployed",

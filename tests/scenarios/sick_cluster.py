@@ -77,6 +77,33 @@ class SickCluster:
         config_map = self.stuck.cluster.get("configmaps", "fleet-controller", namespace)
         return str(yaml.safe_load(config_map["data"]["config"]).get("apiServerURL", ""))
 
+    def left_over(self) -> list[str]:
+        """Fields of the pods of the awaited releases' workloads that the last manifest does not have."""
+        found = []
+        for name in AWAITED:
+            last = helm_storage.last(self.stuck.cluster, RELEASE_NAMESPACES[name], name)
+            for obj in yaml.safe_load_all(last.body["manifest"] if last else ""):
+                if obj and obj["kind"] == "Deployment":
+                    found += self._left_over(obj, RELEASE_NAMESPACES[name])
+        return found
+
+    def _left_over(self, wanted: dict[str, Any], namespace: str) -> list[str]:
+        name = wanted["metadata"]["name"]
+        live = self.stuck.cluster.get("deployments", name, namespace)
+        pods = [each["spec"]["template"]["spec"] for each in (live, wanted)]
+        names = [
+            {
+                f"{pod['containers'].index(box)} {env['name']}"
+                for box in pod["containers"]
+                for env in box.get("env") or ()
+            }
+            for pod in pods
+        ]
+        left = [f"{name}: env {each}" for each in sorted(names[0] - names[1])]
+        if pods[0].get("nodeSelector") != (pods[1].get("nodeSelector") or None):
+            left.append(f"{name}: nodeSelector")
+        return left
+
     def lock_holder(self) -> str:
         """Who holds the cluster lock; "" for nobody."""
         lease = self.stuck.cluster.find("leases", "harvester-ops-remediation", "harvester-system")

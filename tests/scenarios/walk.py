@@ -133,6 +133,7 @@ def is_repaired(case: Case, sick: SickCluster) -> None:
     assert sick.stuck.condition("SystemServicesUpgraded") == "True"
     assert sick.is_as_wanted(), sick.revisions()
     assert sick.fleet_server().startswith("https://")
+    assert sick.left_over() == []
     assert sick.lock_holder() == ""
     deletes = {
         UID.sub("UID", str(each))

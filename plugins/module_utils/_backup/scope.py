@@ -92,6 +92,20 @@ _OTHER_RELEASES = (
     ("harvester-system", "harvester-crd"),
 )
 
+_MADE_BY_HELM = "app.kubernetes.io/managed-by=Helm"
+_RBAC = "rbac.authorization.k8s.io/v1"
+_CHART_OBJECTS = (
+    CONFIG_MAP,
+    SECRET,
+    DEPLOYMENT,
+    Resource("apps/v1", "DaemonSet", "daemonsets"),
+    Resource("apps/v1", "StatefulSet", "statefulsets"),
+    Resource("v1", "Service", "services"),
+    Resource("v1", "ServiceAccount", "serviceaccounts"),
+    Resource(_RBAC, "Role", "roles"),
+    Resource(_RBAC, "RoleBinding", "rolebindings"),
+)
+
 _COMMON = (
     Wanted(
         Resource(upgrade.API, "Upgrade", "upgrades"),
@@ -137,7 +151,7 @@ def scope(plan: Mapping[str, Any]) -> list[Wanted]:
     for a step that the registry of actions does not know, or on an object of a kind that its action is not for.
     """
     steps = [Step.from_dict(step) for step in mappings(plan.get("steps"))]
-    wanted = [*_releases(steps), *_objects(steps), *_COMMON, *_indexes(steps)]
+    wanted = [*_releases(steps), *_objects(steps), *_of_charts(steps), *_COMMON, *_indexes(steps)]
     unique: dict[tuple[Any, ...], Wanted] = {}
     for each in wanted:
         key = (each.resource, each.namespace, each.name, each.label_selector, each.name_prefix)
@@ -150,7 +164,7 @@ def _releases(steps: Iterable[Step]) -> list[Wanted]:
     touched = {
         (str(step.params["namespace"]), str(step.params["release"]))
         for step in steps
-        if row(step).saves is Saves.RELEASE
+        if row(step).saves is not Saves.OBJECT
     }
     kept = {(chart.namespace, chart.chart) for chart in all_system_charts()}
     return [
@@ -162,6 +176,24 @@ def _releases(steps: Iterable[Step]) -> list[Wanted]:
             with_content=True,
         )
         for namespace, release in sorted({*touched, *kept, *_OTHER_RELEASES})
+    ]
+
+
+def _of_charts(steps: Iterable[Step]) -> list[Wanted]:
+    """What helm has made in the namespaces of the releases that a step changes: fields of it may be removed.
+
+    A step that does nothing else must not begin without a copy.
+    """
+    namespaces: dict[str, bool] = {}
+    for step in steps:
+        if row(step).as_administrator:
+            namespace = str(step.params["namespace"])
+            must = row(step).saves is Saves.RELEASE_OBJECTS
+            namespaces[namespace] = namespaces.get(namespace, False) or must
+    return [
+        Wanted(each, namespace, label_selector=_MADE_BY_HELM, required=required)
+        for namespace, required in sorted(namespaces.items())
+        for each in _CHART_OBJECTS
     ]
 
 

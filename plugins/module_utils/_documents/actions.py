@@ -46,6 +46,9 @@ class Saves(Enum):
     """What of a step's object a backup set has to hold."""
 
     RELEASE = "every revision of its release"
+    RELEASE_OBJECTS = (
+        "every revision of its release, and the objects that helm has made in its namespace"
+    )
     OBJECT = "the object; of a ClusterRepo its index, too"
 
 
@@ -99,6 +102,11 @@ class Action:
     changes_release: bool
     while_nodes_upgrade: bool
     puts_back: bool
+
+    @property
+    def as_administrator(self) -> bool:
+        """Whether an account needs cluster-admin for it: who may grant what it lacks has all permissions."""
+        return any("escalate" in need.verbs for need in self.needs)
 
     def arguments(self, step: Step, run: Mapping[str, Any]) -> dict[str, Any]:
         """What its module is called with for a step: the step's parameters and what the run adds, without nulls.
@@ -325,6 +333,26 @@ ACTIONS: dict[str, Action] = {
         needs=_REPO,
         objects=(CLUSTER_REPO,),
         saves=Saves.OBJECT,
+        builds_on=(),
+        uses_helm=False,
+        changes_release=False,
+        while_nodes_upgrade=False,
+        puts_back=False,
+    ),
+    # Before Rancher or helm try again: what is left over holds their pods back as it held the ones before.
+    "remove_leftovers": Action(
+        module="helm_release",
+        params=("state", *_RELEASE, *_EXPECTED),
+        rule_params=_RELEASE,
+        from_run={},
+        rank=31,
+        risk="medium",
+        needs_idle=True,
+        lock_seconds=_LOCK_SECONDS,
+        # Removing it needs the same permissions as applying it; what has been made is listed, too.
+        needs=(*_HELM, *(Need("list", *each, "{namespace}") for each in _HELM_OBJECTS)),
+        objects=(SECRET,),
+        saves=Saves.RELEASE_OBJECTS,
         builds_on=(),
         uses_helm=False,
         changes_release=False,
@@ -576,7 +604,9 @@ ACTIONS: dict[str, Action] = {
     ),
 }
 
-RELEASE_ACTIONS = frozenset(name for name, each in ACTIONS.items() if each.saves is Saves.RELEASE)
+RELEASE_ACTIONS = frozenset(
+    name for name, each in ACTIONS.items() if each.saves is not Saves.OBJECT
+)
 INDEX_ACTIONS = frozenset(_INDEX_ACTIONS)
 CHANGE_RELEASE = frozenset(name for name, each in ACTIONS.items() if each.changes_release)
 

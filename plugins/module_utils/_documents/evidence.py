@@ -219,7 +219,11 @@ class ReleaseFile:
 
 @dataclass(frozen=True)
 class Revision:
-    """A stored revision of a Helm release. Undecoded ones have only what the Secret's metadata says."""
+    """A stored revision of a Helm release. Undecoded ones have only what the Secret's metadata says.
+
+    `half_applied` is of a pending one on top: the fields and objects that its manifest has and that of the revision below
+    the lock has not, by name only. None: not compared.
+    """
 
     revision: int | None = None
     release: str | None = None
@@ -242,11 +246,24 @@ class Revision:
     error: str | None = None
     apply_method: str | None = None
     config: Json = None
+    half_applied: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class LeftField:
+    """A field of a live object that helm owns and that the release's manifest does not have. `value` is the start of it,
+    redacted; `revision` the newest one known that has set it."""
+
+    object: str | None = None
+    field: str | None = None
+    value: str | None = None
+    revision: int | None = None
 
 
 @dataclass(frozen=True)
 class Release:
-    """A release in scope, revisions newest first. `config` are the redacted user values of the last one.
+    """A release in scope, revisions newest first. `config` are the redacted user values of the last one. `leftovers` is
+    None where they were not looked for.
 
     `read` is the state of a source, or ``partial``; `origin` names what stands in for helm's storage then.
     """
@@ -260,6 +277,7 @@ class Release:
     config: Json = None
     elsewhere: tuple[str, ...] = ()
     origin: str | None = None
+    leftovers: tuple[LeftField, ...] | None = None
 
     @property
     def last_known(self) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .._core.errors import RemediationError
 from . import expectation, unready
 from .cli import ReleaseChange
+from .leftovers import Leftover
 from .storage import Revision, list_revisions
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 class Outcome:
     """What a change found and left: the last revision before and after, null where there is none.
 
-    C(note) says so when helm's own word was not the last. C(rendered) is the manifest of a dry run.
+    C(note) says so when helm's own word was not the last. C(rendered) is the manifest of a dry run. C(leftovers) are
+    fields and objects of earlier revisions that helm does not remove.
     """
 
     changed: bool
@@ -31,6 +33,7 @@ class Outcome:
     took_ownership: bool = False
     note: str = ""
     rendered: str | None = field(default=None, repr=False)
+    leftovers: tuple[Leftover, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The outcome as a document, without values and manifests."""
@@ -40,6 +43,7 @@ class Outcome:
             "after": self.after.to_dict() if self.after else None,
             "took_ownership": self.took_ownership,
             "note": self.note,
+            "leftovers": [each.to_dict() for each in self.leftovers],
         }
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from .._core.errors import RemediationError
 from . import conflicts, expectation, idleness, takeover
+from .clean import before_rollback, finished, told_on_failure, tolerant
 from .cli import HelmCli, ReleaseChange
 from .outcome import Outcome, read_last, why_not_ready, with_state
 from .rollback_target import unfit
@@ -101,9 +102,23 @@ def roll_back(
     # Helm 4 applies a rollback as the revision that it goes back to was applied.
     method, release = target.apply_method or "csa", (change.namespace, change.release)
     taken = takeover.prepare(client, release, method, lambda: target.manifest, forced=change.force)
+    applied = replace(change, apply_method=method, force=change.force or taken.needed)
+    swept = tolerant(lambda: before_rollback(client, change, revisions, target))
+    with told_on_failure(swept):
+        outcome = _rolled_back(client, cli, applied, before, target, taken)
+    return finished(client, change, outcome, swept)
+
+
+def _rolled_back(
+    client: KubeClient,
+    cli: HelmCli,
+    change: ReleaseChange,
+    before: Revision,
+    target: Revision,
+    taken: takeover.Takeover,
+) -> Outcome:
     try:
-        applied = replace(change, apply_method=method, force=change.force or taken.needed)
-        asyncio.run(cli.roll_back(applied, target.revision))
+        asyncio.run(cli.roll_back(change, target.revision))
     except RemediationError as error:
         restored = "" if change.dry_run else taken.put_back_anyway(client)
         after = read_last(client, change)

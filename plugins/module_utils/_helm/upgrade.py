@@ -10,11 +10,13 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .._core.errors import RemediationError
 from . import conflicts, expectation, takeover
+from .clean import before_upgrade, finished, told_on_failure, tolerant
 from .cli import HelmCli, HelmFailedError, ReleaseChange
 from .outcome import Outcome, read_last, why_not_ready, with_state
 from .storage import Revision
@@ -78,22 +80,6 @@ def _require_upgradable(last: Revision) -> None:
             "Find out who uninstalled it; let Rancher install it again.",
             details=last.to_dict(),
         )
-
-
-def _takeover(
-    client: KubeClient, cli: HelmCli, request: UpgradeRequest, before: Revision
-) -> takeover.Takeover:
-    """What of the chart's fields belongs to other managers."""
-    change, values = request.change, json.dumps(request.values).encode()
-
-    def render() -> str:
-        try:
-            return asyncio.run(cli.render(change, request.chart_path, values))
-        except RemediationError as error:
-            raise with_state(error, before, before) from error
-
-    release = (change.namespace, change.release)
-    return takeover.prepare(client, release, before.apply_method, render, forced=change.force)
 
 
 def _run_helm(
@@ -168,7 +154,31 @@ def upgrade(client: KubeClient, cli: HelmCli, request: UpgradeRequest) -> Outcom
         return Outcome(False, before, before)
     _require_upgradable(before)
     request.expected.check(before)
-    taken = _takeover(client, cli, request, before)
+    render = cache(partial(_rendered, cli, request, before))
+    release, method = (before.namespace, before.release), before.apply_method
+    taken = takeover.prepare(client, release, method, render, forced=request.change.force)
+    swept = tolerant(lambda: before_upgrade(client, request.change, render))
+    with told_on_failure(swept):
+        outcome = _upgraded(client, cli, request, before, taken)
+    return finished(client, request.change, outcome, swept)
+
+
+def _rendered(cli: HelmCli, request: UpgradeRequest, before: Revision) -> str:
+    """The manifest that the upgrade will apply."""
+    values = json.dumps(request.values).encode()
+    try:
+        return asyncio.run(cli.render(request.change, request.chart_path, values))
+    except RemediationError as error:
+        raise with_state(error, before, before) from error
+
+
+def _upgraded(
+    client: KubeClient,
+    cli: HelmCli,
+    request: UpgradeRequest,
+    before: Revision,
+    taken: takeover.Takeover,
+) -> Outcome:
     try:
         took_ownership, rendered = _run_helm(cli, request, before, take_over=taken.needed)
     except RemediationError as error:

@@ -142,6 +142,8 @@ class PlanContext:
                 continue
             if cause in _OF_THE_IMAGE and request.action == "reset_shell_image":
                 return True
+            if request.action == "remove_leftovers" and request.release == failing:
+                return True
             if cure and cure != failing and request.release == cure and not self.fails_again(*cure):
                 return True
         return False

@@ -141,8 +141,8 @@ def in_words(permissions: Iterable[Permission]) -> str:
 
 
 def _remedy(plan: Plan, missing_for: set[str], backup_namespace: str) -> str:
-    with_helm = {step.id for step in plan.steps if row(step).uses_helm}
-    if with_helm & missing_for:
+    of_charts = {step.id for step in plan.steps if row(step).as_administrator}
+    if of_charts & missing_for:
         return (
             "Run again as an account with cluster-admin: helm applies the roles of its charts, and"
             " whoever may do that may do everything."

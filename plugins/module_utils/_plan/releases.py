@@ -22,6 +22,10 @@ from .simulation import decide_after
 
 PINNED_VALUES = "pinned-values-in-release"
 REFUSED = "Rancher's own helm does not override fields that other managers have set"
+NOTHING_LEFT = (
+    "Fields that only helm owns in the release's objects and that the new manifest does not have, and objects that"
+    " only earlier revisions of it list, are removed."
+)
 VALUES_LOST = "Its last revision has failed, so Rancher would treat it as not installed and pass its own values only"
 
 
@@ -87,6 +91,9 @@ def release_steps(context: PlanContext, state: ReleaseState, *, index_repaired: 
     if unlocking is not None and state.pending:
         unlock, last = _unlock(context, state, unlocking)
         steps += unlock
+    cleaning = state.asked("remove_leftovers")
+    if cleaning is not None and not state.pending:
+        steps.append(_remove_leftovers(state, cleaning))
     in_vain = context.upgrade_fails(*state.name) or context.foreign_fields(*state.name)
     if state.dependency is None or in_vain:
         return steps
@@ -241,10 +248,47 @@ def _roll_back(state: ReleaseState, request: Request, target: Mapping[str, Any])
             "revision_uid": text(target.get("secret_uid")),
             **_expected(state.last),
         },
-        reason=request.reason,
+        reason=_why_back(state, request),
         risk=_risk(request, "roll_back_release"),
         undo=f"Upgrade the release again; revision {state.last.get('revision')} is in the backup.",
-        changes=(f"The objects of {chart} (revision {target.get('revision')}) are applied again.",),
+        changes=(
+            f"The objects of {chart} (revision {target.get('revision')}) are applied again, and run until the release is"
+            f" upgraded; the pending revision is of {state.last.get('chart_version') or 'an unknown version'}.",
+            NOTHING_LEFT,
+        ),
+    )
+
+
+def _why_back(state: ReleaseState, request: Request) -> str:
+    """Why not just the lock is removed, where the facts say so."""
+    why = text(dig(state.dependency, "lock", "roll_back_reason"))
+    return f"{request.reason} It is rolled back because {why}." if why else request.reason
+
+
+def _remove_leftovers(state: ReleaseState, request: Request) -> Step:
+    found = mappings(dig(state.dependency, "leftovers", "fields"))
+    named = [f"{each.get('field')} of {each.get('object')}" for each in found]
+    return Step(
+        action="remove_leftovers",
+        module=ACTIONS["remove_leftovers"].module,
+        title=f"Remove what earlier revisions of {state.release} have left in its objects",
+        finding=request.finding,
+        object=_secret(state, state.last),
+        precondition=_revision_facts(state.last),
+        params={
+            "state": "cleaned",
+            "namespace": state.namespace,
+            "release": state.release,
+            **_expected(state.last),
+        },
+        reason=request.reason,
+        risk=_risk(request, "remove_leftovers"),
+        undo="Bring the objects back from the backup set.",
+        changes=(
+            *(f"Removed: {each}." for each in named),
+            "All fields that only helm owns in the release's objects and that its manifest does not have are removed,"
+            " and objects that only earlier revisions of it list; the workloads concerned are rolled out again.",
+        ),
     )
 
 
@@ -296,6 +340,7 @@ def _upgrade_release(
         changes=(
             f"Release {state.release} goes from {before or 'nothing'} to {version}.",
             *(f"Its value {key} is dropped." for key in _dropped(state, params)),
+            NOTHING_LEFT,
         ),
     )
     return with_fields_of_others(context, step)

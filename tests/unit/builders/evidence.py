@@ -184,7 +184,7 @@ def _releases(evidence: Document, part: Document) -> None:
             found["revisions"] = [_short(name, item) for item in spec["revisions"]]
             if not found["revisions"]:
                 found["config"] = None
-        for key in ("read", "config", "elsewhere", "namespace"):
+        for key in ("read", "config", "elsewhere", "namespace", "leftovers"):
             if key in spec:
                 found[key] = spec[key]
 
@@ -201,7 +201,11 @@ def _short(release: str, item: Any) -> Document:
         made = revision(release, number, status, version, age, **extra)
         return {
             **made,
-            **{key: item[key] for key in ("label_status", "app_version") if key in item},
+            **{
+                key: item[key]
+                for key in ("label_status", "app_version", "half_applied", "config")
+                if key in item
+            },
         }
     return revision(release, *item)
 

@@ -28,6 +28,7 @@ from .helm_failures import HelmFailure, refused_by_lock
 from .index import index_of
 from .kept_charts import KeptChart, kept_charts, rancher_of
 from .locks import UNDECODABLE, lock_of, revision_age, revision_time
+from .release_leftovers import release_leftovers
 from .upgrade import ENDED, NONE, NOT_STARTED, UpgradeFacts
 
 DEPENDENCY_FACTS: dict[str, str] = {
@@ -47,8 +48,13 @@ DEPENDENCY_FACTS: dict[str, str] = {
     " (only build metadata differs), `lower`, `higher` or `unknown`",
     "at_expected": "deployed at exactly the expected version, byte by byte",
     "lock": "`locked`, `status`, `revision`, `age_seconds`, `idle`, `live_actor`, `retrying` (a pod that can only fail"
-    " on the lock), `stale`, `target` of a rollback, `previous`, `right_version`, `roll_back` (without the lock alone Rancher would drop the release's values)",
+    " on the lock), `stale`, `target` of a rollback, `previous`, `right_version`, `half_applied` (fields and objects that only the"
+    " pending revisions set and no later upgrade would remove), `roll_back` (removing the lock is not enough),"
+    " `roll_back_reason`",
     "index": "`state`, `has_expected`, `has_desired`",
+    "leftovers": "fields of its live objects that helm has set and its manifest does not have: `looked` (only where pods"
+    " are not ready or the last revision failed), `fields`, `held` (those of workloads whose pods cannot start), `workloads`,"
+    " `why` the pods cannot, `nodes` (the field that no node satisfies), `set_by` (a revision)",
     "pins": "values that pin images or versions: `key`, `value`, `holds_back`",
     "upstream_chart": "the installed chart is not Rancher's packaging",
     "operations": "Rancher's operations on it",
@@ -151,8 +157,9 @@ def _dependency(
         "installed": installed,
         "compare": _compared(*versions),
         "at_expected": _at_expected(expected, installed),
-        "lock": lock_of(evidence, stored, versions[0]),
+        "lock": lock_of(evidence, stored, versions[0], situation.values),
         "index": index_of(evidence, chart.chart, versions[0], versions[1]),
+        "leftovers": release_leftovers(evidence, stored),
         "pins": pins.pins_of(stored, expected, installed),
         "upstream_chart": _upstream_chart(expected, installed),
         "operations": write(_operations(evidence, namespace, release)),

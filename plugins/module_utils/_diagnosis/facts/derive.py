@@ -24,6 +24,7 @@ from .plans import plan_states
 from .pods import awaited_rollout, pod_troubles
 from .progress import progress
 from .rancher import rancher_facts
+from .release_leftovers import mark_left_over
 from .shell_image import rancher_config_state, shell_image
 from .start_blockers import start_blockers
 from .upgrade import upgrade_facts, upgrade_names
@@ -123,5 +124,6 @@ def derive(evidence: object) -> dict[str, Any]:
         "start_blockers": start_blockers(read, upgrade),
         **leftovers.leftovers_of(read, upgrade),
     }
+    mark_left_over([*facts["pod_troubles"], facts["awaited_rollout"]], dependencies)
     facts["skipped_phase"] = leftovers.skipped_phase(read, upgrade, dependencies, facts)
     return facts

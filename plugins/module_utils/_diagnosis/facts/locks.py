@@ -15,8 +15,9 @@ from ..._documents.evidence import Evidence, HelmPod, Release, Revision
 from ..._documents.shape import write
 from ..._helm import failure
 from ..._helm.idleness import DEFAULT_STALE_AFTER
-from ..._helm.rollback_target import left_by_unlock, rollback_target
+from ..._helm.rollback_target import left_by_unlock, pending_on_top, rollback_target
 from ..._helm.storage import LOCKED_STATUSES, touched_at
+from ..._rancher.decision.merge_patch import merge
 from ..._rancher.server import helm_actors
 from .actors import Idleness, idleness
 
@@ -24,24 +25,31 @@ UNDECODABLE = "undecodable"
 
 _DEFAULT_HELM_TIMEOUT = 300
 _HELM_TIMEOUT_MARGIN = 300
+_CRD = "CustomResourceDefinition/"
+_TOLD = 4
 _UNITS = {"h": 3600, "m": 60, "s": 1}
 
 
-def lock_of(evidence: Evidence, release: Release, expected: str | None) -> dict[str, Any]:
-    """The lock of a release in scope (an element of ``evidence.releases``).
+def lock_of(
+    evidence: Evidence,
+    release: Release,
+    expected: str | None,
+    values: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The lock of a release in scope (an element of ``evidence.releases``); ``values`` are those Rancher passes next.
 
     Keys: ``locked`` (None when the last revision cannot be read), ``status``, ``revision``, ``age_seconds``, ``idle``
     and ``live_actor`` (FM P-IDLE), ``retrying`` (the name of a helm pod that runs and can only fail on the lock; it is
     no actor), ``stale`` (nobody works on it and it is older than any helm run may be; None when that is not known),
     ``target`` (the revision a rollback would go to, one function for findings and plan), ``right_version`` (the locked
     revision is the wanted version already, FM 6.6), ``history_known`` (without it ``target`` and ``previous`` say
-    nothing), ``previous`` (the revision that becomes the last one when the lock is removed),
-    ``roll_back`` (removing the lock is not enough: see ``_must_roll_back``).
+    nothing), ``previous`` (the revision that becomes the last one when the lock is removed), ``half_applied`` (what the
+    pending revisions set that no later upgrade would remove; None when that is not known), ``roll_back`` (removing the
+    lock is not enough) and ``roll_back_reason``.
     """
-    revisions = release.revisions
-    last = revisions[0] if revisions else Revision()
+    last = release.revisions[0] if release.revisions else Revision()
     status = last.status or None
-    known = release.last_known and (not revisions or status is not None)
+    known = release.last_known and (not release.revisions or status is not None)
     locked = status in LOCKED_STATUSES if known else None
     age = revision_age(last, evidence)
     name = release.release or ""
@@ -49,9 +57,12 @@ def lock_of(evidence: Evidence, release: Release, expected: str | None) -> dict[
     retrying = None
     if locked and idle.actor is not None:
         idle, retrying = _without_retries(evidence, release)
-    history = write(revisions)
+    history = write(release.revisions)
     target = _brief(rollback_target(history)) if locked else None
     previous = _brief(left_by_unlock(history)) if locked else None
+    right = bool(locked and expected and last.chart_version == expected)
+    half_applied = _half_applied(release, values, right) if locked else None
+    reason = _why_roll_back(name, previous, target, half_applied)
     return {
         "locked": locked,
         "status": status if locked else None,
@@ -65,8 +76,10 @@ def lock_of(evidence: Evidence, release: Release, expected: str | None) -> dict[
         "history_known": release.history_known,
         "target": target,
         "previous": previous,
-        "roll_back": _must_roll_back(name, previous, target),
-        "right_version": bool(locked and expected and last.chart_version == expected),
+        "half_applied": half_applied,
+        "roll_back": reason is not None,
+        "roll_back_reason": reason,
+        "right_version": right,
     }
 
 
@@ -132,20 +145,73 @@ def stale_after(evidence: Evidence) -> int:
     return seconds
 
 
-def _must_roll_back(
-    release: str, previous: Mapping[str, Any] | None, target: Mapping[str, Any] | None
-) -> bool:
-    """Whether Rancher would drop the release's values once the lock is removed, and a rollback keeps them.
+def _why_roll_back(
+    release: str,
+    previous: Mapping[str, Any] | None,
+    target: Mapping[str, Any] | None,
+    half_applied: list[str] | None,
+) -> str | None:
+    """Why a rollback is needed instead of removing the lock; None where it is not, or would do harm.
 
-    A last revision that is not deployed counts as not installed, and Rancher then passes its own values only (FM 2.5
-    row 1). The CRDs of Fleet take no values, and going back to older ones can drop fields (FM 6.10b). A damaged last
-    revision is worse than either.
+    Going back to older CRDs of Fleet can drop fields (FM 6.10b); only a damaged last revision is worse.
     """
-    if previous is None or previous["status"] == "deployed":
-        return False
-    if release.endswith("-crd") and previous["status"] != UNDECODABLE:
-        return False
-    return target is not None
+    if previous is None or target is None:
+        return None
+    crds = release.endswith("-crd")
+    if previous["status"] != "deployed" and not (crds and previous["status"] != UNDECODABLE):
+        return (
+            f"revision {previous['revision']} below the lock is {previous['status']}, and on such a one Rancher"
+            " installs with its own values only, so those the release was given by hand would be lost"
+        )
+    # helm would delete a CRD that only the pending revision has, and with it every object of the kind.
+    if not half_applied or crds or any(each.startswith(_CRD) for each in half_applied):
+        return None
+    named, more = "; ".join(half_applied[:_TOLD]), len(half_applied) - _TOLD
+    rest = f" and {more} more" if more > 0 else ""
+    return (
+        f"the pending revision can have applied what revision {previous['revision']} does not have ({named}{rest});"
+        " with the lock removed, no later upgrade would know of it, and it would stay in the cluster. A rollback"
+        " starts from the pending revision and removes it"
+    )
+
+
+def _half_applied(
+    release: Release, values: Mapping[str, Any] | None, right_version: bool
+) -> list[str] | None:
+    """What the pending revisions set beyond the revision below the lock and beyond what comes after it.
+
+    The same chart with the same values sets it again.
+    """
+    pending = [each for each in release.revisions if each.status in LOCKED_STATUSES]
+    pending = pending[: len(pending_on_top(write(release.revisions)))]
+    found: list[str] = []
+    for index, each in enumerate(pending):
+        if each.half_applied is None:
+            return None
+        config = release.config if index == 0 else each.config
+        below = release.revisions[len(pending)] if len(release.revisions) > len(pending) else None
+        same = right_version and below is not None and _follows(config, below.config, values)
+        if not same or each.chart_version != pending[0].chart_version:
+            found += [name for name in each.half_applied if name not in found]
+    return found
+
+
+def _follows(config: object, below: object, values: Mapping[str, Any] | None) -> bool:
+    """Whether an upgrade from the revision below passes the values of the pending one again: Rancher puts its own over
+    those of the release."""
+    if not isinstance(config, Mapping):
+        return config is None
+    base = below if isinstance(below, Mapping) else {}
+    return _within(config, merge(base, values or {}))
+
+
+def _within(part: object, whole: object) -> bool:
+    if isinstance(part, Mapping):
+        return not part or (
+            isinstance(whole, Mapping)
+            and all(_within(value, whole.get(key)) for key, value in part.items())
+        )
+    return part == whole
 
 
 def _brief(revision: Mapping[str, Any] | None) -> dict[str, Any] | None:

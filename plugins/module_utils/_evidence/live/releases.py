@@ -15,6 +15,7 @@ from typing import Any
 
 from ..._documents.evidence import ABSENT, FORBIDDEN, OK, Release, Revision, Source
 from ..._helm import storage
+from ..._helm.manifest import excess_names
 from ..._helm.rollback_target import rollback_target
 from ..._kube.paths import core
 from ..._kube.reader import Reader
@@ -27,6 +28,7 @@ from .bundles import BUNDLES, bundle_release, bundle_state
 from .leader_process import rancher_environment
 from .objects import name_of
 from .reading import Context, Found, Group, Parts, Reads
+from .release_leftovers import left_fields, leftover_reads
 
 Key = tuple[str, str]  # namespace, release
 Metadata = dict[Key, list[storage.Revision]]
@@ -82,7 +84,7 @@ def troubled_bundles(found: Found) -> list[Key]:
     return keys
 
 
-def _reads(_context: Context, found: Found) -> Reads:
+def _reads(context: Context, found: Found) -> Reads:
     def listing(names: Sequence[str], namespace: str | None, client: Reader) -> Metadata:
         return storage.list_release_metadata(client, names, namespace)
 
@@ -97,7 +99,15 @@ def _reads(_context: Context, found: Found) -> Reads:
             reads[_list_name(f"{namespace}/{release}")] = partial(listing, [release], namespace)
     for key in _scope(found):
         reads.update(_revision_reads(found, key))
+        if key in dependencies_of(found) and _is_read(found, key):
+            reads.update(leftover_reads(context, found, key, _revisions(found, key)))
     return reads
+
+
+def _is_read(found: Found, key: Key) -> bool:
+    """Whether the revisions of a release are all there that will be asked for."""
+    wanted = _wanted(found, _metadata(found).get(key, []))
+    return all(_revision_name(each) in found for each in wanted)
 
 
 def _revision_reads(found: Found, key: Key) -> Reads:
@@ -217,6 +227,7 @@ def _release(context: Context, found: Found, key: Key) -> Release:
     state, reason = _read_state(found, key)
     revisions = _revisions(found, key) if state in (OK, ABSENT) else []
     last = revisions[0] if revisions else None
+    left = next((each for each in revisions if not _is_pending(each)), None)
     others = [other for other, name in _metadata(found) if name == release and other != namespace]
     return Release(
         release=release,
@@ -224,9 +235,12 @@ def _release(context: Context, found: Found, key: Key) -> Release:
         dependency=dependencies_of(found).get(key),
         read=state if revisions or state != OK else ABSENT,
         reason=reason,
-        revisions=tuple(_revision(context, each, index) for index, each in enumerate(revisions)),
+        revisions=tuple(
+            _revision(context, each, index, left) for index, each in enumerate(revisions)
+        ),
         config=context.redactor.value(dict(last.config)) if last and last.decoded else None,
         elsewhere=tuple(sorted(others)),
+        leftovers=left_fields(found, key, context.redactor),
     )
 
 
@@ -263,7 +277,26 @@ def _revisions(found: Found, key: Key) -> list[storage.Revision]:
     ]
 
 
-def _revision(context: Context, revision: storage.Revision, index: int) -> Revision:
+def _is_pending(revision: storage.Revision) -> bool:
+    return revision.locked if revision.decoded else False
+
+
+def _half_applied(
+    revision: storage.Revision, left: storage.Revision | None
+) -> tuple[str, ...] | None:
+    """What only a pending revision sets, compared with the one that an unlock makes the last one again."""
+    above = left is not None and revision.revision > left.revision
+    if not (revision.locked and left is not None and left.decoded and above):
+        return None
+    try:
+        return tuple(excess_names(revision.manifest, left.manifest))
+    except ValueError:
+        return None
+
+
+def _revision(
+    context: Context, revision: storage.Revision, index: int, left: storage.Revision | None
+) -> Revision:
     document = revision.to_dict()
     known: Iterable[str] = Revision.__dataclass_fields__
     fields: dict[str, Any] = {name: document.get(name) for name in known if name in document}
@@ -275,6 +308,7 @@ def _revision(context: Context, revision: storage.Revision, index: int) -> Revis
             "age_seconds": context.age(revision.touched_at),
             "description": context.redactor.text(revision.description or "") or None,
             "config": None if config is None else context.redactor.value(config),
+            "half_applied": _half_applied(revision, left),
         }
     )
 

@@ -96,6 +96,22 @@ def test_only_what_a_step_changes_is_required() -> None:
     assert "v1 ConfigMap/cattle-system/rancher-partner-charts-*" in found
 
 
+def test_what_a_chart_has_made_is_saved_where_fields_of_it_may_be_removed() -> None:
+    fleet = ObjectRef("v1", "Secret", "cattle-fleet-system", "sh.helm.release.v1.fleet.v3")
+    release = {"namespace": "cattle-fleet-system", "release": "fleet"}
+    made = "apps/v1 Deployment/cattle-fleet-system/* app.kubernetes.io/managed-by=Helm"
+    required = {
+        action: labels(plan_of(step(action, fleet, **release)))[made].required
+        for action in ("upgrade_release", "roll_back_release", "remove_leftovers")
+    }
+    assert required == {
+        "upgrade_release": False,
+        "roll_back_release": False,
+        "remove_leftovers": True,
+    }
+    assert made not in labels(plan_of(step("unlock_release", fleet, **release)))
+
+
 def test_nothing_is_read_twice() -> None:
     assert len(labels()) == len(scope({}))
 

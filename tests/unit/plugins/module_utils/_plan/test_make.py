@@ -558,3 +558,46 @@ def test_unlocked_release_the_job_does_not_wait_for_gets_a_nudge() -> None:
     world.dependencies[0]["expected"] = None
     world.finding("lock", "unlock_release", "nudge", release="system-upgrade-controller")
     assert [each.action for each in plan_of(world).steps] == ["unlock_release", "nudge"]
+
+
+def test_the_plan_says_why_it_rolls_back_and_what_runs_meanwhile() -> None:
+    world = World().release(
+        "fleet", revision(6, "pending-upgrade", RC), revision(5, "deployed", OLD)
+    )
+    world.dependencies[-1]["lock"] = {"roll_back_reason": "the pending revision has set more"}
+    world.finding("lock", "roll_back_release", release="fleet", risk="medium")
+    rollback = step(plan_of(world), "roll_back_release")
+    assert rollback.reason.endswith("It is rolled back because the pending revision has set more.")
+    assert OLD in rollback.changes[0]
+    assert RC in rollback.changes[0]
+    assert any("objects that only earlier revisions" in each for each in rollback.changes)
+
+
+def test_what_is_left_over_is_removed_before_the_release_is_upgraded() -> None:
+    world = World().release("fleet", revision(6, "failed", GA), revision(5, "deployed", OLD))
+    failure = {"cause": "timeout", "passes": False}
+    fields = [
+        {"object": "Deployment/n/fleet-controller", "field": "spec.template.spec.nodeSelector"}
+    ]
+    world.dependencies[-1].update(leftovers={"fields": fields}, helm_failure=failure)
+    world.finding("left", "remove_leftovers", "upgrade_release", release="fleet")
+    plan = plan_of(world)
+    assert [each.action for each in plan.steps] == [
+        "remove_leftovers",
+        "upgrade_release",
+        "restore_fleet_config",
+    ]
+    cleaning = plan.steps[0]
+    assert cleaning.params["state"] == "cleaned"
+    assert cleaning.params["expected_revision"] == 6
+    assert "nodeSelector of Deployment/n/fleet-controller" in cleaning.changes[0]
+    assert cleaning.object.name == "sh.helm.release.v1.fleet.v6"
+    assert any("only helm owns" in each for each in plan.steps[1].changes)
+
+
+def test_a_locked_release_is_not_cleaned() -> None:
+    world = World().release(
+        "fleet", revision(6, "pending-upgrade", GA), revision(5, "deployed", OLD)
+    )
+    world.finding("left", "remove_leftovers", release="fleet")
+    assert plan_of(world).steps == ()

@@ -203,3 +203,71 @@ def test_stale_after(chosen: int | None, timeout: str, seconds: int) -> None:
         }
     )
     assert stale_after(evidence) == seconds
+
+
+HALF = ["Deployment/cattle-fleet-system/fleet-controller spec.template.spec.nodeSelector"]
+
+
+def half(number: int, version: str = OLD_FLEET, **more: Any) -> dict[str, Any]:
+    """A pending revision that has set what the one below has not."""
+    return {
+        "revision": number,
+        "status": "pending-upgrade",
+        "version": version,
+        "age": 3600,
+        "half_applied": HALF,
+        **more,
+    }
+
+
+def test_what_only_the_pending_revision_has_set_is_rolled_back() -> None:
+    found = lock(half(8), [7, "deployed", OLD_FLEET, 90_000])
+    assert (found["half_applied"], found["roll_back"]) == (HALF, True)
+    assert "nodeSelector" in found["roll_back_reason"]
+    assert "revision 7 does not have" in found["roll_back_reason"]
+
+
+def test_a_revision_that_sets_nothing_more_or_was_not_compared_is_unlocked() -> None:
+    for given, known in (([], []), (None, None)):
+        found = lock(half(8, half_applied=given), [7, "deployed", OLD_FLEET, 90_000])
+        assert (found["half_applied"], found["roll_back"]) == (known, False)
+        assert found["roll_back_reason"] is None
+
+
+def test_every_pending_revision_counts() -> None:
+    below = [7, "deployed", OLD_FLEET, 90_000]
+    assert lock(half(9, half_applied=[]), half(8), below)["half_applied"] == HALF
+    assert lock(half(9), half(8, half_applied=None), below)["half_applied"] is None
+
+
+@pytest.mark.parametrize(
+    ("values", "below", "roll_back"),
+    [
+        # The upgrade to come sets it again.
+        ({"a": {"b": 1}}, {"a": {"b": 1, "c": 2}}, False),
+        ({}, {}, False),
+        # It came from values that only the pending revision has.
+        ({"nodeSelector": {"disk": "none"}}, {}, True),
+        ({"a": {"b": 1}}, {"a": {"b": 2}}, True),
+    ],
+)
+def test_the_wanted_chart_with_the_same_values_sets_it_again(
+    values: dict[str, Any], below: dict[str, Any], roll_back: bool
+) -> None:
+    deployed = {**half(7), "status": "deployed", "half_applied": None, "config": below}
+    history = {"revisions": [half(8, FLEET), deployed], "config": values}
+    evidence = evidence_of({"releases": {"fleet": history}})
+    entry = evidence.release("cattle-fleet-system", "fleet")
+    assert lock_of(evidence, entry, FLEET, {})["roll_back"] is roll_back
+    # Rancher passes its own values over those of the release.
+    assert lock_of(evidence, entry, FLEET, values)["roll_back"] is False
+    assert lock_of(evidence, entry, "another", values)["roll_back"] is True
+
+
+def test_a_rollback_never_deletes_a_crd() -> None:
+    more = [*HALF, "CustomResourceDefinition/things.x.io"]
+    found = lock(half(8, half_applied=more), [7, "deployed", OLD_FLEET, 90_000])
+    assert (found["half_applied"], found["roll_back"]) == (more, False)
+    evidence = evidence_of({"releases": {"fleet-crd": [half(8), [7, "deployed", OLD_FLEET, 90]]}})
+    entry = evidence.release("cattle-fleet-system", "fleet-crd")
+    assert lock_of(evidence, entry, FLEET)["roll_back"] is False

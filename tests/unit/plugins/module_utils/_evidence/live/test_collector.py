@@ -1086,3 +1086,102 @@ def test_the_last_line_of_the_log() -> None:
     assert log["last_line_known"] is False
     assert log["last_line_since"] == "2026-11-23T14:00:00Z"
     assert "geheim123" not in str(log)
+
+
+WORKLOAD = """
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  template: {spec: {containers: [{name: web, image: "web:1"}]}}
+"""
+SELECTOR = "spec.template.spec.nodeSelector"
+
+
+def with_selector(manifest: str) -> str:
+    return manifest.replace("containers:", "nodeSelector: {disk: hunter2}, containers:")
+
+
+def test_what_only_a_pending_revision_has_set_is_named_without_values() -> None:
+    cluster = stuck_cluster()
+    add_release(cluster, FLEET, "fleet", 8, manifest=WORKLOAD)
+    for number, manifest in ((9, with_selector(WORKLOAD)), (10, WORKLOAD)):
+        add_release(cluster, FLEET, "fleet", number, status="pending-upgrade", manifest=manifest)
+    evidence = evidence_of(cluster)
+    revisions = release_of(evidence, "fleet")["revisions"]
+    assert [each["half_applied"] for each in revisions[:3]] == [
+        [],
+        [f"Deployment/web {SELECTOR}"],
+        None,
+    ]
+    assert "hunter2" not in json.dumps(evidence)
+
+
+@pytest.mark.parametrize("below", [{"stored": "%%%"}, {"manifest": "a: ["}])
+def test_what_cannot_be_compared_is_not_known(below: dict[str, Any]) -> None:
+    cluster = stuck_cluster()
+    add_release(cluster, FLEET, "fleet", 8, **below)
+    add_release(cluster, FLEET, "fleet", 9, status="pending-upgrade", manifest=WORKLOAD)
+    assert release_of(evidence_of(cluster), "fleet")["revisions"][0]["half_applied"] is None
+
+
+def left_over(cluster: UpgradingCluster, status: str = "failed") -> None:
+    """Release fleet, with a nodeSelector in its live workload that only an older revision has."""
+    add_release(cluster, FLEET, "fleet", 9, status=status, manifest=WORKLOAD)
+    cluster.add(
+        "/apis/apps/v1",
+        resources=[{"kind": "Deployment", "name": "deployments", "namespaced": True}],
+    )
+    fields = {"f:spec": {"f:template": {"f:spec": {"f:nodeSelector": {}, "f:dnsPolicy": {}}}}}
+    owner = {"manager": "helm", "apiVersion": "apps/v1", "fieldsV1": fields}
+    cluster.add(
+        f"/apis/apps/v1/namespaces/{FLEET}/deployments/web",
+        metadata={"managedFields": [owner]},
+        spec={
+            "template": {"spec": {"nodeSelector": {"disk": "none"}, "dnsPolicy": "ClusterFirst"}}
+        },
+    )
+
+
+def test_what_is_left_over_is_looked_for_where_the_last_revision_has_failed() -> None:
+    cluster = stuck_cluster()
+    left_over(cluster)
+    assert release_of(evidence_of(cluster), "fleet")["leftovers"] == [
+        {
+            "object": f"Deployment/{FLEET}/web",
+            "field": SELECTOR,
+            "value": "{'disk': 'none'}",
+            "revision": None,
+        }
+    ]
+    assert release_of(evidence_of(cluster), "fleet-crd")["leftovers"] is None
+
+
+@pytest.mark.parametrize(
+    ("ready", "created", "owner", "looked"),
+    [
+        ("False", "2026-11-23T14:00:00Z", "ReplicaSet", True),
+        ("True", "2026-11-23T14:00:00Z", "ReplicaSet", False),
+        ("False", "2026-11-23T14:59:30Z", "ReplicaSet", False),
+        ("False", "2026-11-23T14:00:00Z", "Job", False),
+    ],
+)
+def test_of_a_deployed_release_only_where_pods_have_waited_for_a_while(
+    ready: str, created: str, owner: str, looked: bool
+) -> None:
+    cluster = stuck_cluster()
+    left_over(cluster, "deployed")
+    pod(
+        cluster,
+        f"/api/v1/namespaces/{FLEET}/pods/web-1",
+        metadata={
+            "creationTimestamp": created,
+            "ownerReferences": [{"kind": owner, "name": "web-5d"}],
+        },
+        status={"phase": "Pending", "conditions": [{"type": "Ready", "status": ready}]},
+    )
+    found = release_of(evidence_of(cluster), "fleet")["leftovers"]
+    assert (found is not None) is looked
+    asked = [path for _verb, path in cluster.requests if path.endswith("/deployments/web")]
+    assert len(asked) == looked
