@@ -23,6 +23,8 @@ PROMPT = (
     "anything else to stop here without a change: "
 )
 ANSWER_LENGTH = 4
+#: What was given in place of a fingerprint can be anything, and is quoted in messages.
+_LONGEST_GIVEN = 64
 _NOTHING: dict[str, Any] = {"approved": False, "how": "nothing-to-approve", "missing_risks": []}
 
 
@@ -53,7 +55,7 @@ class ActionModule(ControllerAction):
         plan, approved_plan = options["plan"], options["approved_plan"]
         decision: dict[str, Any] = {**approval(plan, approved_plan, options["auto_approve"])}
         if decision["how"] == ApprovedHow.OTHER_FINGERPRINT:
-            decision["given"] = approved_plan
+            decision["given"] = approved_plan.strip()[:_LONGEST_GIVEN]
         settled = decision["approved"] or approved_plan or self._task.check_mode
         if options["ask"] and not settled and not is_unattended(self._variables):
             decision.update(_answer(plan["fingerprint"]))

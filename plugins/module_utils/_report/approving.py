@@ -31,7 +31,8 @@ def _in_a_job(run: Run, job: RunJob) -> Iterator[Advice]:
     if not job.workflow:
         yield Advice(
             f"Read the plan. To carry out exactly this plan, launch the job template that remediates, with"
-            f" {run.plan.fingerprint} in its survey as the fingerprint of the plan you approve."
+            f" {run.plan.fingerprint} in its survey as the fingerprint of the plan you approve"
+            f" (remediation_approved_plan={run.plan.fingerprint})."
         )
         yield Advice(
             f"Or choose the risks to approve in its survey, whatever the plan then is: {', '.join(run.plan.risks)}."
