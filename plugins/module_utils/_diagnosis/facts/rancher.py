@@ -66,11 +66,9 @@ def _rolled_out(deployment: Rancher) -> bool | None:
 
 
 def _waits_for_node(evidence: Evidence, deployment: Rancher) -> bool:
-    """Whether no more pods are missing than nodes are down: of three that must not share a node one has to wait while
-    its node is drained and restarted."""
-    down = [
-        node for node in evidence.nodes or () if node.ready is False or node.unschedulable is True
-    ]
+    """Whether no more pods are missing than nodes are cordoned: of three that must not share a node one has to wait
+    while its node is drained and restarted. A node that is only not ready explains nothing."""
+    down = [node for node in evidence.nodes or () if node.unschedulable is True]
     missing = (deployment.replicas or 0) - (deployment.ready or 0)
     return bool(deployment.ready) and 0 < missing <= len(down)
 
