@@ -23,7 +23,7 @@ from .storage import Revision, list_revisions
 if TYPE_CHECKING:
     from .._kube.client import KubeClient
 
-Render = Callable[[], "str | None"]
+Render = Callable[[], str]
 
 _CLEANABLE = frozenset({"deployed", "failed"})
 
@@ -84,10 +84,7 @@ def before_upgrade(
     base = merge_base(revisions)
     if not search.fields(base):
         return ()
-    manifest = render()
-    if manifest is None:
-        return ()
-    found = _not_in(search.fields(manifest), base)
+    found = _not_in(search.fields(render()), base)
     return tuple(Removal(client, change.dry_run).remove(found))
 
 

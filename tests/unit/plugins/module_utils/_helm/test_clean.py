@@ -59,10 +59,10 @@ class Rendering(FakeHelm):
     def _store(self, change: ReleaseChange, status: str, **parts: Any) -> None:
         super()._store(change, status, **{**parts, "manifest": self.manifest})
 
-    async def upgrade(self, change: ReleaseChange, *arguments: Any, **options: Any) -> str | None:
-        """Give the manifest of a dry run."""
-        rendered = await super().upgrade(change, *arguments, **options)
-        return None if rendered is None else self.manifest
+    async def render(self, *_arguments: Any) -> str:
+        """Give the manifest."""
+        self.operations.append(("render", {}))
+        return self.manifest
 
 
 def upgrading(cluster: Cluster, helm: FakeHelm, **changes: Any) -> Any:
@@ -128,8 +128,7 @@ def test_what_an_upgrade_would_leave_behind_is_removed_before_helm_waits_for_the
     outcome = upgrading(cluster, helm)
     assert gone == [True]
     assert [each.field for each in outcome.leftovers] == FIELD
-    # Once to render and once to upgrade.
-    assert [name for name, _options in helm.operations] == ["upgrade", "upgrade"]
+    assert [name for name, _options in helm.operations] == ["render", "upgrade"]
 
 
 def test_what_the_new_manifest_has_stays() -> None:
@@ -168,8 +167,6 @@ def test_helms_failure_tells_what_was_removed_before_it() -> None:
     cluster = cluster_of(DEPLOYED)
     helm = Rendering(cluster, "fleet", "2.0.0")
     failure = HelmFailedError("upgrade", 1, "Error: UPGRADE FAILED: timed out")
-    store = helm._fail
-    helm._fail = lambda change, **parts: None if change.dry_run else store(change, **parts)  # type: ignore[method-assign]
     helm.failures = [failure]
     with pytest.raises(RemediationError, match="Before helm ran: Removed field") as caught:
         upgrading(cluster, helm)
