@@ -6,9 +6,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+_PART = re.compile(r"\.(?P<field>[^.\[]+)|\[(?P<key>\w+)=\"(?P<value>[^\"]*)\"\]")
 
 MISSING: Any = object()
 """What C(find) answers where there is nothing; a field can hold null."""
@@ -59,6 +62,13 @@ def text_of(path: Path) -> str:
     return text
 
 
+def parsed(text: str) -> Path:
+    """A path as the API server writes it in a conflict: C(.spec.containers[name="fleet"].image)."""
+    return tuple(
+        part["field"] or Item(((part["key"], part["value"]),)) for part in _PART.finditer(text)
+    )
+
+
 def child(value: Any, part: str | Item) -> Any:
     """What is at one part of a path below a value."""
     if isinstance(part, Item):
@@ -89,6 +99,20 @@ def without(value: Any, path: Path) -> Any:
     if rest:
         return {**value, head: without(inner, rest)}
     return {key: each for key, each in value.items() if key != head}
+
+
+def with_value(value: Any, path: Path, wanted: Any) -> Any:
+    """The value with the wanted one at the path; all else is shared with it. A list item on the way must be there."""
+    if not path:
+        return wanted
+    head, rest = path[0], path[1:]
+    inner = child(value, head)
+    if not isinstance(head, Item):
+        return {**value, head: with_value({} if inner is MISSING else inner, rest, wanted)}
+    position = head.position(value)
+    if position is None:
+        return value
+    return [*value[:position], with_value(inner, rest, wanted), *value[position + 1 :]]
 
 
 def merge_patch(before: Any, after: Any) -> dict[str, Any]:

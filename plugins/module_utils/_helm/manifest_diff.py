@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from .._core.redaction import Redactor
+from .manifest import objects_of
 
 Objects = dict[str, Any]
 # A chart of custom resource definitions changes thousands of lines; who wants them all asks helm.
@@ -34,21 +34,10 @@ def manifest_diff(before: str, after: str) -> tuple[Objects, Objects]:
 
 
 def _objects(manifest: str) -> Objects:
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        documents = list(yaml.load_all(manifest, Loader=loader))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        return {"unreadable": f"The manifest is no YAML ({type(error).__name__})."}
-    return {_name(each): each for each in documents if isinstance(each, dict)}
-
-
-def _name(obj: Mapping[str, Any]) -> str:
-    metadata = obj.get("metadata")
-    metadata = metadata if isinstance(metadata, dict) else {}
-    parts = (obj.get("kind"), metadata.get("namespace"), metadata.get("name"))
-    return "/".join(str(part) for part in parts if part)
+        return {key.label: obj for key, obj in objects_of(manifest).items()}
+    except ValueError as error:
+        return {"unreadable": str(error)}
 
 
 def _masked(obj: Any, redactor: Redactor) -> Any:

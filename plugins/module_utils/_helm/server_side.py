@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from .._core.errors import RemediationError
 from .._core.lenient import mapping
 from .._kube.resource import Resource
 from .conflicts import FIELD_MANAGER, Conflict
+from .manifest import objects_of
 
 if TYPE_CHECKING:
     from .._kube.client import KubeClient
@@ -119,25 +120,12 @@ def _kinds(client: KubeClient, version: str) -> dict[str, tuple[str, bool]]:
     }
 
 
-def _bodies(manifest: str) -> Iterator[Object]:
-    """The objects of a manifest, those in lists one by one."""
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+def _bodies(manifest: str) -> Iterable[Object]:
     try:
-        documents = list(yaml.load_all(manifest, Loader=loader))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        return map(dict, objects_of(manifest).values())
+    except ValueError as error:
         raise RemediationError(
             "helm-failed",
-            f"What helm rendered is not YAML ({type(error).__name__}).",
+            f"What helm rendered cannot be read: {error}",
             "Render the chart by hand with helm template, and look at it.",
         ) from error
-    while documents:
-        each = documents.pop(0)
-        if not isinstance(each, dict):
-            continue
-        items = each.get("items")
-        if str(each.get("kind") or "").endswith("List") and isinstance(items, list):
-            documents = [*items, *documents]
-        else:
-            yield each

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -16,16 +15,13 @@ from .._kube.change import guarded_patch, read_or_none
 from . import conflicts
 from .capabilities import APPLY_SERVER_SIDE
 from .conflicts import Conflict
+from .field_path import MISSING, find, merge_patch, parsed, with_value
 from .server_side import Foreseen, foresee
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .._kube.client import KubeClient
-
-_PART = re.compile(r"\.(?P<field>[^.\[]+)|\[(?P<key>\w+)=\"(?P<value>[^\"]*)\"\]")
-_MISSING: Any = object()
-Part = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -112,79 +108,33 @@ def _saved(client: KubeClient, foreseen: Foreseen) -> list[_Saved]:
     for conflict in foreseen.conflicts:
         row, place = conflict.shared, (foreseen.places or {}).get(conflict.object)
         live = read_or_none(client, place.path) if row and row.put_back and place else None
-        value = _MISSING if live is None else _find(live, _parts(conflict.field))
-        if live is not None and place is not None and value is not _MISSING:
+        value = MISSING if live is None else find(live, parsed(conflict.field))
+        if live is not None and place is not None and value is not MISSING:
             found.append(_Saved(conflict, place.path, str(live["metadata"]["uid"]), value))
     return found
 
 
 def _put_back(client: KubeClient, foreseen: Foreseen, saved: _Saved) -> bool:
     """Whether the field had to be set again."""
-    parts = _parts(saved.conflict.field)
-    place = (foreseen.places or {})[saved.conflict.object]
-    of_chart = _find(place.body, parts)
+    path = parsed(saved.conflict.field)
+    of_chart = find((foreseen.places or {})[saved.conflict.object].body, path)
 
     def patch(live: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        return _with(live, parts, saved.value) if _same(_find(live, parts), of_chart) else None
+        if not _same(find(live, path), of_chart):
+            return None
+        return merge_patch(live, with_value(live, path, saved.value))
 
     live = read_or_none(client, saved.path)
     if live is None or live["metadata"]["uid"] != saved.uid:
         return False
-    if patch(live) is None or _same(_find(live, parts), saved.value):
+    if patch(live) is None or _same(find(live, path), saved.value):
         return False
     remedy = f"Look at it: {conflicts.show_command(saved.conflict.object)}."
     guarded_patch(client, saved.path, patch, remedy=remedy, dry_run=False, expected_uid=saved.uid)
     return True
 
 
-def _parts(field_path: str) -> list[Part]:
-    """The field's names, and the keys of the list items on its way."""
-    return [
-        ("", match["field"]) if match["field"] else (match["key"], match["value"])
-        for match in _PART.finditer(field_path)
-    ]
-
-
-def _child(value: Any, part: Part) -> Any:
-    key, name = part
-    if not key:
-        return value.get(name, _MISSING) if isinstance(value, Mapping) else _MISSING
-    items = value if isinstance(value, list) else ()
-    return next((each for each in items if _is(each, key, name)), _MISSING)
-
-
-def _is(item: Any, key: str, value: str) -> bool:
-    return isinstance(item, Mapping) and item.get(key) == value
-
-
 def _same(one: Any, other: Any) -> bool:
     """Whether the API server would return one value for both: it folds base64 and leaves out what is empty."""
     folded = ["".join(each.split()) if isinstance(each, str) else each for each in (one, other)]
-    return folded[0] == folded[1] or all(each in ("", None, _MISSING) for each in folded)
-
-
-def _find(value: Any, parts: list[Part]) -> Any:
-    for part in parts:
-        value = _child(value, part)
-        if value is _MISSING:
-            return _MISSING
-    return value
-
-
-def _with(value: Any, parts: list[Part], wanted: Any) -> Any:
-    """A merge patch that sets one field: only the way to it, but whole lists."""
-    if not parts:
-        return wanted
-    (key, name), rest = parts[0], parts[1:]
-    if not key:
-        inner = _with(_child(value, parts[0]), rest, wanted)
-        return {name: inner}
-    return [
-        _merged(each, _with(each, rest, wanted)) if _is(each, key, name) else each for each in value
-    ]
-
-
-def _merged(value: Any, patch: Any) -> Any:
-    if not isinstance(value, Mapping) or not isinstance(patch, Mapping):
-        return patch
-    return {**value, **{key: _merged(value.get(key), each) for key, each in patch.items()}}
+    return folded[0] == folded[1] or all(each in ("", None, MISSING) for each in folded)

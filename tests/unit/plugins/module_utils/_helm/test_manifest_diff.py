@@ -52,7 +52,7 @@ def test_secrets_are_masked_and_can_be_compared() -> None:
 @pytest.mark.parametrize("text", ["a: [", "\x00", "a: !!python/object:os.system x"])
 def test_a_manifest_that_is_no_yaml_is_told(text: str) -> None:
     old, new = manifest_diff(text, CONFIG % ("new", 1))
-    assert "no YAML" in old["unreadable"]
+    assert "not YAML" in old["unreadable"]
     assert sorted(new) == ["ConfigMap/new"]
 
 
