@@ -448,6 +448,10 @@ class StuckCluster:
                 tail = log.read_text(encoding="utf-8")[-2000:]
                 raise RuntimeError(f"{program} ended with {process.returncode}; {log}: {tail}")
 
+    def pid_of(self, program: str) -> int:
+        """The process of a double that runs."""
+        return self._processes[program].pid
+
     def stop_double(self, program: str) -> None:
         """Stop one double: ``rancher``, ``fleet`` or ``upgrade_job``."""
         process = self._processes.pop(program, None)

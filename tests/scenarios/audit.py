@@ -61,7 +61,7 @@ class Request:
 
 @dataclass(frozen=True)
 class AuditLog:
-    """The log from a point on; ``mark`` gives the point that is now."""
+    """The log of a user, "" for all of them, from a point on; ``mark`` gives the point that is now."""
 
     path: Path
     user: str
@@ -86,5 +86,5 @@ class AuditLog:
                 if not line.endswith(b"\n"):
                     return
                 event = json.loads(line)
-                if event["user"].get("username") == self.user:
+                if self.user in ("", event["user"].get("username")):
                     yield Request.of(event)

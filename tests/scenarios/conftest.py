@@ -23,6 +23,8 @@ LEFT_OUT = (
     "test_a_helm_that_outlives_its_run_is_waited_for",
     "test_fifty_clusters_in_one_run",
     "test_helm_history_is_what_it_was_before_the_repair",
+    "test_a_run_killed_at",
+    "test_whatever_rancher_does_meanwhile",
     "test_only_the_repair",
     "test_other_shapes_of_results",
     "test_the_next_run_converges[_cut_off_helm]",
@@ -49,14 +51,18 @@ APART = (
     "test_field_conflicts.py",
     "test_fields_of_others.py",
     "test_helm_release.py",
+    "test_interleavings.py",
     "test_interruption.py",
+    "test_kill_matrix.py",
     "test_rancher_lines.py",
+    "test_rounds.py",
 )
 
 # Of those apart, the ones with a cluster each come first: a worker keeps two tests waiting, and what
 # is long must not wait behind another long one while the other workers have nothing left to do.
 LONGEST_FIRST = (
     "test_interruption.py",
+    "test_rounds.py",
     "test_failure_modes.py",
     "test_fields_of_others.py",
     "test_rancher_lines.py",
