@@ -43,6 +43,7 @@ REFUSED_CODES = frozenset(
         "refused",
         "plan-drifted",
         "plan-invalid",
+        "field-conflict",
         "precondition-failed",
         "lock-held",
         "lock-lost",

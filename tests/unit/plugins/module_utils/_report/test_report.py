@@ -62,6 +62,14 @@ AFTER = {
 }
 DONE = [{"id": STEP["id"], "outcome": "changed", "detail": "revision 2 -> 3"}]
 
+#: A plan that was carried out before the last one.
+ROUND = {
+    "plan": {"fingerprint": "1f1f", "risks": ["low"], "steps": [STEP]},
+    "approval": {"approved": True, "how": "fingerprint", "at": "2026-11-23T15:00:00Z"},
+    "backup": {"id": "backup-1", "path": "/a/backup-1", "created_at": "2026-11-23T15:00:10Z"},
+    "steps": DONE,
+}
+
 
 @pytest.mark.parametrize(
     ("run", "verdict"),
@@ -94,7 +102,19 @@ DONE = [{"id": STEP["id"], "outcome": "changed", "detail": "revision 2 -> 3"}]
             },
             "stalled",
         ),
+        ({**STUCK, "rounds": [ROUND], "findings_after": {"verdict": "stuck"}}, "needs_approval"),
+        ({**STUCK, "rounds": [ROUND], "plan": {"steps": []}, "findings_after": AFTER}, "repaired"),
+        (
+            {
+                **STUCK,
+                "rounds": [ROUND],
+                "plan": {"steps": []},
+                "findings_after": {"verdict": "stuck"},
+            },
+            "needs_human",
+        ),
         ({**STUCK, "error": {"code": "lock-held"}}, "refused"),
+        ({**STUCK, "error": {"code": "field-conflict"}}, "refused"),
         ({**STUCK, "error": {"code": "timeout"}}, "stalled"),
         ({**STUCK, "error": {"code": "helm-failed"}}, "failed"),
         ({}, "needs_human"),
@@ -129,6 +149,27 @@ def test_a_run_limited_by_tags_ends_well_when_it_did_that(
 ) -> None:
     report = build_report({**run, "asked": asked})
     assert (report["verdict"], report["ends_well"]) == (verdict, ends_well)
+
+
+def test_every_round_is_reported() -> None:
+    run = {
+        **STUCK,
+        "rounds": [ROUND],
+        "backup": {"id": "backup-2", "path": "/a/backup-2"},
+        "approval": {"approved": False, "how": "other-fingerprint", "given": "1f1f"},
+        "findings_after": {"verdict": "stuck", "headline": "Another release is locked."},
+    }
+    report = build_report(run)
+    assert report["headline"] == "Another release is locked."
+    assert report["glance"]["done"].startswith(f"1 of 2 steps changed the cluster: {STEP['title']}")
+    assert report["rounds"][0]["plan"]["steps"][0]["outcome"] == "changed"
+    assert "Plan 1f1f is approved" in str(report["timeline"])
+    first, second, *_ = [each["text"] for each in report["next"]]
+    assert first.startswith("What was approved was carried out; this is a new plan")
+    assert second.startswith("Read the plan.")
+    shown = render_text(report_page(report))
+    assert shown.index("/a/backup-1") < shown.index("/a/backup-2")
+    assert shown.count(STEP["title"]) == 2
 
 
 def test_a_repair_without_its_proof_says_how_to_get_it() -> None:
