@@ -50,9 +50,12 @@ options:
     description:
       - Everything of these kinds that the set holds and that may come back.
       - V(config_maps) are those without the indexes, V(fleet) is Clusters and Bundles.
+      - V(plan) undoes the plan that the set was made for. It is the histories of the releases that the plan changes,
+        their later revisions deleted, the objects that helm has made for them in their namespace, and the other objects
+        of its steps. Definitions of custom resources stay, and so do objects that a release has got since.
     type: list
     elements: str
-    choices: [releases, config_maps, settings, cluster_repos, fleet, managed_charts, webhooks]
+    choices: [plan, releases, config_maps, settings, cluster_repos, fleet, managed_charts, webhooks]
     default: []
   delete_later_revisions:
     description:
@@ -157,7 +160,7 @@ from ..module_utils._backup.vault import PASSPHRASE_SPEC, passphrase_of
 from ..module_utils._core.names import BACKUP_NAMESPACE
 from ..module_utils._module import ModuleContext, run_module
 from ..module_utils._restore.restore import RestoreRequest, restore
-from ..module_utils._restore.selection import PARTS, Selection
+from ..module_utils._restore.selection import PARTS, PLAN, Selection
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "path": {"type": "path"},
@@ -165,7 +168,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "namespace": {"type": "str", "default": BACKUP_NAMESPACE},
     "objects": {"type": "list", "elements": "str", "default": []},
     "releases": {"type": "list", "elements": "str", "default": []},
-    "parts": {"type": "list", "elements": "str", "choices": list(PARTS), "default": []},
+    "parts": {"type": "list", "elements": "str", "choices": [PLAN, *PARTS], "default": []},
     "delete_later_revisions": {"type": "bool", "default": False},
     "stale_after": {"type": "int", "default": 600},
     "directory": {"type": "path", "required": True},
@@ -185,10 +188,11 @@ def handle(context: ModuleContext) -> dict[str, Any]:
     else:
         files = load(client, params["namespace"], params["id"], passphrase)
         where = place(params["namespace"], params["id"])
+    selection = Selection(params["objects"], params["releases"], params["parts"])
     request = RestoreRequest(
         files,
         where,
-        Selection(params["objects"], params["releases"], params["parts"]),
+        selection,
         BackupRequest(
             directory=Path(params["directory"]),
             set_id=f"before-restore-{params['run_id']}",
@@ -198,7 +202,7 @@ def handle(context: ModuleContext) -> dict[str, Any]:
             passphrase=passphrase,
             dry_run=context.check_mode,
         ),
-        delete_later=params["delete_later_revisions"],
+        delete_later=params["delete_later_revisions"] or selection.is_undo,
         stale_after=params["stale_after"],
         fingerprint=params["approved_plan"],
     )

@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._restore.change import (
+    content_of,
+)
 from ansible_collections.harvester_ops.remediation.tests.scenarios.sick_cluster import (
     SickCluster,
     sick_cluster,
@@ -36,6 +39,41 @@ def history(sick: SickCluster) -> Any:
         capture_output=True,
     )
     return json.loads(answer.stdout)
+
+
+def objects_of(sick: SickCluster) -> Any:
+    """What helm has made for fleet and rancher-webhook: each object without what its controllers write."""
+    found = {}
+    for kind in ("deployments", "configmaps", "services", "serviceaccounts"):
+        for namespace in (FLEET, "cattle-system"):
+            for each in sick.stuck.cluster.list(
+                kind, namespace, "app.kubernetes.io/managed-by=Helm"
+            ):
+                content = content_of(each)
+                found[f"{kind}/{namespace}/{each['metadata']['name']}"] = content
+    return found
+
+
+@pytest.mark.parametrize("illness", ["pending-upgrade-lock", "rc-to-ga-skip-fleet"])
+def test_one_command_undoes_a_plan(tmp_path: Path, illness: str) -> None:
+    """What the report prints brings back releases, values and objects as they were."""
+    with sick_cluster(scenario(illness), tmp_path) as sick:
+        become_old(sick, "fleet")
+        before = (sick.revisions(), history(sick), sick.values("fleet"), objects_of(sick))
+        repaired = sick.operator.remediate(**APPROVED)
+        assert repaired.report["verdict"] == "repaired", repaired
+        for program in ("rancher", "fleet", "upgrade_job"):
+            sick.stuck.stop_double(program)
+        assert objects_of(sick) != before[3]
+        path = repaired.report["backup"]["path"]
+        command = f"restore -e remediation_restore_path={path} -e remediation_restore_parts=plan"
+        assert command in " ".join(repaired.output.split()), repaired
+        undo = sick.operator.writing_to(tmp_path / "undo").with_options(
+            restore_path=path, restore_parts="plan", auto_approve=["medium", "high"]
+        )
+        done = undo.run(RESTORE)
+        assert done.code == 0, done
+        assert before == (sick.revisions(), history(sick), sick.values("fleet"), objects_of(sick))
 
 
 @pytest.mark.parametrize("helm", [3, 4], ids=["helm3", "helm4"])

@@ -31,7 +31,7 @@ from .cover import SetIdentity
 from .directory import remove_set, sets_below, sound
 from .read import Content, read_content
 from .retention import Retention, surplus
-from .scope import scope
+from .scope import Changes, changes_of, scope
 
 LOCATIONS = ("directory", "cluster", "both")
 
@@ -77,11 +77,16 @@ def back_up(client: KubeClient, plan: Mapping[str, Any], request: BackupRequest)
     kept = _kept(client, request, fingerprint)
     if kept:
         return _put(client, kept, request, is_new=False)
-    return keep(client, read_content(client, scope(plan)), request, fingerprint)
+    content = read_content(client, scope(plan))
+    return keep(client, content, request, fingerprint, changes_of(plan))
 
 
 def keep(
-    client: KubeClient, content: Content, request: BackupRequest, fingerprint: str = ""
+    client: KubeClient,
+    content: Content,
+    request: BackupRequest,
+    fingerprint: str = "",
+    changes: Changes | None = None,
 ) -> dict[str, Any]:
     """Write what was read as a set; the result of the module (see its RETURN)."""
     identity = SetIdentity(
@@ -93,7 +98,7 @@ def keep(
         reason=request.reason or (f"plan {fingerprint}" if fingerprint else ""),
         tool_version=COLLECTION_VERSION,
     )
-    return _put(client, files_of(identity, content), request, is_new=True)
+    return _put(client, files_of(identity, content, changes), request, is_new=True)
 
 
 def _put(

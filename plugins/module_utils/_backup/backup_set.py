@@ -17,6 +17,7 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -26,6 +27,7 @@ from .archive import pack, unpack
 from .cover import Cover, SetIdentity, require_schema
 from .errors import failed, invalid
 from .read import Content, SavedObject
+from .scope import Changes
 from .vault import decrypt, encrypt
 
 BACKUP_SCHEMA = "harvester_ops.remediation/backup/v1"
@@ -37,8 +39,10 @@ _ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.:_-]{0,61}[A-Za-z0-9])?")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._/-]")
 
 
-def files_of(identity: SetIdentity, content: Content) -> dict[str, bytes]:
-    """Every file of a set by its name, the manifest included."""
+def files_of(
+    identity: SetIdentity, content: Content, changes: Changes | None = None
+) -> dict[str, bytes]:
+    """Every file of a set by its name, the manifest included, which says what the plan of the set changes."""
     if not _ID.fullmatch(identity.set_id):
         raise failed(
             f"{identity.set_id!r} is no name for a backup set",
@@ -60,6 +64,7 @@ def files_of(identity: SetIdentity, content: Content) -> dict[str, bytes]:
         "plan_fingerprint": identity.plan_fingerprint,
         "reason": identity.reason,
         "tool_version": identity.tool_version,
+        "changes": asdict(changes or Changes()),
         "files": sorted(entries, key=lambda entry: str(entry["path"])),
         "missing": sorted(content.missing, key=lambda each: each["what"]),
     }
@@ -79,7 +84,15 @@ def _entry(files: dict[str, bytes], saved: SavedObject) -> dict[str, Any]:
             f"{owner.get('kind')}/{owner.get('name')}"
             for owner in metadata.get("ownerReferences") or []
         ],
+        **_release_of(metadata),
     }
+
+
+def _release_of(metadata: Mapping[str, Any]) -> dict[str, str]:
+    """The release that helm has made an object for, by its own annotations."""
+    marks = metadata.get("annotations") or {}
+    name = marks.get("meta.helm.sh/release-name")
+    return {"release": f"{marks.get('meta.helm.sh/release-namespace')}/{name}"} if name else {}
 
 
 def write_set(

@@ -159,6 +159,26 @@ def scope(plan: Mapping[str, Any]) -> list[Wanted]:
     return list(unique.values())
 
 
+@dataclass(frozen=True)
+class Changes:
+    """What a plan is going to change: releases as ``namespace/name``, and objects of no release by their label."""
+
+    releases: tuple[str, ...] = ()
+    objects: tuple[str, ...] = ()
+
+
+def changes_of(plan: Mapping[str, Any]) -> Changes:
+    """What the steps of a plan change; a restoration brings it back by that. Raises plan-invalid."""
+    steps = [Step.from_dict(step) for step in mappings(plan.get("steps"))]
+    releases = {
+        f"{step.params['namespace']}/{step.params['release']}"
+        for step in steps
+        if row(step).saves is not Saves.OBJECT
+    }
+    objects = {step.object.label for step in steps if row(step).saves is Saves.OBJECT}
+    return Changes(tuple(sorted(releases)), tuple(sorted(objects)))
+
+
 def _releases(steps: Iterable[Step]) -> list[Wanted]:
     """The Secrets of every revision of every release; of those a step works on they are required."""
     touched = {

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -61,6 +62,13 @@ class RunBackup:
     path: str | None = None
     namespace: str | None = None
     created_at: str | None = None
+
+    @property
+    def option(self) -> str:
+        """The option that names the set to the playbook restore; "" where there is none."""
+        if self.path:
+            return f"-e remediation_restore_path={shlex.quote(self.path)}"
+        return f"-e remediation_restore_id={self.id}" if self.namespace else ""
 
     @property
     def places(self) -> str:

@@ -31,6 +31,11 @@ _OWN_METADATA = frozenset(
     }
 )
 
+# Counted by controllers, for each change of the object that they have seen.
+_OWN_ANNOTATIONS = frozenset(
+    {"deployment.kubernetes.io/revision", "deprecated.daemonset.template.generation"}
+)
+
 
 @dataclass(frozen=True)
 class Restoration:
@@ -116,11 +121,12 @@ def is_done(client: KubeClient, each: Restoration) -> bool:
 
 def content_of(found: Document) -> dict[str, Any]:
     """What makes two objects the same: all but status and what the server writes."""
-    metadata = {
-        key: value
-        for key, value in found["metadata"].items()
-        if key not in _OWN_METADATA and value not in ({}, [])
+    metadata = {key: value for key, value in found["metadata"].items() if key not in _OWN_METADATA}
+    annotations = metadata.get("annotations") or {}
+    metadata["annotations"] = {
+        key: value for key, value in annotations.items() if key not in _OWN_ANNOTATIONS
     }
+    metadata = {key: value for key, value in metadata.items() if value not in ({}, [])}
     rest = {
         key: value
         for key, value in found.items()

@@ -17,6 +17,10 @@ from .guards import never_restored
 Document = Mapping[str, Any]
 Release = tuple[str, str]  # namespace, release
 
+#: What the plan of the set was going to change, together.
+PLAN = "plan"
+_DEFINITION = "CustomResourceDefinition."
+
 # Kind, with its group where the name alone is not enough.
 PARTS: dict[str, frozenset[str]] = {
     "releases": frozenset({"Secret"}),
@@ -40,6 +44,11 @@ class Selection:
     releases: Sequence[str] = ()
     parts: Sequence[str] = ()
 
+    @property
+    def is_undo(self) -> bool:
+        """Whether all that the plan changes is to be as it was, so that no later revision stays."""
+        return PLAN in self.parts
+
 
 @dataclass(frozen=True)
 class Chosen:
@@ -50,10 +59,14 @@ class Chosen:
 
 
 def choose(manifest: Document, selection: Selection) -> Chosen:
-    """The manifest's entries that are meant. Raises not-found for what the set does not hold."""
+    """The manifest's entries that are meant. Raises not-found for what the set does not hold, or does not know."""
     named = named_entries(manifest)
     saved = histories(named)
     wanted = {_release(each): each for each in selection.releases}
+    of_plan: dict[str, Document] = {}
+    if selection.is_undo:
+        releases, of_plan = _of_plan(manifest, named)
+        wanted.update({_release(each): each for each in releases if _release(each) in saved})
     if "releases" in selection.parts:
         wanted.update({release: "/".join(release) for release in saved})
     missing = [each for release, each in wanted.items() if release not in saved]
@@ -65,7 +78,8 @@ def choose(manifest: Document, selection: Selection) -> Chosen:
         objects.update(found)
     if missing:
         raise _not_held(missing, named, saved)
-    objects.update(_of_parts(named, [part for part in selection.parts if part != "releases"]))
+    kinds = [part for part in selection.parts if part not in ("releases", PLAN)]
+    objects.update({**_of_parts(named, kinds), **of_plan})
     return Chosen(objects, {release: saved[release] for release in sorted(wanted)})
 
 
@@ -103,6 +117,31 @@ def _of_parts(named: Mapping[str, Document], parts: Sequence[str]) -> dict[str, 
         and not any(owner.startswith("ClusterRepo/") for owner in entry.get("owners") or [])
         and never_restored(entry) is None
     }
+
+
+def _of_plan(
+    manifest: Document, named: Mapping[str, Document]
+) -> tuple[Sequence[str], dict[str, Document]]:
+    """The releases that the plan of the set changes, and the objects: its own, and those that helm has made for them.
+
+    Definitions stay as they are: an older one would take fields from the objects that have them by now.
+    """
+    changes = manifest.get("changes") or {}
+    releases, own = changes.get("releases") or [], set(changes.get("objects") or [])
+    if not releases and not own:
+        raise RemediationError(
+            "not-found",
+            f"The backup set {manifest.get('id')} does not say what its plan changes.",
+            "It is of no plan, or of an older version of the collection. Name the releases and objects to bring back.",
+        )
+    objects = {
+        name: entry
+        for name, entry in named.items()
+        if (str(entry["object"]) in own or entry.get("release") in releases)
+        and not qualified(entry).startswith(_DEFINITION)
+        and never_restored(entry) is None
+    }
+    return releases, objects
 
 
 def _release(text: str) -> Release:

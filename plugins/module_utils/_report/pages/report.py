@@ -14,7 +14,7 @@ from typing import Any
 from ..._core.lenient import dig, moment, seconds_between
 from ..._core.template import duration
 from ..._documents.findings import NextDecision
-from ..._documents.report import Advice, DependencyVersions, Report, ReportedStep
+from ..._documents.report import Advice, DependencyVersions, Report, ReportedRound, ReportedStep
 from ..._documents.shape import Problems, read
 from ..._documents.vocabulary import Fate, StepOutcome
 from ..blocks import (
@@ -56,6 +56,8 @@ _STEP_TONES: dict[str, str] = {
     StepOutcome.FAILED: "bad",
     StepOutcome.TRIED: "ask",
 }
+_RESTORE = "ansible-playbook harvester_ops.remediation.restore"
+_WHOLE_PLAN = "-e remediation_restore_parts=plan"
 _FATES: dict[str, str] = {Fate.ADDED: "made by this run", Fate.REMOVED: "removed by this run"}
 
 
@@ -204,16 +206,39 @@ def _files(report: Report) -> tuple[Block, ...]:
             ("", "(report.md for a ticket, report.json for programs)"),
         ]
     rows += [("Backup", each.places) for each in _backups(report) if each.places]
-    return (Section("files", "", (Facts(tuple(rows)),), silent=True),) if rows else ()
+    found = Section("files", "", (Facts(tuple(rows)),), silent=True)
+    return (*_undo(report), found) if rows else ()
+
+
+def _undo(report: Report) -> tuple[Block, ...]:
+    """One command for each plan that has changed anything, the last one first."""
+    last = ReportedRound(report.plan, backup=report.backup)
+    changed = [each for each in (*report.rounds, last) if _may_have_changed(each)]
+    options = [_backup(each.backup).option for each in reversed(changed)]
+    commands = tuple(f"{_RESTORE} {option} {_WHOLE_PLAN}" for option in options if option)
+    if not commands:
+        return ()
+    order = ", one after the other" if len(commands) > 1 else ""
+    words = Paragraph(f"To undo what this run has changed{order}:")
+    return (Section("undo", "", (words, Commands(commands)), silent=True),)
+
+
+def _may_have_changed(done: ReportedRound) -> bool:
+    outcomes = {step.outcome for step in done.plan.steps}
+    return bool(outcomes & {StepOutcome.CHANGED, StepOutcome.FAILED})
 
 
 def _backups(report: Report) -> list[RunBackup]:
     """The backup sets of all rounds, in their order."""
     sets: dict[str | None, RunBackup] = {}
     for document in (*(each.backup for each in report.rounds), report.backup):
-        found = read(RunBackup, document or {}, Problems()) or RunBackup()
+        found = _backup(document)
         sets[found.id] = found
     return list(sets.values())
+
+
+def _backup(document: object) -> RunBackup:
+    return read(RunBackup, document or {}, Problems()) or RunBackup()
 
 
 def _picture(report: Report) -> tuple[Block, ...]:

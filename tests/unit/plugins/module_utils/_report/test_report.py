@@ -168,8 +168,10 @@ def test_every_round_is_reported() -> None:
     assert first.startswith("What was approved was carried out; this is a new plan")
     assert second.startswith("Read the plan.")
     shown = render_text(report_page(report))
-    assert shown.index("/a/backup-1") < shown.index("/a/backup-2")
+    assert "Backup  /a/backup-1\nBackup  /a/backup-2\n" in shown
     assert shown.count(STEP["title"]) == 2
+    undo = [line for line in shown.splitlines() if "remediation_restore_parts=plan" in line]
+    assert [line.split()[3] for line in undo] == ["remediation_restore_path=/a/backup-1"]
 
 
 def test_a_repair_without_its_proof_says_how_to_get_it() -> None:

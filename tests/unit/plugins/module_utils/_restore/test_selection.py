@@ -8,10 +8,21 @@ import json
 
 import pytest
 
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._backup.backup_set import (
+    files_of,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._backup.read import (
+    Content,
+    SavedObject,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._backup.scope import (
+    Changes,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._core.errors import (
     RemediationError,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._restore.selection import (
+    Chosen,
     Selection,
     choose,
 )
@@ -19,6 +30,7 @@ from ansible_collections.harvester_ops.remediation.tests.unit.builders.backup_se
     CONFIG_LABEL,
     a_set,
     config,
+    identity,
     saved,
     saved_secret,
 )
@@ -69,6 +81,52 @@ def test_a_part_is_what_may_come_back_of_its_kinds(parts: list[str], objects: li
 def test_a_history_is_in_the_order_of_its_revisions(selection: dict[str, list[str]]) -> None:
     names = [f"Secret/cattle-fleet-system/sh.helm.release.v1.fleet.v{n}" for n in (9, 10, 11)]
     assert chosen(**selection) == ([], {("cattle-fleet-system", "fleet"): names})
+
+
+OF_FLEET = {
+    "meta.helm.sh/release-name": "fleet",
+    "meta.helm.sh/release-namespace": "cattle-fleet-system",
+}
+CHANGES = Changes(("cattle-fleet-system/fleet",), ("Setting/fleet-version",))
+
+
+def undone(*objects: SavedObject, changes: Changes = CHANGES) -> Chosen:
+    content = Content(objects=[*HISTORY, *SETTINGS, *objects])
+    return choose(
+        json.loads(files_of(identity(), content, changes)["manifest.json"]),
+        Selection(parts=["plan"]),
+    )
+
+
+def test_a_plan_is_undone_whole() -> None:
+    """Its releases with what helm has made for them, and its other objects; no definition, and nothing of others."""
+    made = [
+        saved(
+            "Deployment",
+            "gitjob",
+            "cattle-fleet-system",
+            api_version="apps/v1",
+            annotations=OF_FLEET,
+        ),
+        saved(
+            "CustomResourceDefinition",
+            "bundles.fleet.cattle.io",
+            api_version="apiextensions.k8s.io/v1",
+            annotations=OF_FLEET,
+        ),
+        saved("Deployment", "other", "cattle-fleet-system", api_version="apps/v1"),
+    ]
+    found = undone(*made)
+    assert sorted(found.objects) == [
+        "Deployment/cattle-fleet-system/gitjob",
+        "Setting/fleet-version",
+    ]
+    assert list(found.histories) == [("cattle-fleet-system", "fleet")]
+
+
+def test_a_set_of_no_plan_cannot_undo_one() -> None:
+    with pytest.raises(RemediationError, match="does not say what its plan changes"):
+        undone(changes=Changes())
 
 
 def test_an_object_by_its_name_or_its_full_name() -> None:

@@ -58,7 +58,8 @@ def test_everything_fits_into_80_columns_but_what_is_copied(verdict: str) -> Non
     assert len(RULE) == WIDTH == 80
     commands = {line for each in run["plan"]["instructions"] for line in each["commands"]}
     wide = [line.strip() for line in text.splitlines() if len(line) > WIDTH]
-    assert all(line in commands or " " not in line for line in wide), wide
+    copied = (*commands, *(line for line in wide if line.startswith("ansible-playbook ")))
+    assert all(line in copied or " " not in line for line in wide), wide
 
 
 @given(st.text(max_size=40))
