@@ -52,7 +52,7 @@ options:
       - V(config_maps) are those without the indexes, V(fleet) is Clusters and Bundles.
       - V(plan) undoes the plan that the set was made for. It is the histories of the releases that the plan changes,
         their later revisions deleted, the objects that helm has made for them in their namespace, and the other objects
-        of its steps. Definitions of custom resources stay, and so do objects that a release has got since.
+        of its steps; objects that helm has made for these releases since are deleted. Definitions of custom resources stay.
     type: list
     elements: str
     choices: [plan, releases, config_maps, settings, cluster_repos, fleet, managed_charts, webhooks]

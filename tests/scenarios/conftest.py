@@ -23,6 +23,7 @@ LEFT_OUT = (
     "test_a_helm_that_outlives_its_run_is_waited_for",
     "test_fifty_clusters_in_one_run",
     "test_helm_history_is_what_it_was_before_the_repair",
+    "test_one_command_undoes_a_plan[rc-to-ga",
     "test_a_run_killed_at",
     "test_whatever_rancher_does_meanwhile",
     "test_only_the_repair",

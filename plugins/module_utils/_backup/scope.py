@@ -92,9 +92,9 @@ _OTHER_RELEASES = (
     ("harvester-system", "harvester-crd"),
 )
 
-_MADE_BY_HELM = "app.kubernetes.io/managed-by=Helm"
+MADE_BY_HELM = "app.kubernetes.io/managed-by=Helm"
 _RBAC = "rbac.authorization.k8s.io/v1"
-_CHART_OBJECTS = (
+CHART_OBJECTS = (
     CONFIG_MAP,
     SECRET,
     DEPLOYMENT,
@@ -211,9 +211,9 @@ def _of_charts(steps: Iterable[Step]) -> list[Wanted]:
             must = row(step).saves is Saves.RELEASE_OBJECTS
             namespaces[namespace] = namespaces.get(namespace, False) or must
     return [
-        Wanted(each, namespace, label_selector=_MADE_BY_HELM, required=required)
+        Wanted(each, namespace, label_selector=MADE_BY_HELM, required=required)
         for namespace, required in sorted(namespaces.items())
-        for each in _CHART_OBJECTS
+        for each in CHART_OBJECTS
     ]
 
 

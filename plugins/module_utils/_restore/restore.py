@@ -23,6 +23,7 @@ from .change import Restoration, is_done, judge, write
 from .diff import diff_text, differences
 from .guards import require_restorable, require_safe, require_same_cluster
 from .history import judge_history
+from .later_objects import later_objects
 from .selection import Chosen, Selection, choose
 
 Document = Mapping[str, Any]
@@ -56,7 +57,9 @@ def restore(client: KubeClient, request: RestoreRequest) -> dict[str, Any]:
     """
     manifest = verify_set(request.files, request.where)
     require_same_cluster(client, manifest)
-    judged = _judged(client, request, choose(manifest, request.selection))
+    chosen = choose(manifest, request.selection)
+    judged = _judged(client, request, chosen)
+    judged += later_objects(client, chosen.undone, manifest)
     changes = [each for each in judged if each.action != "unchanged"]
     for each in changes:
         if not each.of_history:

@@ -52,10 +52,14 @@ class Selection:
 
 @dataclass(frozen=True)
 class Chosen:
-    """Single objects by their name, and whole histories: the entries of every saved revision of a release."""
+    """Single objects by their name, and whole histories: the entries of every saved revision of a release.
+
+    undone are the releases (``namespace/name``) that are to have nothing that came after the set.
+    """
 
     objects: Mapping[str, Document]
     histories: Mapping[Release, Mapping[str, Document]]
+    undone: Sequence[str] = ()
 
 
 def choose(manifest: Document, selection: Selection) -> Chosen:
@@ -64,9 +68,10 @@ def choose(manifest: Document, selection: Selection) -> Chosen:
     saved = histories(named)
     wanted = {_release(each): each for each in selection.releases}
     of_plan: dict[str, Document] = {}
+    undone: Sequence[str] = ()
     if selection.is_undo:
-        releases, of_plan = _of_plan(manifest, named)
-        wanted.update({_release(each): each for each in releases if _release(each) in saved})
+        undone, of_plan = _of_plan(manifest, named)
+        wanted.update({_release(each): each for each in undone if _release(each) in saved})
     if "releases" in selection.parts:
         wanted.update({release: "/".join(release) for release in saved})
     missing = [each for release, each in wanted.items() if release not in saved]
@@ -80,7 +85,7 @@ def choose(manifest: Document, selection: Selection) -> Chosen:
         raise _not_held(missing, named, saved)
     kinds = [part for part in selection.parts if part not in ("releases", PLAN)]
     objects.update({**_of_parts(named, kinds), **of_plan})
-    return Chosen(objects, {release: saved[release] for release in sorted(wanted)})
+    return Chosen(objects, {release: saved[release] for release in sorted(wanted)}, undone)
 
 
 def histories(named: Mapping[str, Document]) -> dict[Release, dict[str, Document]]:
