@@ -204,7 +204,7 @@ class Site:
         assert "more" not in self.names("configmap")
         assert "settings" in self.names("configmap")
         assert "kept" in self.names("secret")
-        self.control_plane.wait_for("the pods", lambda: self.ready(), timeout=60)
+        self.control_plane.wait_for("the pods", self.ready, timeout=60)
 
     def ready(self) -> bool:
         """Whether the roll-out is complete."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 _PART = re.compile(r"\.(?P<field>[^.\[]+)|\[(?P<key>\w+)=\"(?P<value>[^\"]*)\"\]")
 
@@ -46,7 +46,7 @@ class Item:
         return "[" + ",".join(f"{key}={value}" for key, value in self.keys) + "]"
 
 
-Path = tuple[str | Item, ...]
+Path: TypeAlias = "tuple[str | Item, ...]"
 
 
 def text_of(path: Path) -> str:

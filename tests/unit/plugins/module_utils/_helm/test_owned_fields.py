@@ -86,9 +86,9 @@ def entry(fields: dict[str, Any], manager: str = "helm", **more: Any) -> dict[st
     }
 
 
-def found(*entries: dict[str, Any], manifest: dict[str, Any] = MANIFEST) -> set[str]:
+def found(*entries: dict[str, Any], manifest: dict[str, Any] | None = None) -> set[str]:
     live = {**LIVE, "metadata": {**LIVE["metadata"], "managedFields": list(entries)}}
-    return {text_of(path) for path in unlisted(live, manifest)}
+    return {text_of(path) for path in unlisted(live, manifest or MANIFEST)}
 
 
 @pytest.mark.parametrize("operation", ["Update", "Apply"])

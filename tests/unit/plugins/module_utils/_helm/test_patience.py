@@ -33,14 +33,15 @@ class Watched:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.time = 0.0
-        self.state: ReleaseState | RemediationError = ReleaseState((), ())
+        self.state = ReleaseState((), ())
+        self.error: RemediationError | None = None
         monkeypatch.setattr(patience, "release_state", self._look)
         client: Any = None
         self.patience = Patience(client, "ns", "fleet", SECONDS, lambda: self.time)
 
     def _look(self, *_arguments: object) -> ReleaseState:
-        if isinstance(self.state, RemediationError):
-            raise self.state
+        if self.error is not None:
+            raise self.error
         return self.state
 
     def at(self, time: float, *unready: Unready, counts: object = 0) -> str:
@@ -84,5 +85,5 @@ def test_a_rollout_that_makes_progress_is_given_time(watched: Watched) -> None:
 def test_what_cannot_be_read_ends_nothing(watched: Watched) -> None:
     watched.at(0)
     watched.time = 10_000
-    watched.state = RemediationError("server-unreachable", "No connection.", retryable=True)
+    watched.error = RemediationError("server-unreachable", "No connection.", retryable=True)
     assert watched.patience.ends() == ""
