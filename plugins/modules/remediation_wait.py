@@ -56,8 +56,8 @@ options:
     default: 0
   still_after:
     description:
-      - Seconds after which the wait ends with RV(outcome=stood-still) because nothing has changed meanwhile. V(0) does
-        not limit it.
+      - Seconds after which the wait ends with RV(outcome=stood-still) because nothing has changed meanwhile and no helm
+        run of Rancher's is at work. V(0) does not limit it.
     type: int
     default: 0
   stale_after:

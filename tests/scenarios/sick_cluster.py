@@ -26,7 +26,7 @@ EVERYONE_ELSE = "controlplane-admin"  # the doubles and the tests themselves
 AWAITED = ("fleet-crd", "fleet", "rancher-webhook")
 # A person's patience, shortened: nothing here takes long, and nobody else works on the cluster. The
 # two timeouts are the patience of a busy machine; only what has failed waits for their end.
-PATIENCE = {"stale_after": 3, "rancher_grace": 40, "verify_timeout": 300, "helm_timeout": 180}
+PATIENCE = {"stale_after": 3, "rancher_grace": 50, "verify_timeout": 300, "helm_timeout": 180}
 
 Revisions = dict[str, tuple[int, str, str]]
 

@@ -18,6 +18,7 @@ from .._harvester.job_log_lines import AFTER_RANCHER
 from .._kube import paths
 from .._kube.client import KubeClient, Object
 from .._kube.log_lines import read_log
+from .._rancher.server import helm_actors
 from .observation import Observation
 from .release import release_state
 
@@ -76,7 +77,7 @@ def system_services_upgraded(
 ) -> Observation:
     """Done when the Upgrade says so; a failed job or Upgrade never gets there."""
     view = _view(client)
-    return Observation(view.services_upgraded, _state(client, view), failure=_failure(view))
+    return _observation(client, view, view.services_upgraded, _failure(view))
 
 
 def job_past_wait(
@@ -90,17 +91,38 @@ def job_past_wait(
     view = _view(client)
     failure = _failure(view)
     if failure is not None or view.services_upgraded:
-        return Observation(failure is None, view.state, failure=failure)
-    return Observation(_is_past(view, mapping(params["wait"])), _state(client, view))
+        return _observation(client, view, failure is None, failure)
+    return _observation(client, view, _is_past(view, mapping(params["wait"])))
 
 
-def _state(client: KubeClient, view: UpgradeView) -> str:
-    """Where the upgrade is, with the release that its job waits for: what changes of it is progress, too."""
-    wait = view.wait or {}
+def _observation(
+    client: KubeClient, view: UpgradeView, done: bool, failure: RemediationError | None = None
+) -> Observation:
+    """Where the upgrade is, with the release that its job waits for and Rancher's helm runs: what changes of them is
+    progress, too, and while one of them runs nothing stands still.
+    """
+    wait, parts = view.wait or {}, [view.state]
     namespace, release = text(wait.get("namespace")), text(wait.get("release"))
-    if not (namespace and release):
-        return view.state
-    return f"{view.state}; {release_state(client, namespace, release)}"
+    if namespace and release:
+        parts.append(release_state(client, namespace, release))
+    runs = [] if done else _helm_runs(client)
+    if runs:
+        parts.append(f"helm runs in {', '.join(runs)}")
+    return Observation(done, "; ".join(parts), begun=bool(runs), failure=failure)
+
+
+def _helm_runs(client: KubeClient) -> list[str]:
+    """Rancher's pods in which helm runs or is about to; none where they cannot be read."""
+    try:
+        pods = client.list(paths.core("v1", "pods", helm_actors.NAMESPACE))
+    except RemediationError:
+        return []
+    return sorted(
+        f"Pod/{helm_actors.NAMESPACE}/{pod['metadata']['name']}"
+        for pod in pods
+        if helm_actors.is_operation_pod(pod)
+        and dig(pod, "status", "phase") in ("Pending", "Running")
+    )
 
 
 def _is_past(view: UpgradeView, wait: Mapping[str, Any]) -> bool:

@@ -33,7 +33,8 @@ class WatchRequest:
     """What is waited for and how long; times in seconds.
 
     start_within bounds the time until somebody begins to work on it (0: it does not). still_after bounds
-    the time in which the state does not change, which is then the outcome (0: it does not). Without
+    the time in which nobody works towards it and the state does not change, which is then the outcome (0: it
+    does not). Without
     required, missing it is an outcome and no error.
     """
 
@@ -153,7 +154,8 @@ class _Watch:
         if limit and not seen.begun and self.waited() >= limit:
             return self.give_up(NOT_BEGUN, f"and nothing has begun within {limit:g} s")
         still = self.request.still_after
-        return STOOD_STILL if still and self.clock.now() - self.changed >= still else None
+        stands = still and not seen.begun and self.clock.now() - self.changed >= still
+        return STOOD_STILL if stands else None
 
     def give_up(self, outcome: str, when: str) -> str:
         if not self.request.required:

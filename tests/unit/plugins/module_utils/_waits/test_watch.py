@@ -138,13 +138,20 @@ def test_once_begun_the_whole_time_is_given() -> None:
 
 
 def test_what_stands_still_ends_the_wait_without_an_error() -> None:
-    result, _lines, time = run(waiting("revision 2"), timeout=300, still_after=20)
+    idle = waiting("revision 2", begun=False)
+    result, _lines, time = run(idle, timeout=300, still_after=20)
     assert result["outcome"] == "stood-still"
     assert 20 <= time.time - 1000 < 35
 
 
+def test_what_somebody_works_on_does_not_stand_still() -> None:
+    busy = [waiting("revision 2 is pending-upgrade")] * 20
+    result, _lines, _time = run(*busy, Observation(True, "deployed"), timeout=300, still_after=20)
+    assert result["outcome"] == "reached"
+
+
 def test_what_changes_does_not_stand_still() -> None:
-    seen = [waiting(f"line {each}") for each in range(12)]
+    seen = [waiting(f"line {each}", begun=False) for each in range(12)]
     result, _lines, time = run(*seen, Observation(True, "ended"), timeout=300, still_after=20)
     assert result["outcome"] == "reached"
     assert time.time - 1000 > 60
