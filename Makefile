@@ -45,7 +45,7 @@ integration: setup controlplane ## Tests against real control planes, and the ma
 	@$(BIN)/python -m pytest tests/integration tests/scenarios -m "not slow" -n $(CLUSTERS) -q $(PYTEST_ARGS)
 
 scenarios: setup controlplane ## Every failure mode, Rancher line and interruption, from end to end (about an hour)
-	@$(BIN)/python -m pytest tests/scenarios -n $(CLUSTERS) -q $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest tests/scenarios tests/integration/test_half_applied.py -n $(CLUSTERS) -q $(PYTEST_ARGS)
 
 benchmark: setup controlplane ## Time the diagnosis, weigh a repair, the fetching of charts and the loading of documents
 	@PYTHONPATH=tests $(BIN)/python tests/benchmarks/diagnosis.py
