@@ -168,7 +168,7 @@ def _headline(run: Run, verdict: Verdict) -> str:
     if verdict == Verdict.REPAIRED:
         after = run.findings_after and run.findings_after.headline
         return f"Repaired: {after or 'the upgrade goes on.'}"
-    if run.rounds and run.findings_after and run.findings_after.headline:
+    if run.has_acted and run.findings_after and run.findings_after.headline:
         return run.findings_after.headline
     return run.findings_before.headline or "The diagnosis could not be made."
 

@@ -151,6 +151,14 @@ def test_a_run_limited_by_tags_ends_well_when_it_did_that(
     assert (report["verdict"], report["ends_well"]) == (verdict, ends_well)
 
 
+def test_a_run_that_has_acted_says_what_there_is_now() -> None:
+    """What it has repaired is no headline any more."""
+    after = {"verdict": "unknown", "headline": "The job waits, and nothing explains it."}
+    run = {**STUCK, "approval": {"approved": True}, "steps": DONE, "findings_after": after}
+    report = build_report(run)
+    assert (report["verdict"], report["headline"]) == ("stalled", after["headline"])
+
+
 def test_every_round_is_reported() -> None:
     run = {
         **STUCK,
