@@ -4,7 +4,6 @@
 """SIGKILL of a run and of all that it has started, at every boundary and inside every helm: the next run converges.
 
 The cluster has a lock, skipped release candidates and a lost URL at once, so that the plan has all kinds of steps.
-``docs/kill-matrix.md`` shows what happened.
 """
 
 from __future__ import annotations
