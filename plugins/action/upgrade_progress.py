@@ -16,7 +16,7 @@ from ..module_utils._kube.auth import AUTH_ARGUMENT_SPEC
 from ..module_utils._waits.watch import REACHED
 from ..modules import upgrade_info
 from ..plugin_utils._controller_action import written
-from ..plugin_utils._module_action import ModuleFailedError, Result, failure, name_of
+from ..plugin_utils._module_action import ModuleFailedError, Result, connection_of, failure, name_of
 from ..plugin_utils._progress import tell
 from ..plugin_utils._waiting import WaitingAction
 
@@ -44,9 +44,6 @@ class ActionModule(WaitingAction):
             argument_spec={**AUTH_ARGUMENT_SPEC, **ARGUMENT_SPEC}
         )
         self._variables = dict(task_vars or {})
-        self._connection_options = {
-            name: value for name, value in self._task.args.items() if name in AUTH_ARGUMENT_SPEC
-        }
         try:
             if not self._options["wait"] or self._task.check_mode:
                 return {"changed": False, **self._diagnosed()}
@@ -77,7 +74,7 @@ class ActionModule(WaitingAction):
     def _waited(self, left: int) -> tuple[str, RemediationError | None]:
         """How a wait ended, and the error for which it can never end well; a diagnosis says more than that."""
         arguments = {
-            **self._connection_options,
+            **connection_of(self._task.args),
             "condition": "system_services_upgraded",
             "timeout": min(left, self._options["diagnose_every"]),
             "still_after": self._options["still_after"],

@@ -87,8 +87,8 @@ def is_lasting(pod: Mapping[str, Any]) -> bool:
     return bool(_LASTING.search(reason or ""))
 
 
-def condition(obj: Mapping[str, Any], kind: str) -> Document:
-    """A condition of a pod or workload, empty where it has none of that type."""
+def condition(obj: Mapping[str, Any] | None, kind: str) -> Document:
+    """A condition in the status of an object, empty where it has none of that type."""
     found = (
         each for each in mappings(dig(obj, "status", "conditions")) if each.get("type") == kind
     )

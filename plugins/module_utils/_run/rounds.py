@@ -165,7 +165,7 @@ def _lasting(value: Json) -> Json:
 
 def _may_plan_again(last: Round, error: RemediationError) -> bool:
     """Whether what was approved covers another plan for the state that the cluster has moved to."""
-    return error.code in _MOVED and last.approval.how in tuple(map(str, _STANDING))
+    return error.code in _MOVED and last.approval.how in _STANDING
 
 
 def explained(error: RemediationError, before: Findings, after: Findings) -> RemediationError:

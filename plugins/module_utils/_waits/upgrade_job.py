@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._core.errors import RemediationError
-from .._core.lenient import dig, mapping, mappings, text
+from .._core.lenient import dig, mapping, text
 from .._harvester import upgrade as harvester
 from .._harvester import upgrade_plan
 from .._harvester.job_log import events_of, same_wait, wait_of
@@ -18,6 +18,7 @@ from .._harvester.job_log_lines import AFTER_RANCHER
 from .._kube import paths
 from .._kube.client import KubeClient, Object
 from .._kube.log_lines import read_log
+from .._kube.pods import condition
 from .._rancher.server import helm_actors
 from .observation import Observation
 from .release import release_state
@@ -69,7 +70,7 @@ class UpgradeView:
     @property
     def services_upgraded(self) -> bool:
         """Whether the job has ended well."""
-        return _condition(self.upgrade, SERVICES).get("status") == "True"
+        return condition(self.upgrade, SERVICES).get("status") == "True"
 
 
 def system_services_upgraded(
@@ -142,10 +143,10 @@ def _is_past(view: UpgradeView, wait: Mapping[str, Any]) -> bool:
 
 def _failure(view: UpgradeView) -> RemediationError | None:
     """Why the upgrade can never go on, None while it can."""
-    for condition in (_condition(view.upgrade, SERVICES), _condition(view.upgrade, "Completed")):
-        if condition.get("status") == "False":
-            return _stopped(view.subject, f"{condition['type']} is False", condition)
-    failed = _condition(view.job, "Failed")
+    for found in (condition(view.upgrade, SERVICES), condition(view.upgrade, "Completed")):
+        if found.get("status") == "False":
+            return _stopped(view.subject, f"{found['type']} is False", found)
+    failed = condition(view.job, "Failed")
     if failed.get("status") == "True":
         name = dig(view.job, "metadata", "name")
         return _stopped(f"Job/{harvester.NAMESPACE}/{name}", "it has failed", failed)
@@ -154,14 +155,14 @@ def _failure(view: UpgradeView) -> RemediationError | None:
     return None
 
 
-def _stopped(subject: str, what: str, condition: Mapping[str, Any]) -> RemediationError:
-    said = ": ".join(part for name in ("reason", "message") if (part := text(condition.get(name))))
+def _stopped(subject: str, what: str, found: Mapping[str, Any]) -> RemediationError:
+    said = ": ".join(part for name in ("reason", "message") if (part := text(found.get(name))))
     return RemediationError(
         "stalled",
         f"{subject}: {what}{f' ({said})' if said else ''}. The upgrade does not go on from here.",
         "Diagnose again: finding job-backoff-limit says how to start the upgrade anew. Never delete"
         " the Job.",
-        details={"reason": condition.get("reason"), "message": condition.get("message")},
+        details={"reason": found.get("reason"), "message": found.get("message")},
     )
 
 
@@ -228,10 +229,3 @@ def _newest(objects: Sequence[Object]) -> Object | None:
         return str(metadata.get("creationTimestamp") or ""), str(metadata["name"])
 
     return max(objects, key=age, default=None)
-
-
-def _condition(found: Mapping[str, Any] | None, kind: str) -> Mapping[str, Any]:
-    for condition in mappings(dig(found, "status", "conditions")):
-        if condition.get("type") == kind:
-            return condition
-    return {}
