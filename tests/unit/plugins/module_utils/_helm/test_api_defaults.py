@@ -38,6 +38,15 @@ POD = ("spec", "template", "spec")
         # Whatever it is: an autoscaler or a person scales.
         (("spec", "replicas"), 5, True),
         ((*POD, "volumes", Item((("name", "x"),))), {"name": "x", "emptyDir": {}}, False),
+        # Of webhooks, conversions and aggregated APIs alike.
+        (("webhooks", Item((("name", "a"),)), "clientConfig", "service", "port"), 443, True),
+        (("webhooks", Item((("name", "a"),)), "clientConfig", "service", "port"), 9443, False),
+        (("spec", "conversion"), {"strategy": "None"}, True),
+        (("spec", "names", "listKind"), "DemoList", True),
+        (("spec", "policyTypes"), ["Ingress"], True),
+        (("preemptionPolicy",), "PreemptLowerPriority", True),
+        (("reclaimPolicy",), "Delete", True),
+        (("reclaimPolicy",), "Retain", False),
         ((*POD, "tolerations"), [], True),
         ((*POD, "tolerations"), [{"operator": "Exists"}], False),
     ],
