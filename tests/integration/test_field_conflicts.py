@@ -181,11 +181,14 @@ SHARED_VALUES = {"replicas": 3, "hooks": [OF_CHART, OF_OTHERS], "conversion": OF
 CHART_VALUES = {"replicas": 1, "hooks": [OF_CHART, OF_CHART], "conversion": OF_CHART}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _kinds(control_plane: ControlPlane) -> None:
-    install_kinds(control_plane)
-    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
-    control_plane.apply(namespace)
+@pytest.fixture(scope="module")
+def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """Of its own: only fleet in its own namespace has shared fields, and others install that, too."""
+    running = ControlPlane.up(tmp_path_factory.mktemp("field-conflicts"))
+    install_kinds(running)
+    running.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
+    yield running
+    running.down()
 
 
 @pytest.fixture
@@ -249,7 +252,7 @@ def test_a_helm_that_fails_leaves_shared_fields_as_they_were(site: Site) -> None
     site.share()
     options = {**site.upgraded(notReady=True), "timeout": 8}
     error = site.run.error("helm_release", **options)
-    assert error["details"]["reason"] == "timed-out"
+    assert error["details"]["reason"] == "not-ready"
     assert "Put back as it was before" in error["message"]
     assert {**site.seen(), "config": ""} == {**SHARED_VALUES, "config": ""}
 

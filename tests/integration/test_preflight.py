@@ -160,7 +160,7 @@ def test_a_read_only_account_that_may_see_nothing_is_not_told_safe(
         ({"preflight_target_version": ""}, "The target Harvester version is not given."),
         ({"preflight_offline": True}, "The current Harvester version is not given."),
         ({"preflight_release_file": "/none.yaml"}, "The release file /none.yaml cannot be read"),
-        ({"preflight_fail_on": ["safe"]}, "value of preflight_fail_on must be one or more of"),
+        ({"preflight_fail_on": ["safe"]}, "safe is not one of risky, blocked"),
     ],
 )
 def test_wrong_settings_are_one_clear_error(
