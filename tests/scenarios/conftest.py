@@ -51,7 +51,6 @@ APART = (
     "test_controlplane_build.py",
     "test_doubles.py",
     "test_failure_modes.py",
-    "test_field_conflicts.py",
     "test_fields_of_others.py",
     "test_helm_release.py",
     "test_interleavings.py",
