@@ -114,7 +114,8 @@ from typing import Any, NoReturn
 
 from ..module_utils._core.errors import RemediationError
 from ..module_utils._helm.capabilities import APPLY_SERVER_SIDE
-from ..module_utils._helm.cli import HelmCli, ReleaseChange, find_helm
+from ..module_utils._helm.change import ReleaseChange
+from ..module_utils._helm.cli import HelmCli, find_helm
 from ..module_utils._helm.expectation import last_revision
 from ..module_utils._helm.server_side import Foreseen, foresee
 from ..module_utils._helm.storage import Revision, list_revisions

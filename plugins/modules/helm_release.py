@@ -297,8 +297,9 @@ from typing import Any, NoReturn
 
 from ..module_utils._core.errors import RemediationError
 from ..module_utils._core.redaction import redact, redact_text
+from ..module_utils._helm.change import ReleaseChange
 from ..module_utils._helm.clean import CleanRequest, clean
-from ..module_utils._helm.cli import HelmCli, ReleaseChange, find_helm
+from ..module_utils._helm.cli import HelmCli, find_helm
 from ..module_utils._helm.expectation import Expectation, history_max
 from ..module_utils._helm.manifest_diff import manifest_diff
 from ..module_utils._helm.outcome import Outcome

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from .._core.errors import RemediationError
 from . import expectation
-from .cli import ReleaseChange
+from .change import ReleaseChange
 from .field_path import MISSING, find
 from .leftover_removal import Removal
 from .leftovers import Leftover, ObjectLeftovers, Search, sentences

@@ -27,6 +27,7 @@ from typing import IO, TYPE_CHECKING, Any
 from .._core.errors import RemediationError
 from . import failure, supervisor
 from .capabilities import Capabilities
+from .change import SHORT_DEADLINE, ReleaseChange
 from .conflicts import conflicts_in, in_one_line
 
 PYHELM3_IMPORT_ERROR: ImportError | None = None
@@ -39,10 +40,7 @@ else:
         Command = object
         PYHELM3_IMPORT_ERROR = error
 
-SHORT_DEADLINE = 60.0
 LOOK_EVERY = 5.0
-# What a rollout that makes progress may take, in times of the time that one without any gets.
-PATIENCE = 2
 GRACE = 20.0
 MAX_OUTPUT_BYTES = 1024 * 1024
 # A dry run prints the whole release, chart and all.
@@ -85,35 +83,6 @@ class HelmFailedError(RemediationError):
                 **({"conflicts": [each.to_dict() for each in fields]} if fields else {}),
             },
         )
-
-
-@dataclass(frozen=True)
-class ReleaseChange:
-    """What upgrade and rollback have in common. Times are seconds; C(history_max) 0 keeps all."""
-
-    namespace: str
-    release: str
-    timeout: int = 300
-    wait: bool = True
-    history_max: int = 5
-    force: bool = False
-    apply_method: str = "csa"
-    dry_run: bool = False
-
-    @property
-    def longest(self) -> int:
-        """What helm is given as its timeout: a rollout that makes progress may take longer than C(timeout)."""
-        return PATIENCE * self.timeout if self.wait else self.timeout
-
-    @property
-    def deadline(self) -> float:
-        """When helm is ended from outside: its own timeout counts for hooks and for waiting each."""
-        return 2.0 * self.longest + SHORT_DEADLINE
-
-    def common_arguments(self) -> list[str]:
-        """The arguments that upgrade and rollback spell alike."""
-        timeout, history = f"{self.longest}s", str(self.history_max)
-        return ["--namespace", self.namespace, "--history-max", history, "--timeout", timeout]
 
 
 @dataclass

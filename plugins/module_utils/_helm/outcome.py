@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._core.errors import RemediationError
 from . import expectation, unready
-from .cli import ReleaseChange
+from .change import ReleaseChange
 from .leftovers import Leftover
 from .storage import Revision, list_revisions
 

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING
 
 from .._core.errors import RemediationError
 from . import conflicts, expectation, idleness, takeover
+from .change import ReleaseChange
 from .clean import before_rollback, finished, told_on_failure, tolerant
-from .cli import HelmCli, ReleaseChange
+from .cli import HelmCli
 from .outcome import Outcome, read_last, why_not_ready, with_state
 from .rollback_target import unfit
 from .storage import Revision, list_revisions

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from .._core.errors import RemediationError
 from . import conflicts, expectation, takeover
+from .change import ReleaseChange
 from .clean import before_upgrade, finished, told_on_failure, tolerant
-from .cli import HelmCli, HelmFailedError, ReleaseChange
+from .cli import HelmCli, HelmFailedError
 from .outcome import Outcome, read_last, why_not_ready, with_state
 from .storage import Revision
 

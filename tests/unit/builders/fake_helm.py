@@ -10,9 +10,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.change import (
+    ReleaseChange,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.cli import (
     HelmCli,
-    ReleaseChange,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.storage import (
     decode_blob,

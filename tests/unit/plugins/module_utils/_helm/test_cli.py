@@ -20,10 +20,12 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._core.er
     RemediationError,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm import cli as cli_file
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.change import (
+    ReleaseChange,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.cli import (
     HelmCli,
     HelmFailedError,
-    ReleaseChange,
     find_helm,
 )
 from ansible_collections.harvester_ops.remediation.tests.unit.builders.scripted_helm import (

@@ -12,9 +12,11 @@ import pytest
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._core.errors import (
     RemediationError,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.change import (
+    ReleaseChange,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.cli import (
     HelmFailedError,
-    ReleaseChange,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.expectation import (
     Expectation,
