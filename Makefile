@@ -11,10 +11,10 @@ CLUSTERS ?= 3
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock lint unit sanity controlplane integration scenarios transcripts benchmark test demo docs build clean
+.PHONY: help setup lock lint unit sanity controlplane integration scenarios transcripts kill-matrix benchmark test demo docs build clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Make .venv with everything pinned and the checkout as the installed collection
 	@tests/tools/setup.sh
@@ -46,6 +46,10 @@ integration: setup controlplane ## Tests against real control planes, and the ma
 
 scenarios: setup controlplane ## Every failure mode, Rancher line and interruption, from end to end (about an hour)
 	@$(BIN)/python -m pytest tests/scenarios tests/integration/test_half_applied.py -n $(CLUSTERS) -q $(PYTEST_ARGS)
+
+kill-matrix: setup controlplane ## Kill a run at every moment, with both Helms; writes docs/kill-matrix.md (about 20 minutes)
+	@$(BIN)/python -m pytest tests/scenarios/test_kill_matrix.py -n $(CLUSTERS) -q $(PYTEST_ARGS)
+	@$(BIN)/python tests/tools/write_kill_matrix.py
 
 benchmark: setup controlplane ## Time the diagnosis, weigh a repair, the fetching of charts and the loading of documents
 	@PYTHONPATH=tests $(BIN)/python tests/benchmarks/diagnosis.py

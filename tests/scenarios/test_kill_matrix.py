@@ -84,7 +84,8 @@ def test_a_run_killed_at(moment: str, helm: int, tmp_path: Path) -> None:
         third = sick.operator.writing_to(tmp_path / "third").remediate(**APPROVED)
         assert (third.code, third.report["verdict"], third.changed) == (0, "healthy", 0), third
     steps = [step["id"] for step in second.report["plan"]["steps"]]
-    row = {"moment": moment, "helm": helm, "left": left, "steps": steps}
+    number = [*BOUNDARIES, *INSIDE_HELM].index(moment)
+    row = {"number": number, "moment": moment, "helm": helm, "left": left, "steps": steps}
     RESULTS.mkdir(parents=True, exist_ok=True)
     name = f"{moment.replace(' ', '-')}-helm{helm}.json"
     (RESULTS / name).write_text(json.dumps(row), encoding="utf-8")

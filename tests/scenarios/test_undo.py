@@ -12,9 +12,13 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._documents.actions import (
+    ACTIONS,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._restore.change import (
     content_of,
 )
+from ansible_collections.harvester_ops.remediation.tests.scenarios.cases import CASES
 from ansible_collections.harvester_ops.remediation.tests.scenarios.sick_cluster import (
     SickCluster,
     sick_cluster,
@@ -23,17 +27,44 @@ from ansible_collections.harvester_ops.remediation.tests.scenarios.walk import (
     APPROVED,
     become_old,
 )
+from doubles.cluster import RELEASE_NAMESPACES
+from doubles.resources import of_object
 from doubles.scenarios import scenario
 
 RESTORE = "harvester_ops.remediation.restore"
 FLEET = "cattle-fleet-system"
+# Together they take every action that has a scenario of its own.
+UNDONE = (
+    "pending-upgrade-lock",
+    "rc-to-ga-skip-fleet",
+    "half-applied-lock",
+    "leftovers-hold-pods",
+    "clusterrepo-stale-index",
+    "clusterrepo-index-corrupt",
+    "helm-operation-fails",
+    "rancher-phase-skipped",
+    "clusterrepos-deleted-retry-trap",
+    "legacy-capi-webhooks",
+    "plan-skip-restart-stuck",
+)
+# The kinds that steps are about, and what else helm makes for a release.
+KINDS = sorted(
+    {
+        of_object({"apiVersion": each.api_version, "kind": each.kind}).name
+        for action in ACTIONS.values()
+        for each in action.objects
+    }
+    | {"services", "serviceaccounts"}
+)
+# The job redeploys the agent when it goes on, which the repair was made for.
+OF_THE_JOB = {"clusters.fleet.cattle.io/fleet-local/local"}
 
 
-def history(sick: SickCluster) -> Any:
-    """What the operator's `helm history` says of fleet."""
-    command = [str(sick.operator.options["remediation_helm_binary"]), "history", "fleet"]
+def history(sick: SickCluster, release: str = "fleet") -> Any:
+    """What the operator's `helm history` says of a release."""
+    command = [str(sick.operator.options["remediation_helm_binary"]), "history", release]
     answer = subprocess.run(
-        [*command, "--namespace", FLEET, "-o", "json"],
+        [*command, "--namespace", RELEASE_NAMESPACES[release], "-o", "json"],
         env=sick.control_plane.environment(),
         check=True,
         capture_output=True,
@@ -41,30 +72,30 @@ def history(sick: SickCluster) -> Any:
     return json.loads(answer.stdout)
 
 
-def objects_of(sick: SickCluster) -> Any:
-    """What helm has made for fleet and rancher-webhook: each object without what its controllers write."""
-    found = {}
-    for kind in ("deployments", "configmaps", "services", "serviceaccounts"):
-        for namespace in (FLEET, "cattle-system"):
-            for each in sick.stuck.cluster.list(
-                kind, namespace, "app.kubernetes.io/managed-by=Helm"
-            ):
-                content = content_of(each)
-                found[f"{kind}/{namespace}/{each['metadata']['name']}"] = content
+def state_of(sick: SickCluster) -> dict[str, Any]:
+    """All objects of these kinds, each without what its controllers write, and the histories as helm tells them."""
+    found: dict[str, Any] = {
+        f"history of {each}": history(sick, each) for each in ("fleet", "fleet-crd")
+    }
+    for kind in KINDS:
+        for each in sick.stuck.cluster.list(kind):
+            metadata = each["metadata"]
+            found[f"{kind}/{metadata.get('namespace', '')}/{metadata['name']}"] = content_of(each)
     return found
 
 
-@pytest.mark.parametrize("illness", ["pending-upgrade-lock", "rc-to-ga-skip-fleet"])
+@pytest.mark.parametrize("illness", UNDONE)
 def test_one_command_undoes_a_plan(tmp_path: Path, illness: str) -> None:
     """What the report prints brings back releases, values and objects as they were."""
-    with sick_cluster(scenario(illness), tmp_path) as sick:
-        become_old(sick, "fleet")
-        before = (sick.revisions(), history(sick), sick.values("fleet"), objects_of(sick))
-        repaired = sick.operator.remediate(**APPROVED)
+    case = next(each for each in CASES if each.scenario == illness)
+    with sick_cluster(scenario(illness, case.rancher), tmp_path) as sick:
+        become_old(sick, "fleet", *case.aged)
+        before = state_of(sick)
+        repaired = sick.operator.remediate(**APPROVED, **case.options)
         assert repaired.report["verdict"] == "repaired", repaired
         for program in ("rancher", "fleet", "upgrade_job"):
             sick.stuck.stop_double(program)
-        assert objects_of(sick) != before[3]
+        assert state_of(sick) != before
         path = repaired.report["backup"]["path"]
         command = f"restore -e remediation_restore_path={path} -e remediation_restore_parts=plan"
         assert command in " ".join(repaired.output.split()), repaired
@@ -73,10 +104,16 @@ def test_one_command_undoes_a_plan(tmp_path: Path, illness: str) -> None:
         )
         done = undo.run(RESTORE)
         assert done.code == 0, done
-        assert before[:3] == (sick.revisions(), history(sick), sick.values("fleet"))
-        after = objects_of(sick)
-        assert {name for name in after if after[name] != before[3].get(name)} == set()
-        assert set(before[3]) == set(after)
+        after = state_of(sick)
+        changed = {name for name in {*before, *after} if before.get(name) != after.get(name)}
+        assert changed <= OF_THE_JOB, {name: (before.get(name), after.get(name)) for name in changed}
+
+
+def test_every_action_with_a_scenario_is_undone() -> None:
+    def steps(cases: Any) -> set[str]:
+        return {step for case in cases for step in case.steps if case.verdict == "repaired"}
+
+    assert steps(CASES) == steps(each for each in CASES if each.scenario in UNDONE)
 
 
 @pytest.mark.parametrize("helm", [3, 4], ids=["helm3", "helm4"])

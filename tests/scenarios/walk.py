@@ -8,6 +8,9 @@ from __future__ import annotations
 import re
 import time
 
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.diagnose import (
+    diagnose,
+)
 from ansible_collections.harvester_ops.remediation.tests.scenarios import transcripts
 from ansible_collections.harvester_ops.remediation.tests.scenarios.audit import Request
 from ansible_collections.harvester_ops.remediation.tests.scenarios.cases import Case
@@ -40,17 +43,24 @@ def become_old(sick: SickCluster, *releases: str) -> None:
 
 
 def is_diagnosed(case: Case, sick: SickCluster) -> None:
-    """Exactly these modes, nothing written, and the same said of the evidence without a cluster."""
+    """The playbook that only looks: these modes, nothing written, and the same said without a cluster."""
     log = sick.audit.mark()
     run = sick.operator.diagnose()
     assert run.code == 0, run
     assert log.writes() == []
-    assert failed(run.document("findings")) == list(case.findings), run
+    is_judged(case, run)
     offline = sick.operator.artifacts.with_name("offline")
     again = Playbook(offline).with_options(evidence_file=str(run.artifacts / "evidence.json"))
     finished = again.run(DIAGNOSE)
     assert finished.code == 0, finished
     assert finished.bytes("findings.json") == run.bytes("findings.json")
+
+
+def is_judged(case: Case, run: Finished) -> None:
+    """Exactly these modes were found in the evidence that the run began with, which says the same by itself."""
+    findings = run.document("findings")
+    assert failed(findings) == list(case.findings), run
+    assert diagnose(run.document("evidence")) == findings
 
 
 def failed(findings: Document) -> list[str]:
@@ -93,7 +103,7 @@ def keep_transcript(case: Case, run: Finished) -> None:
         transcripts.keep(ending, run)
 
 
-def is_left_alone(case: Case, sick: SickCluster) -> None:
+def is_left_alone(case: Case, sick: SickCluster) -> Finished:
     """Even an approved run writes nothing, and its verdict says what that means."""
     log, before = sick.audit.mark(), sick.revisions()
     run = sick.operator.remediate(**APPROVED, **case.options)
@@ -104,9 +114,10 @@ def is_left_alone(case: Case, sick: SickCluster) -> None:
     assert run.changed == 0, run
     assert log.writes() == []
     assert sick.revisions() == before
+    return run
 
 
-def is_repaired_in_part(case: Case, sick: SickCluster) -> None:
+def is_repaired_in_part(case: Case, sick: SickCluster) -> Finished:
     """An approved run does what is safe, leaves the rest to a person, and does not wait for the job."""
     began = time.monotonic()
     run = sick.operator.remediate(**APPROVED, **case.options, verify_timeout=3600)
@@ -117,9 +128,10 @@ def is_repaired_in_part(case: Case, sick: SickCluster) -> None:
     assert {step["outcome"] for step in run.report["plan"]["steps"]} <= {"changed", "unchanged"}
     assert any(each["blocks"] for each in run.report["instructions"])
     assert sick.lock_holder() == ""
+    return run
 
 
-def is_repaired(case: Case, sick: SickCluster) -> None:
+def is_repaired(case: Case, sick: SickCluster) -> Finished:
     """One approved run: the releases as wanted, the job at its end, nothing else deleted."""
     if case.rancher_rests:
         sick.stuck.stop_double("rancher")
@@ -141,6 +153,7 @@ def is_repaired(case: Case, sick: SickCluster) -> None:
         if each.writes and each.verb.startswith("delete") and not _of_helm(each)
     }
     assert deletes - {f"delete {LOCK}"} == set(case.deletes)
+    return run
 
 
 def _of_helm(request: Request) -> bool:
