@@ -138,6 +138,11 @@ plan:
   description: What is done, as a plan document, to be shown and approved.
   returned: success
   type: dict
+stays:
+  description: What the plan has made and the undo does not delete, each with the reason.
+  returned: success
+  type: list
+  elements: str
 diff_text:
   description: What is different, as a unified diff without secrets.
   returned: success

@@ -20,6 +20,7 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._restore
 )
 from ansible_collections.harvester_ops.remediation.tests.scenarios.cases import CASES
 from ansible_collections.harvester_ops.remediation.tests.scenarios.sick_cluster import (
+    AWAITED,
     SickCluster,
     sick_cluster,
 )
@@ -56,8 +57,6 @@ KINDS = sorted(
     }
     | {"services", "serviceaccounts"}
 )
-# The job redeploys the agent when it goes on, which the repair was made for.
-OF_THE_JOB = {"clusters.fleet.cattle.io/fleet-local/local"}
 
 
 def history(sick: SickCluster, release: str = "fleet") -> Any:
@@ -74,14 +73,17 @@ def history(sick: SickCluster, release: str = "fleet") -> Any:
 
 def state_of(sick: SickCluster) -> dict[str, Any]:
     """All objects of these kinds, each without what its controllers write, and the histories as helm tells them."""
-    found: dict[str, Any] = {
-        f"history of {each}": history(sick, each) for each in ("fleet", "fleet-crd")
-    }
+    found: dict[str, Any] = {f"history of {each}": history(sick, each) for each in AWAITED}
     for kind in KINDS:
         for each in sick.stuck.cluster.list(kind):
-            metadata = each["metadata"]
-            found[f"{kind}/{metadata.get('namespace', '')}/{metadata['name']}"] = content_of(each)
+            found[_name({**each["metadata"], **each})] = content_of(each)
     return found
+
+
+def _name(named: Any) -> str:
+    """Of an object by its kind, namespace and name."""
+    kind = of_object({"apiVersion": named.get("api_version", ""), **named}).name
+    return f"{kind}/{named.get('namespace') or ''}/{named['name']}"
 
 
 @pytest.mark.parametrize("illness", UNDONE)
@@ -105,8 +107,32 @@ def test_one_command_undoes_a_plan(tmp_path: Path, illness: str) -> None:
         done = undo.run(RESTORE)
         assert done.code == 0, done
         after = state_of(sick)
-        changed = {name for name in {*before, *after} if before.get(name) != after.get(name)}
-        assert changed <= OF_THE_JOB, {name: (before.get(name), after.get(name)) for name in changed}
+        wrong = {name for name in {*before, *after} if before.get(name) != after.get(name)}
+        wrong &= _concerned(repaired.document("plan"), {**before, **after})
+        stays = {
+            name
+            for name in wrong
+            if f"{name.rpartition('/')[2]} was made by the plan" in done.output
+        }
+        assert stays == {name for name in wrong if "clusterrepos" in name and name not in before}
+        assert wrong == stays, {name: (before.get(name), after.get(name)) for name in wrong - stays}
+
+
+def _concerned(plan: Any, state: dict[str, Any]) -> set[str]:
+    """What the steps are about, and all of the releases among that. The job and Rancher go on to change other things,
+    which is what the repair was made for."""
+    names = {_name(step["object"]) for step in plan["steps"]}
+    releases = {step["params"].get("release") for step in plan["steps"]} - {None}
+    for name, each in state.items():
+        made_for = each["metadata"].get("annotations", {}) if "metadata" in each else {}
+        of_helm = name.partition("/sh.helm.release.v1.")[2].rpartition(".v")[0]
+        if {
+            made_for.get("meta.helm.sh/release-name"),
+            of_helm,
+            name.partition(" of ")[2],
+        } & releases:
+            names.add(name)
+    return names
 
 
 def test_every_action_with_a_scenario_is_undone() -> None:

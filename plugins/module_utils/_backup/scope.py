@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .._core.lenient import mappings
@@ -161,10 +161,14 @@ def scope(plan: Mapping[str, Any]) -> list[Wanted]:
 
 @dataclass(frozen=True)
 class Changes:
-    """What a plan is going to change: releases as ``namespace/name``, and objects of no release by their label."""
+    """What a plan is going to change: releases as ``namespace/name``, and objects of no release by their label.
+
+    ``paths`` has the place of each such object in the API, also of those that only a step makes.
+    """
 
     releases: tuple[str, ...] = ()
     objects: tuple[str, ...] = ()
+    paths: Mapping[str, str] = field(default_factory=dict)
 
 
 def changes_of(plan: Mapping[str, Any]) -> Changes:
@@ -175,8 +179,12 @@ def changes_of(plan: Mapping[str, Any]) -> Changes:
         for step in steps
         if row(step).saves is not Saves.OBJECT
     }
-    objects = {step.object.label for step in steps if row(step).saves is Saves.OBJECT}
-    return Changes(tuple(sorted(releases)), tuple(sorted(objects)))
+    places = {
+        step.object.label: resource_of(step).path(step.object.namespace, step.object.name)
+        for step in steps
+        if row(step).saves is Saves.OBJECT
+    }
+    return Changes(tuple(sorted(releases)), tuple(sorted(places)), places)
 
 
 def _releases(steps: Iterable[Step]) -> list[Wanted]:

@@ -37,6 +37,11 @@ _BY_LABEL = {
         "Leave it out. It is saved to be read.",
     ),
 }
+# What Rancher needs, whoever has made it.
+_NEVER_DELETED = {
+    "ClusterRepo": "without it Rancher finds no chart, and from Rancher 2.12 on its charts in the leader's pod go with it.",
+    "Setting": "Rancher reads it.",
+}
 _CAPI_CLUSTER = (
     "is written only by Rancher's provisioning and CAPI",
     "Leave it out. It is saved to be read.",
@@ -65,6 +70,11 @@ def never_restored(entry: Document) -> tuple[str, str] | None:
         return _CAPI_CLUSTER
     label = str(entry["object"])
     return _BY_KIND.get(label.split("/", maxsplit=1)[0]) or _BY_LABEL.get(label)
+
+
+def never_deleted(label: str) -> str:
+    """Why an object that a plan has made stays when the plan is undone; "" when it may go."""
+    return _NEVER_DELETED.get(label.split("/", maxsplit=1)[0], "")
 
 
 def require_restorable(entry: Document) -> None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, harvester_ops.remediation contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What releases have got since a backup set was made: to undo a plan it has to go."""
+"""What a plan has made since its backup set, itself and through helm: to undo the plan it has to go."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from typing import Any
 from .._backup.scope import CHART_OBJECTS, MADE_BY_HELM
 from .._core.lenient import moment
 from .._helm.storage import revision_from_metadata
+from .._kube.change import read_or_none
 from .._kube.client import KubeClient
 from .change import Restoration
+from .guards import never_deleted
 
 _RELEASE = ("meta.helm.sh/release-namespace", "meta.helm.sh/release-name")
 
@@ -25,17 +27,43 @@ def later_objects(
     An object that the set lacks and that is older was there and could not be read then: it stays. So do kinds that are
     not saved with a release, and whatever has an owner, which deletes it. Raises RemediationError.
     """
-    made_at = moment(manifest.get("created_at"))
-    if made_at is None:
-        return []
-    known = {str(entry.get("api_path")) for entry in manifest["files"]}
-    found = []
+    known, found = _saved(manifest), []
     for namespace in sorted({release.partition("/")[0] for release in releases}):
         for path, label, each in _of_namespace(client, namespace, frozenset(releases)):
-            created = moment(each["metadata"].get("creationTimestamp"))
-            if path not in known and created is not None and created > made_at:
+            if path not in known and _is_later(each, manifest):
                 found.append(Restoration(label, path, "", None, each))
     return found
+
+
+def made_by_steps(
+    client: KubeClient, manifest: Mapping[str, Any]
+) -> tuple[list[Restoration], list[str]]:
+    """The objects of no release that were not there before the plan and are there now, as deletions; and why some stay.
+
+    What a step is about is in the set, or it was not there: without it no set is made. Raises RemediationError.
+    """
+    found, stays = [], []
+    for label, path in sorted(((manifest.get("changes") or {}).get("paths") or {}).items()):
+        live = None if path in _saved(manifest) else read_or_none(client, str(path))
+        if live is None or not _is_later(live, manifest):
+            continue
+        reason = never_deleted(label)
+        if reason:
+            stays.append(f"{label} was made by the plan and stays: {reason}")
+        else:
+            found.append(Restoration(label, str(path), "", None, live))
+    return found, stays
+
+
+def _saved(manifest: Mapping[str, Any]) -> frozenset[str]:
+    """Where the objects of the set are in the API."""
+    return frozenset(str(entry.get("api_path")) for entry in manifest["files"])
+
+
+def _is_later(live: Mapping[str, Any], manifest: Mapping[str, Any]) -> bool:
+    made_at = moment(manifest.get("created_at"))
+    created = moment(live["metadata"].get("creationTimestamp"))
+    return made_at is not None and created is not None and created > made_at
 
 
 def _of_namespace(

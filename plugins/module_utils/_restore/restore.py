@@ -23,7 +23,7 @@ from .change import Restoration, is_done, judge, write
 from .diff import diff_text, differences
 from .guards import require_restorable, require_safe, require_same_cluster
 from .history import judge_history
-from .later_objects import later_objects
+from .later_objects import later_objects, made_by_steps
 from .selection import Chosen, Selection, choose
 
 Document = Mapping[str, Any]
@@ -60,6 +60,10 @@ def restore(client: KubeClient, request: RestoreRequest) -> dict[str, Any]:
     chosen = choose(manifest, request.selection)
     judged = _judged(client, request, chosen)
     judged += later_objects(client, chosen.undone, manifest)
+    stays: list[str] = []
+    if request.selection.is_undo:
+        made, stays = made_by_steps(client, manifest)
+        judged += made
     changes = [each for each in judged if each.action != "unchanged"]
     for each in changes:
         if not each.of_history:
@@ -77,6 +81,7 @@ def restore(client: KubeClient, request: RestoreRequest) -> dict[str, Any]:
         "safety_backup": safety,
         "diff_text": diff_text(changes),
         "differences": differences(changes),
+        "stays": stays,
     }
 
 
