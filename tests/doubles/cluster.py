@@ -83,6 +83,7 @@ class Illness:
     play_fleet: bool = True
     play_job: bool = True
     job_pace: float = 1.0
+    rancher_pace: float = 1.0
     minute: float = 60.0
 
     @property
@@ -368,6 +369,7 @@ class StuckCluster:
             arguments += ["--node-shell-images", ",".join(self.illness.node_shell_images)]
         if self.illness.system_upgrade_controller:
             arguments.append("--system-upgrade-controller")
+        arguments += ["--pace", str(self.illness.rancher_pace)]
         self._start("rancher", *arguments)
         wait_until(self._has_leader, "the Rancher double to lead", 90)
 

@@ -27,7 +27,7 @@ from doubles import (
     system_charts,
 )
 from doubles.kube import ApiError, Cluster
-from doubles.operations import HelmOperations
+from doubles.operations import PREPARATION_SECONDS, HelmOperations
 from doubles.provisioning import Provisioning
 from doubles.rancher_lines import (
     RancherLine,
@@ -102,8 +102,13 @@ class Leader:
         self._cluster, self._pod, self._line = cluster, pod, line
         self._variables = _process_environment(line, options, variables)
         self._snapshot = rancher_settings.Snapshot(cluster, self._variables)
+        least, most = (options.pace * seconds for seconds in PREPARATION_SECONDS)
         self._operations = HelmOperations(
-            cluster, options.helm, options.dir / "helm", options.node_shell_images
+            cluster,
+            options.helm,
+            options.dir / "helm",
+            options.node_shell_images,
+            preparation=(least, most),
         )
         self._repo_handler = clusterrepo.ClusterRepoHandler(cluster, line.minor, pod.root, pod.log)
         self._charts = system_charts.system_charts(line.minor, options.system_upgrade_controller)
@@ -400,6 +405,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--system-upgrade-controller", action="store_true")
     parser.add_argument("--retry-seconds", type=float, default=5.0)
+    parser.add_argument("--pace", type=float, default=1.0)
     options = parser.parse_args(arguments)
     options.chart_repositories = {key: Path(value) for key, value in options.chart_repositories}
     options.carrying = dict(options.carrying)

@@ -24,9 +24,11 @@ from doubles.scenarios import Scenario
 OPERATOR = "operator"
 EVERYONE_ELSE = "controlplane-admin"  # the doubles and the tests themselves
 AWAITED = ("fleet-crd", "fleet", "rancher-webhook")
-# A person's patience, shortened: nothing here takes long, and nobody else works on the cluster. The
-# two timeouts are the patience of a busy machine; only what has failed waits for their end.
-PATIENCE = {"stale_after": 3, "rancher_grace": 50, "verify_timeout": 300, "helm_timeout": 180}
+# A person's patience, shortened as the time of the others is: nothing here takes long, and nobody else works on the
+# cluster. The two timeouts are the patience of a busy machine; only what has failed waits for their end.
+PATIENCE = {"stale_after": 3, "rancher_grace": 25, "verify_timeout": 300, "helm_timeout": 180}
+# The job looks every half second instead of every five, and Rancher's operations have their pod in a quarter of the time.
+JOB_PACE, RANCHER_PACE = 0.5, 0.25
 
 Revisions = dict[str, tuple[int, str, str]]
 
@@ -155,7 +157,8 @@ def sick_cluster(
     control_plane = ControlPlane.up(directory / "controlplane")
     try:
         kubeconfig = control_plane.user(OPERATOR, "system:masters")
-        fast = replace(scenario, illness=replace(scenario.illness, job_pace=0.5))
+        illness = replace(scenario.illness, job_pace=JOB_PACE, rancher_pace=RANCHER_PACE)
+        fast = replace(scenario, illness=illness)
         programs = {3: control_plane.helm3, 4: control_plane.helm4}
         stuck = fast.create(control_plane, directory / "cluster", helm=programs[made_by])
         operator = Playbook(directory / "artifacts").with_options(
