@@ -38,6 +38,8 @@ BUNDLE = (
     "4b40cac650031b74776e87c1a726b0484d0877c3ec137da0872547ff9b73a721"
 )
 REPO = "clusterrepos.catalog.cattle.io"
+# Of Rancher's operations, in times of the real one's.
+PACE = 0.25
 
 
 @pytest.fixture
@@ -49,7 +51,7 @@ def play(tmp_path: Path) -> Iterator[Any]:
         control_plane = ControlPlane.up(tmp_path / "controlplane")
         started.append((control_plane, None))
         chosen = scenario(name, rancher)
-        chosen = replace(chosen, illness=replace(chosen.illness, **changes))
+        chosen = replace(chosen, illness=replace(chosen.illness, rancher_pace=PACE, **changes))
         stuck = chosen.create(control_plane, tmp_path / "cluster")
         started[-1] = (control_plane, stuck)
         return stuck
@@ -192,7 +194,7 @@ class TestReleaseCandidateTakenForRelease:
         stuck.wait_for_condition("SystemServicesUpgraded", "True")
 
         nudge(stuck)
-        time.sleep(PREPARATION_SECONDS[1] + 2)
+        time.sleep(PACE * PREPARATION_SECONDS[1] + 2)
         assert revisions(stuck) == {
             "fleet-crd": (2, "deployed", "fleet-crd-106.0.0+up0.12.0"),
             "fleet": (2, "deployed", "fleet-106.0.0+up0.12.0"),
@@ -265,7 +267,7 @@ def unlock_and_nudge(stuck: StuckCluster) -> None:
 def refresh_repo(stuck: StuckCluster) -> None:
     """FM 6.8: a change of the spec is what makes Rancher look at the charts again."""
     nudge(stuck)
-    time.sleep(PREPARATION_SECONDS[1] + 2)
+    time.sleep(PACE * PREPARATION_SECONDS[1] + 2)
     assert revisions(stuck)["fleet"][0] == 1
     spec = {"spec": {"forceUpdate": "2026-01-01T00:00:00Z"}}
     stuck.cluster.patch(REPO, "rancher-charts", spec)
@@ -345,7 +347,7 @@ def test_stays_stuck_until_the_remedy_of_fm(
     play: Any, name: str, remedy: Callable[[StuckCluster], None]
 ) -> None:
     stuck = play(name)
-    time.sleep(PREPARATION_SECONDS[1] + 2)
+    time.sleep(PACE * PREPARATION_SECONDS[1] + 2)
     assert stuck.condition("SystemServicesUpgraded") == "Unknown"
     remedy(stuck)
     stuck.wait_for_condition("SystemServicesUpgraded", "True")
