@@ -90,6 +90,7 @@ class Origin:
     """A file that evidence was read from instead of a live cluster.
 
     `kind` is support-bundle, upgrade-log, support-archive or evidence; `lacks` what it cannot show, a sentence each.
+    `used` is false for a file of the same cluster that another one stands in for.
     """
 
     kind: str | None = None
@@ -97,6 +98,7 @@ class Origin:
     created_at: str | None = None
     note: str | None = None
     lacks: tuple[str, ...] = ()
+    used: bool = True
 
 
 @dataclass(frozen=True)

@@ -90,13 +90,14 @@ class UnseenSource:
 
 @dataclass(frozen=True)
 class FileRead:
-    """A file that the evidence was read from."""
+    """A file that the evidence was read from, or would have been without another one of its cluster (used is false)."""
 
     kind: str | None = None
     path: str | None = None
     created_at: str | None = None
     note: str | None = None
     lacks: tuple[str, ...] = ()
+    used: bool = True
 
 
 @dataclass(frozen=True)

@@ -284,14 +284,22 @@ class TarArchive(Archive):
                 yield block
 
 
-def open_archive(path: Path, wanted: Wanted, limits: Limits = LIMITS) -> Archive | None:
-    """The archive or folder at a path, by its first bytes; None when it is neither. Raises OSError, archive-unsafe."""
-    if path.is_dir():
-        return FolderArchive(path, limits)
+def archive_type(path: Path) -> type[Archive] | None:
+    """The type of archive a file is, by its first bytes; None for any other file. Raises OSError."""
     with path.open("rb") as stream:
         head = stream.read(512)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK00PK")):
-        return ZipArchive(path, limits)
+        return ZipArchive
     if head.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")) or head[257:262] == b"ustar":
-        return TarArchive(path, wanted, limits)
+        return TarArchive
     return None
+
+
+def open_archive(path: Path, wanted: Wanted, limits: Limits = LIMITS) -> Archive | None:
+    """The archive or folder at a path; None when it is neither. Raises OSError, archive-unsafe."""
+    if path.is_dir():
+        return FolderArchive(path, limits)
+    found = archive_type(path)
+    if found is None:
+        return None
+    return ZipArchive(path, limits) if found is ZipArchive else TarArchive(path, wanted, limits)

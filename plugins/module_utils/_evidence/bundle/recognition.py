@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..._core.errors import RemediationError
-from .archive import Archive, open_archive
+from .archive import Archive, Wanted, open_archive
 from .limits import LIMITS, Limits
 
 EVIDENCE = "evidence"
@@ -48,11 +48,19 @@ class Recognized:
     root: str = ""
 
 
-def recognize(path: str, limits: Limits = LIMITS) -> Recognized:
-    """Look into a file or folder. Raises `evidence-invalid` for what is none of the kinds, `archive-unsafe`."""
+def is_read(name: str) -> bool:
+    """Whether a member of an archive is read by any collector."""
+    return _UNREAD.search(name) is None
+
+
+def recognize(path: str, limits: Limits = LIMITS, wanted: Wanted = is_read) -> Recognized:
+    """Look into a file or folder. Raises `evidence-invalid` for what is none of the kinds, `archive-unsafe`.
+
+    `wanted` are the members that will be read.
+    """
     place = Path(path).expanduser().absolute()
     try:
-        archive = open_archive(place, lambda name: _UNREAD.search(name) is None, limits)
+        archive = open_archive(place, wanted, limits)
     except RemediationError as error:
         if error.code != "evidence-incomplete":
             raise

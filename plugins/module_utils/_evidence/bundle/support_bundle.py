@@ -24,7 +24,7 @@ from .archive import Archive
 from .kit_yaml import items, parse
 from .limits import incomplete, left_out
 from .selector import fits
-from .upgrade_log import UpgradeLog, job_pods_of
+from .upgrade_log import Container, UpgradeLog, job_pods_of
 
 Place: TypeAlias = "tuple[str | None, str, str]"  # namespace, group, resource
 Places = list[Place]  # the class below has a method called list
@@ -113,6 +113,12 @@ class SupportBundle:
     def created_at(self) -> str | None:
         """When it was made, on the cluster's clock."""
         return text(self.metadata.get("bundlecreatedat"))
+
+    @property
+    def containers(self) -> frozenset[Container]:
+        """The containers that it has logs of: namespace, pod, container."""
+        matches = (_LOG.match(name[len(self._root) :]) for name in self._archive.sizes)
+        return frozenset((each[1], each[2], each[3]) for each in matches if each is not None)
 
     def now(self) -> datetime | None:
         """When it was made: what ages count to."""
@@ -213,9 +219,7 @@ class SupportBundle:
         """The pods of the upgrade's job of which there is a log. A bundle with objects has those that exist."""
         pods = self._log.job_pods() if self._log else []
         if not self.has_objects:
-            matches = (_LOG.match(name[len(self._root) :]) for name in self._archive.sizes)
-            containers = [(each[1], each[2], each[3]) for each in matches if each is not None]
-            pods += job_pods_of(containers)
+            pods += job_pods_of(self.containers)
         return pods
 
     def _objects(self, where: Place, wanted: Parts, contains: str = "") -> Iterator[Document]:

@@ -198,7 +198,7 @@ def read_files(found: Findings) -> tuple[Block, ...]:
     """The files that were read instead of a cluster, what they cannot show, and what to ask the cluster for."""
     cards = [
         Card(
-            f"Read from a {_KINDS_OF_FILE.get(each.kind or '', 'file')}: {each.path}",
+            f"{'Read from' if each.used else 'Not read:'} a {_KINDS_OF_FILE.get(each.kind or '', 'file')}: {each.path}",
             listed(
                 [
                     *([each.note] if each.note else []),

@@ -110,11 +110,6 @@ def test_other_files_are_refused_as_before(tmp_path: Path) -> None:
     assert "No such file" in refusal(tmp_path / "missing").message
 
 
-def test_two_of_a_kind_are_refused(tmp_path: Path) -> None:
-    paths = [kit.write_zip(tmp_path / name, files()) for name in ("a", "b")]
-    assert "several of one kind" in refusal(*paths).message
-
-
 def test_a_bundle_that_is_cut_off_gives_what_is_in_front_of_the_cut(tmp_path: Path) -> None:
     whole = kit.write_zip(tmp_path / "whole", files()).read_bytes()
     (tmp_path / "given").write_bytes(whole[: len(whole) * 6 // 10])
