@@ -6,11 +6,11 @@ of this collection."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 from ..._core.errors import RemediationError
-from ..._core.lenient import moment, text
+from ..._core.lenient import mappings, moment, text
 from ..._documents.evidence import Origin
 from ..._documents.shape import write
 from ..._rancher.decision.system_charts import CHART_NAMESPACES
@@ -111,7 +111,7 @@ def _from_archives(
             if each.archive.refused is not None:
                 raise each.archive.refused
             origins.append(
-                _bundle_origin(reader, each.path, each.archive)
+                _bundle_origin(reader, each.path, each.archive, document)
                 if each is bundle
                 else _log_origin(each)
             )
@@ -122,13 +122,15 @@ def _no_process(*_arguments: Any, **_options: Any) -> NoReturn:
     raise RemediationError("forbidden", "A support bundle has no process that could be asked.")
 
 
-def _bundle_origin(bundle: SupportBundle, path: str, archive: Archive) -> Origin:
+def _bundle_origin(
+    bundle: SupportBundle, path: str, archive: Archive, document: Mapping[str, Any]
+) -> Origin:
     return Origin(
         kind=SUPPORT_BUNDLE,
         path=path,
         created_at=bundle.created_at,
         note=_note(bundle),
-        lacks=tuple(_lacks(bundle, archive)),
+        lacks=tuple(_lacks(bundle, archive, mappings(document.get("nodes")))),
     )
 
 
@@ -147,7 +149,9 @@ def _note(bundle: SupportBundle) -> str:
     return f"Ages count to {bundle.created_at}, when it was made."
 
 
-def _lacks(bundle: SupportBundle, archive: Archive) -> list[str]:
+def _lacks(
+    bundle: SupportBundle, archive: Archive, nodes: Sequence[Mapping[str, Any]]
+) -> list[str]:
     """What it cannot show, a sentence each."""
     lacks = []
     if not bundle.has_objects:
@@ -159,13 +163,19 @@ def _lacks(bundle: SupportBundle, archive: Archive) -> list[str]:
         unseen = sorted(set(CHART_NAMESPACES.values()) - bundle.covered_namespaces)
         if unseen:
             lacks.append(f"Namespaces that it does not cover: {', '.join(unseen)}.")
+    without = bundle.node_files.lacking(text(each.get("name")) or "" for each in nodes)
+    if without:
+        lacks.append(f"Files of nodes: {_some(without)}.")
     if bundle.cut:
         lacks.append(f"What is behind the place where it ends: {bundle.cut}.")
-    damaged = sorted(archive.damaged)
-    if damaged:
-        more = f" and {len(damaged) - _SHOWN_MEMBERS} more" if len(damaged) > _SHOWN_MEMBERS else ""
-        lacks.append(f"Damaged members: {', '.join(damaged[:_SHOWN_MEMBERS])}{more}.")
+    if archive.damaged:
+        lacks.append(f"Damaged members: {_some(sorted(archive.damaged))}.")
     return lacks
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN_MEMBERS} more" if len(names) > _SHOWN_MEMBERS else ""
+    return f"{', '.join(names[:_SHOWN_MEMBERS])}{more}"
 
 
 def _refusal(message: str, remedy: str) -> RemediationError:

@@ -30,7 +30,7 @@ _LOG_MEMBER = re.compile(
 _EVIDENCE_MEMBER = re.compile(_ROOT + r"evidence\.json$")
 _METADATA = "metadata.yaml"
 _UNREAD = re.compile(
-    r"(?:^|/)(?:nodes/|logs/(?:longhorn-system|kube-system)/|.*/(?:events|contents)\.yaml$)"
+    r"(?:^|/)(?:logs/(?:longhorn-system|kube-system)/|.*/(?:events|contents)\.yaml$)"
 )
 _LOOKED_FOR = (
     "A support bundle has the folders yamls/ and logs/, an upgrade log has files such as"

@@ -49,7 +49,8 @@ def _list_name(namespace: str) -> str:
     return f"{_NAMESPACES}:{namespace}"
 
 
-def _apps(found: Found) -> dict[Key, Document]:
+def apps_of(found: Found) -> dict[Key, Document]:
+    """The Apps by namespace and name of their releases."""
     apps = {}
     for app in found.objects(APPS):
         spec = mapping(app.get("spec"))
@@ -60,7 +61,7 @@ def _apps(found: Found) -> dict[Key, Document]:
 
 def _scope(found: Found) -> list[Key]:
     """The releases that the evidence is about, dependencies first."""
-    apps, dependencies = _apps(found), dependencies_of(found)
+    apps, dependencies = apps_of(found), dependencies_of(found)
     names = {release for _namespace, release in dependencies}
     locked = [key for key, app in apps.items() if _status(app) in storage.LOCKED_STATUSES]
     misplaced = [key for key in apps if key[1] in names and key not in dependencies]
@@ -80,7 +81,7 @@ def _parts(context: Context, found: Found) -> Parts:
 
 def _release(context: Context, found: Found, key: Key) -> Release:
     namespace, release = key
-    app = _apps(found).get(key)
+    app = apps_of(found).get(key)
     state, reason = _state(context, found, key, app)
     known = app is not None and state == PARTIAL
     config = dig(app, "spec", "values")
@@ -93,7 +94,9 @@ def _release(context: Context, found: Found, key: Key) -> Release:
         revisions=(_revision(context, key, app),) if known and app is not None else (),
         config=context.redactor.value(config) if known and isinstance(config, dict) else None,
         elsewhere=tuple(
-            sorted(other for other, name in _apps(found) if name == release and other != namespace)
+            sorted(
+                other for other, name in apps_of(found) if name == release and other != namespace
+            )
         ),
         origin=f"App/{namespace}/{release}" if known else None,
     )

@@ -23,6 +23,7 @@ from ..._kube.paths import Parts
 from .archive import Archive
 from .kit_yaml import items, parse
 from .limits import incomplete, left_out
+from .node_files import NodeFiles
 from .selector import fits
 from .upgrade_log import Container, UpgradeLog, job_pods_of
 
@@ -83,6 +84,7 @@ class SupportBundle:
         self._read_errors()
         self._empty_lists = self._has_empty_lists()
         self.metadata = self._read_metadata()
+        self.node_files = NodeFiles(archive, root)
 
     @property
     def server(self) -> str:
