@@ -45,12 +45,12 @@ def combine(files: Sequence[GivenFile]) -> Combination:
     log = max(logs, key=lambda each: (_fits(each, main), each.written), default=None)
     said = {each.path: _stands_back(each, main) for each in others if each is not main}
     said |= {
-        each.path: "Not used: the other upgrade log of the cluster is newer, or of the newer Upgrade."
+        each.path: "The other upgrade log of the cluster is newer, or of the newer Upgrade."
         for each in logs
         if each is not log
     }
     if log is not None and main is not None and main.kind in ("evidence", "support-archive"):
-        said[log.path] = f"Not used: {Path(main.path).name} is complete in itself."
+        said[log.path] = f"{Path(main.path).name} is complete in itself."
         log = None
     used = tuple(each for each in (main, log) if each is not None)
     if log is not None and main is not None:
@@ -65,8 +65,8 @@ def _fits(log: GivenFile, main: GivenFile | None) -> bool:
 def _stands_back(file: GivenFile, main: GivenFile | None) -> str:
     name = Path(main.path).name if main else ""
     if main is not None and main.has_objects and not file.has_objects:
-        return f"Not used: it has logs only, and {name} of the same cluster has objects."
-    return f"Not used: {name} of the same cluster is newer."
+        return f"It has logs only, and {name} of the same cluster has objects."
+    return f"{name} of the same cluster is newer."
 
 
 def _together(log: GivenFile, main: GivenFile) -> str:
