@@ -42,10 +42,10 @@ def load_evidence(
 
     Raises RemediationError: `evidence-invalid` (unknown files, or files of several clusters), `archive-unsafe`.
     """
-    sorted_files = sort_files(paths, limits)
-    if len(sorted_files.clusters) > 1:
-        raise _several(sorted_files.clusters)
-    (chosen,) = sorted_files.clusters
+    clusters = sort_files(paths, limits).clusters
+    if len(clusters) > 1:
+        raise _several(clusters)
+    (chosen,) = clusters
     found: list[Recognized] = []
     try:
         found += (recognize(each.path, limits) for each in chosen.used)
@@ -113,7 +113,7 @@ def _from_archives(
             origins.append(
                 _bundle_origin(reader, each.path, each.archive, document)
                 if each is bundle
-                else _log_origin(each)
+                else _log_origin(reader, each)
             )
     return {**document, "origins": write(tuple(origins))}
 
@@ -134,11 +134,16 @@ def _bundle_origin(
     )
 
 
-def _log_origin(found: Recognized) -> Origin:
+def _log_origin(bundle: SupportBundle, found: Recognized) -> Origin:
+    taken = [
+        f"{namespace}/{pod} ({container})"
+        for namespace, pod, container in sorted(bundle.taken_from_log)
+    ]
+    given = f"Logs taken from it: {_some(taken)}." if taken else "No log was taken from it."
     return Origin(
         kind=UPGRADE_LOG,
         path=found.path,
-        note="Its lines have no times but those that a program prints itself, so most ages are unknown.",
+        note=f"{given} Its lines have no times but those that a program prints itself, so most ages are unknown.",
         lacks=("Objects of the Kubernetes API, helm's own pods and rancher-webhook.",),
     )
 

@@ -20,7 +20,7 @@ from .combination import Combination, combine
 from .folder import contents_of
 from .identity import GivenFile, identify
 from .limits import LIMITS, Limits
-from .recognition import EVIDENCE, UPGRADE_LOG
+from .recognition import EVIDENCE, UPGRADE_LOG, is_damaged
 
 #: Names that mean something else to Ansible.
 _RESERVED = frozenset({"all", "localhost", "ungrouped"})
@@ -30,9 +30,10 @@ _MOST_NAMED = 20
 
 @dataclass(frozen=True)
 class Sorted:
-    """The files of each cluster, and why files were left out."""
+    """The files of each cluster, archives that cannot be read and so may be of any, and why files were left out."""
 
     clusters: tuple[Combination, ...]
+    damaged: tuple[Combination, ...] = ()
     left_out: tuple[str, ...] = ()
 
 
@@ -43,7 +44,9 @@ def evidence_clusters(paths: Sequence[str], limits: Limits = LIMITS) -> dict[str
     Raises RemediationError: `evidence-invalid`, `archive-unsafe`.
     """
     found = sort_files(paths, limits)
-    named = list(zip(_names(found.clusters), found.clusters, strict=True))
+    # What cannot be read has to be in the table, as failed, rather than be missed there.
+    every = (*found.clusters, *found.damaged)
+    named = list(zip(_names(every), every, strict=True))
     return {
         "clusters": [
             {"name": name, "paths": [file.path for file in each.files], "words": each.words}
@@ -73,7 +76,7 @@ def sort_files(paths: Sequence[str], limits: Limits = LIMITS) -> Sorted:
     named, inside, others = _spread(paths)
     if len(named) + len(inside) == 1:
         (path,) = (*named, *inside)
-        return Sorted((combine((GivenFile(path, EVIDENCE),)),), _named(others))
+        return Sorted((_alone(path),), left_out=_named(others))
     files, refused = [identify(path, limits) for path in named], []
     for path in inside:
         try:
@@ -82,8 +85,16 @@ def sort_files(paths: Sequence[str], limits: Limits = LIMITS) -> Sorted:
             refused.append((path, error))
     if not files:
         raise refused[0][1]
-    left_out = [f"{path}: {error.message}" for path, error in refused]
-    return Sorted(tuple(map(combine, _grouped(files))), (*left_out, *_named(others)))
+    damaged = tuple(_alone(path) for path, error in refused if is_damaged(error))
+    left_out = [f"{path}: {error.message}" for path, error in refused if not is_damaged(error)]
+    return Sorted(
+        tuple(map(combine, _grouped(files))), damaged, left_out=(*left_out, *_named(others))
+    )
+
+
+def _alone(path: str) -> Combination:
+    """A file that was not looked into."""
+    return combine((GivenFile(path, EVIDENCE),))
 
 
 def _spread(paths: Sequence[str]) -> tuple[list[str], list[str], list[str]]:

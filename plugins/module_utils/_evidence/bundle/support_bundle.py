@@ -70,12 +70,14 @@ _ALWAYS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 class SupportBundle:
     """The reading interface (_kube/reader.py) over an archive; `root` is the folder in it that holds everything.
 
-    The `log` of the upgrade fills what is missing: logs, and the pods of the job that are gone.
+    The `log` of the upgrade fills what is missing: logs, and the pods of the job that are gone. `taken_from_log` are the
+    containers whose logs it gave.
     """
 
     def __init__(self, archive: Archive, root: str = "", log: UpgradeLog | None = None) -> None:
         self._archive, self._root, self._log = archive, root, log
         self._reads = 0
+        self.taken_from_log: set[Container] = set()
         self._members: dict[Place, dict[str, str]] = {}
         self._namespaces: set[str] = set()
         for name in archive.sizes:
@@ -204,6 +206,7 @@ class SupportBundle:
         name = f"{self._root}logs/{namespace}/{pod}/{container}.log{'.1' if previous else ''}"
         container_of = (namespace, pod, container)
         if not self._archive.sizes.get(name) and self._log and container_of in self._log:
+            self.taken_from_log.add(container_of)
             unstamped = self._log.lines(container_of, timestamps=timestamps)
             return _bounded((line[:_LONGEST_LINE] for line in unstamped), tail_lines, limit_bytes)
         if name not in self._archive.sizes:

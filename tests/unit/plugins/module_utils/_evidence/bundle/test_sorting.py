@@ -182,12 +182,28 @@ def test_what_is_not_evidence_is_left_out_and_named(tmp_path: Path) -> None:
     (tmp_path / "t" / "notes.txt").write_text("call back at 9")
     (tmp_path / "t" / "findings.json").write_text('{"schema": "x"}')
     kit.write_zip(tmp_path / "t" / "photos.zip", {"holiday.jpg": b"1"}, top="")
-    kit.write_zip(tmp_path / "t" / "evil.zip", {"../x": b"1"}, top="")
     found = evidence_clusters([str(tmp_path / "t")])
     assert len(found["clusters"]) == 2
     left_out = "\n".join(found["left_out"])
-    for name in ("photos.zip", "evil.zip", "notes.txt", "findings.json"):
+    for name in ("photos.zip", "notes.txt", "findings.json"):
         assert name in left_out
+
+
+@pytest.mark.parametrize("damage", ["cut", "unsafe", "not-a-tar"])
+def test_an_archive_that_cannot_be_read_is_not_lost_from_the_table(
+    damage: str, tmp_path: Path
+) -> None:
+    bundle(tmp_path / "t" / "a.zip", "a")
+    bad = tmp_path / "t" / "bad.zip"
+    if damage == "unsafe":
+        kit.write_zip(bad, {"../x": b"1"}, top="")
+    else:
+        bad.write_bytes(b"PK\x03\x04" if damage == "cut" else b"\x1f\x8b\x08 no archive")
+    found = evidence_clusters([str(tmp_path / "t")])
+    assert [each["name"] for each in found["clusters"]] == ["a", "bad"]
+    with pytest.raises(RemediationError):
+        load(*map(Path, found["clusters"][1]["paths"]))
+    assert load(tmp_path / "t")["origins"][0]["path"].endswith("a.zip")
 
 
 def test_a_folder_with_nothing_to_read_is_refused(tmp_path: Path) -> None:
