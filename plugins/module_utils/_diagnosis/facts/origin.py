@@ -62,7 +62,8 @@ def _commands(evidence: Evidence, dependencies: Sequence[Document]) -> Iterator[
         key=lambda each: (not _locked(each), not each["waited"]),
     )
     for each in troubled[:2]:
-        yield _history(each) if _locked(each) else _values(each)
+        known = evidence.release(each["namespace"], each["release"]).last_known
+        yield _values(each) if known and not _locked(each) else _history(each)
     if not _job_log_known(evidence):
         yield f"kubectl -n {NAMESPACE} logs -l {MANIFEST_SELECTOR} -c {JOB_CONTAINER} --prefix --timestamps --tail=-1"
     for each in troubled[:1]:

@@ -123,6 +123,7 @@ def test_an_app_that_lags_behind_helm_is_not_believed(log: str, said: str, tmp_p
     assert (fleet["read"], fleet["revisions"]) == ("error", [])
     assert f"Pod/cattle-system/{HELM_POD}" in fleet["reason"]
     assert any(said in line for line in found["contradictions"])
+    assert found["ask_for"][0] == "helm -n cattle-fleet-system history fleet --max 20"
     assert not [each for each in found["findings"] if each["outcome"] == "fail"]
 
 
