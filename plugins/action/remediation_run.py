@@ -23,7 +23,7 @@ from ..plugin_utils._job import Job, job_of
 
 REMEDIATION = "remediate_stuck_upgrade"
 # Those that are done cluster by cluster, each with its own ending.
-_ONE_BY_ONE = frozenset({"diagnose", "preflight", "report", "backup"})
+_ONE_BY_ONE = frozenset({"diagnose", "preflight", "backup"})
 
 
 # The roles whose options are settings of a run, and which of them; none for all.

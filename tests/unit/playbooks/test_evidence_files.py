@@ -167,6 +167,23 @@ def test_the_report_on_saved_evidence_asks_to_repair_the_cluster_itself(tmp_path
     assert "remediate_stuck_upgrade" in shown
 
 
+def test_a_report_of_what_cannot_be_read_is_a_failure(tmp_path: Path) -> None:
+    (tmp_path / "x.zip").write_bytes(b"PK\x03\x04")
+    done = _run(tmp_path, "report", (), {"evidence": "x.zip"})
+    assert done.returncode == 2, done.stdout
+    report = json.loads((tmp_path / "remediation-artifacts" / "report.json").read_text())
+    assert (report["verdict"], report["error"]["code"]) == ("failed", "evidence-invalid")
+
+
+def test_an_archive_that_cannot_be_read_fails_its_row_only(tmp_path: Path) -> None:
+    bundle(tmp_path, "locked", "tickets/north.zip")
+    (tmp_path / "tickets" / "south.zip").write_bytes(b"PK\x03\x04")
+    run(tmp_path, "report", evidence="tickets", attention_fails=False)
+    index = json.loads((tmp_path / "remediation-artifacts" / "index.json").read_text())
+    verdicts = {each["host"]: each["verdict"] for each in index["clusters"]}
+    assert verdicts == {"north": "needs_human", "south": "failed"}
+
+
 def test_an_unknown_file_is_refused_with_what_was_looked_for(tmp_path: Path) -> None:
     kit.write_zip(tmp_path / "x.zip", {"holiday.jpg": b"1"}, top="")
     done = _run(tmp_path, "diagnose", (), {"evidence": "x.zip"})
