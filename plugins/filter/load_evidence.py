@@ -12,6 +12,8 @@ description:
   - Reads, on the controller, an evidence document of an earlier run, a Harvester support bundle, the log archive of an
     upgrade together with a support bundle, or an archive that C(playbooks/collect.yml) has written. What each file is,
     is found out by looking into it.
+  - Of several files of one cluster those that go together are used, and the evidence names all of them. Files of several
+    clusters are refused; P(harvester_ops.remediation.evidence_clusters#filter) sorts them.
   - Archives (zip, tar, tar.gz) are read in place and nothing is unpacked to disk; a folder works as well.
 author:
   - harvester_ops.remediation contributors (@harvester-ops)
@@ -28,6 +30,9 @@ options:
     description: Chart versions the upgrade is to reach, by chart; for a support bundle.
     type: dict
     default: {}
+seealso:
+  - plugin: harvester_ops.remediation.evidence_clusters
+    plugin_type: filter
 """
 
 EXAMPLES = r"""

@@ -90,6 +90,7 @@ class Origin:
     """A file that evidence was read from instead of a live cluster.
 
     `kind` is support-bundle, upgrade-log, support-archive or evidence; `lacks` what it cannot show, a sentence each.
+    `used` is false for a file of the same cluster that another one stands in for.
     """
 
     kind: str | None = None
@@ -97,6 +98,7 @@ class Origin:
     created_at: str | None = None
     note: str | None = None
     lacks: tuple[str, ...] = ()
+    used: bool = True
 
 
 @dataclass(frozen=True)
@@ -261,11 +263,23 @@ class LeftField:
 
 
 @dataclass(frozen=True)
+class CrossCheck:
+    """What `source` (``Kind/namespace/name``) says of a release that was not read from helm's storage, and whether that
+    agrees (vocabulary.Agreement)."""
+
+    source: str | None = None
+    at: str | None = None
+    says: str | None = None
+    result: str | None = None
+
+
+@dataclass(frozen=True)
 class Release:
     """A release in scope, revisions newest first. `config` are the redacted user values of the last one. `leftovers` is
     None where they were not looked for.
 
-    `read` is the state of a source, or ``partial``; `origin` names what stands in for helm's storage then.
+    `read` is the state of a source, or ``partial``; `origin` names what stands in for helm's storage then, and `checks`
+    what it was held against.
     """
 
     release: str | None = None
@@ -278,6 +292,7 @@ class Release:
     elsewhere: tuple[str, ...] = ()
     origin: str | None = None
     leftovers: tuple[LeftField, ...] | None = None
+    checks: tuple[CrossCheck, ...] = ()
 
     @property
     def last_known(self) -> bool:

@@ -90,13 +90,14 @@ class UnseenSource:
 
 @dataclass(frozen=True)
 class FileRead:
-    """A file that the evidence was read from."""
+    """A file that the evidence was read from, or would have been without another one of its cluster (used is false)."""
 
     kind: str | None = None
     path: str | None = None
     created_at: str | None = None
     note: str | None = None
     lacks: tuple[str, ...] = ()
+    used: bool = True
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,28 @@ class Obligation:
 
 
 @dataclass(frozen=True)
-class Findings:
+class SourceNote:
+    """Where a source of the evidence comes from that was not read as on a cluster."""
+
+    source: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class ReadFromFiles:
+    """What is to be said of evidence that was not read from a cluster; all empty where it was.
+
+    contradictions are a sentence each; ask_for are the commands on the cluster that would tell most.
+    """
+
+    origins: tuple[FileRead, ...] = ()
+    contradictions: tuple[str, ...] = ()
+    source_notes: tuple[SourceNote, ...] = ()
+    ask_for: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Findings(ReadFromFiles):
     """A findings document (schema findings/v1). A document that is damaged or missing reads as an empty one."""
 
     verdict: str | None = None
@@ -127,8 +149,6 @@ class Findings:
     findings: tuple[Finding, ...] = ()
     obligations: tuple[Obligation, ...] = ()
     not_seen: tuple[UnseenSource, ...] = ()
-    origins: tuple[FileRead, ...] = ()
-    ask_for: tuple[str, ...] = ()
 
     @classmethod
     def from_document(cls, document: object) -> Findings:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .findings import Finding, NextDecision, Obligation, UnseenSource
+from .findings import Finding, NextDecision, Obligation, ReadFromFiles, UnseenSource
 from .shape import Json, Problems, read, write
 
 REPORT_SCHEMA = "harvester_ops.remediation/report/v1"
@@ -157,7 +157,7 @@ class Glance:
 
 
 @dataclass(frozen=True)
-class Report:
+class Report(ReadFromFiles):
     """A report document (schema report/v1)."""
 
     verdict: str | None = None

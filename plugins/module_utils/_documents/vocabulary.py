@@ -50,6 +50,14 @@ class Outcome(Vocabulary):
     PASS = "pass"
 
 
+class Agreement(Vocabulary):
+    """What another source says of a fact; one that is doubtful can have another cause than the fact being wrong."""
+
+    AGREES = "agrees"
+    CONTRADICTS = "contradicts"
+    DOUBTFUL = "doubtful"
+
+
 class Discharge(Vocabulary):
     """What a diagnosis says of an obligation."""
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from .._documents.report import Advice
 from .._documents.vocabulary import ApprovedHow
-from .run import Run, RunJob
+from .run import REPORT, Run, RunJob
 
 
 def how_to_approve(run: Run) -> list[Advice]:
@@ -50,6 +50,13 @@ def _in_a_job(run: Run, job: RunJob) -> Iterator[Advice]:
 
 def _at_a_terminal(run: Run) -> Iterator[Advice]:
     risks = ", ".join(f'"{risk}"' for risk in run.plan.risks)
+    if run.work == REPORT:
+        yield Advice(
+            "Read the plan. To carry it out, run remediate_stuck_upgrade against the cluster itself; it reads the cluster"
+            " again and shows its own plan before it changes anything.",
+            "ansible-playbook harvester_ops.remediation.remediate_stuck_upgrade",
+        )
+        return
     yield Advice(
         "Read the plan. To carry out exactly this plan, run the same command again with",
         f"-e remediation_approved_plan={run.plan.fingerprint}",

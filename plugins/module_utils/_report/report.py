@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from .._documents.evidence import Upgrade
-from .._documents.findings import DependencyState, Findings
+from .._documents.findings import DependencyState, Findings, ReadFromFiles
 from .._documents.report import (
     Advice,
     DependencyVersions,
@@ -97,6 +97,7 @@ def build_report(documents: Mapping[str, Any]) -> dict[str, Any]:
         ends_well=_ends_well(run, verdict),
         ending=ending(verdict, headline, advice),
         artifacts_dir=run.artifacts_dir,
+        **{name: getattr(found, name) for name in ReadFromFiles.__dataclass_fields__},
     )
     return replace(report, glance=at_a_glance(report)).to_dict(_kept(documents, verdict))
 

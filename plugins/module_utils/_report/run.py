@@ -14,6 +14,9 @@ from .._documents.findings import Findings
 from .._documents.report import Failure, ManualWork, PlannedStep
 from .._documents.shape import Json, Problems, read
 
+#: The playbook that reports and carries nothing out.
+REPORT = "report"
+
 
 @dataclass(frozen=True)
 class SeenCluster:
@@ -106,7 +109,7 @@ class RunRound:
 
 @dataclass(frozen=True)
 class Run(RunRound):
-    """A run; what it did not get to is None or empty. asked is what ``--tags`` asked for, None for everything.
+    """A run; what it did not get to is None or empty. work is the playbook, asked is what ``--tags`` asked for, None for everything.
 
     rounds are those before the last one, which is the run's own plan.
     """
@@ -115,6 +118,7 @@ class Run(RunRound):
     started_at: str | None = None
     finished_at: str | None = None
     check_mode: bool = False
+    work: str | None = None
     asked: tuple[str, ...] | None = None
     artifacts_dir: str | None = None
     job: RunJob | None = None

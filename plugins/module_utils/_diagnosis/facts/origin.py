@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..._core.lenient import Document
-from ..._documents.evidence import READABLE, Evidence
+from ..._documents.evidence import OK, READABLE, Evidence
 from ..._documents.shape import write
+from ..._documents.vocabulary import Agreement
 from ..._harvester.upgrade import JOB_CONTAINER, MANIFEST_SELECTOR, NAMESPACE
 
 MOST_COMMANDS = 3
@@ -19,14 +20,37 @@ _WHOLE = "ansible-playbook harvester_ops.remediation.collect"
 
 
 def origin_of(evidence: Evidence, dependencies: Sequence[Document]) -> dict[str, Any]:
-    """``origins`` and ``ask_for``: the files, and the three commands on the cluster that would tell most.
+    """``origins``, ``contradictions``, ``source_notes`` and ``ask_for``: the files, what in them contradicts itself, where
+    sources come from, and the three commands on the cluster that would tell most.
 
     Empty for a live cluster, which can be asked by running the diagnosis again.
     """
     if not evidence.origins:
         return {}
     commands = dict.fromkeys(_commands(evidence, dependencies))
-    return {"origins": write(evidence.origins), "ask_for": list(commands)[:MOST_COMMANDS]}
+    notes = {
+        name: source.reason
+        for name, source in sorted(evidence.sources.items())
+        if source.state == OK and source.reason
+    }
+    return {
+        "origins": write(evidence.origins),
+        "contradictions": list(_contradictions(evidence)),
+        "source_notes": [{"source": name, "reason": reason} for name, reason in notes.items()],
+        "ask_for": list(commands)[:MOST_COMMANDS],
+    }
+
+
+def _contradictions(evidence: Evidence) -> Iterator[str]:
+    """What says otherwise of a release than what stands in for helm's storage."""
+    for release in evidence.releases:
+        for each in release.checks:
+            if each.result in (Agreement.CONTRADICTS, Agreement.DOUBTFUL):
+                name = f"{release.namespace}/{release.release}"
+                last = release.revisions[0] if release.revisions else None
+                has = f"App/{name} has revision {last.revision}, {last.status}" if last else ""
+                against = has or f"App/{name} has an older state, or is missing"
+                yield f"{each.source} says {each.says}; {against}."
 
 
 def _commands(evidence: Evidence, dependencies: Sequence[Document]) -> Iterator[str]:
@@ -38,7 +62,8 @@ def _commands(evidence: Evidence, dependencies: Sequence[Document]) -> Iterator[
         key=lambda each: (not _locked(each), not each["waited"]),
     )
     for each in troubled[:2]:
-        yield _history(each) if _locked(each) else _values(each)
+        known = evidence.release(each["namespace"], each["release"]).last_known
+        yield _values(each) if known and not _locked(each) else _history(each)
     if not _job_log_known(evidence):
         yield f"kubectl -n {NAMESPACE} logs -l {MANIFEST_SELECTOR} -c {JOB_CONTAINER} --prefix --timestamps --tail=-1"
     for each in troubled[:1]:

@@ -10,22 +10,29 @@ unpacks to far more than it may are refused; an archive that is cut off gives wh
 from __future__ import annotations
 
 import os
+import re
 import stat
 import tarfile
 import threading
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
 from ..._core.errors import RemediationError
 from .limits import LIMITS, Limits, incomplete, unsafe
 from .zip_recovery import Recovered, inflate, recover
+from .zip_stream import member_of_zip
 
 _BLOCK = 256 * 1024
 _MAX_TAR_HEADER = 64 * 1024
 _LINKS = "holds links"
+#: The archive of a node in a support bundle, and the one file of it that is read.
+_NODE_ZIP = re.compile(r"(?:^|/)nodes/[^/]+\.zip$")
+_NODE_FILE = re.compile(r"^[^/]+/configs/etc/harvester-release\.yaml$")
+_MOST_NODE_FILE = 64 * 1024
 
 Wanted = Callable[[str], bool]
 
@@ -80,6 +87,10 @@ class Archive:
             if len(content) >= limit:
                 break
         return bytes(content[:limit]).decode("utf-8", "replace")
+
+    def node_file(self, name: str) -> bytes | None:
+        """harvester-release.yaml in a member that is the zip of a node. Raises `evidence-incomplete`."""
+        return member_of_zip(self.blocks(name), _NODE_FILE, _MOST_NODE_FILE)
 
     def close(self) -> None:
         """Give back what is open."""
@@ -231,6 +242,7 @@ class TarArchive(Archive):
     def __init__(self, path: Path, wanted: Wanted, limits: Limits = LIMITS) -> None:
         super().__init__(str(path), limits)
         self._kept: dict[str, list[bytes]] = {}
+        self._node_files: dict[str, bytes | None] = {}
         self._kept_bytes = 0
         self._packed_size = path.stat().st_size
         try:
@@ -256,8 +268,20 @@ class TarArchive(Archive):
             limits.unpacked, max(limits.ratio_from, limits.ratio * self._packed_size)
         ):
             raise unsafe(self.label, f"unpacks to more than {limits.ratio} times its size")
-        if wanted(name):
-            self._keep(name, archive.extractfile(member))
+        if not wanted(name):
+            return
+        stream = archive.extractfile(member)
+        if _NODE_ZIP.search(name):
+            # The zip itself is large, and nothing else of it is read.
+            blocks = iter(lambda: stream.read(_BLOCK), b"")
+            with suppress(RemediationError):
+                self._node_files[name] = member_of_zip(blocks, _NODE_FILE, _MOST_NODE_FILE)
+        else:
+            self._keep(name, stream)
+
+    def node_file(self, name: str) -> bytes | None:
+        """What was kept of the zip of a node."""
+        return self._node_files.get(name)
 
     def _keep(self, name: str, stream: Any) -> None:
         if self._kept_bytes > self.limits.kept:
@@ -284,14 +308,22 @@ class TarArchive(Archive):
                 yield block
 
 
-def open_archive(path: Path, wanted: Wanted, limits: Limits = LIMITS) -> Archive | None:
-    """The archive or folder at a path, by its first bytes; None when it is neither. Raises OSError, archive-unsafe."""
-    if path.is_dir():
-        return FolderArchive(path, limits)
+def archive_type(path: Path) -> type[Archive] | None:
+    """The type of archive a file is, by its first bytes; None for any other file. Raises OSError."""
     with path.open("rb") as stream:
         head = stream.read(512)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK00PK")):
-        return ZipArchive(path, limits)
+        return ZipArchive
     if head.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")) or head[257:262] == b"ustar":
-        return TarArchive(path, wanted, limits)
+        return TarArchive
     return None
+
+
+def open_archive(path: Path, wanted: Wanted, limits: Limits = LIMITS) -> Archive | None:
+    """The archive or folder at a path; None when it is neither. Raises OSError, archive-unsafe."""
+    if path.is_dir():
+        return FolderArchive(path, limits)
+    found = archive_type(path)
+    if found is None:
+        return None
+    return ZipArchive(path, limits) if found is ZipArchive else TarArchive(path, wanted, limits)

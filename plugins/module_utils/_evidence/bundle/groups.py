@@ -1,7 +1,7 @@
 # Copyright (c) 2026, harvester_ops.remediation contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The collectors of a live cluster, with two changed where a support bundle knows less than the API."""
+"""The collectors of a live cluster, some changed where a support bundle knows less than the API, or other things."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from typing import Any
 from ..._core.lenient import mapping, text
 from ..._documents.evidence import OK, JobPod, Source, Webhook, WebhookConfiguration
 from ..._harvester import job_log
-from ..live import job, webhooks
+from ..live import job, upgrade, webhooks
 from ..live import releases as live_releases
 from ..live.collector import GROUPS
 from ..live.reading import Context, Found, Group, Parts
-from . import releases
+from . import installed_version, releases
 from .support_bundle import SupportBundle
 from .upgrade_log import UpgradeLog
 
@@ -30,6 +30,7 @@ def groups(bundle: SupportBundle, log: UpgradeLog | None = None) -> tuple[Group,
             webhooks.GROUP, parts=partial(_webhooks, bundle.covered_namespaces)
         ),
     }
+    changed[upgrade.GROUP.sources] = installed_version.group(bundle.node_files)
     parts = partial(_job, log, bundle.has_objects)
     changed[job.GROUP.sources] = replace(job.GROUP, parts=parts)
     return tuple(changed.get(group.sources, group) for group in GROUPS)

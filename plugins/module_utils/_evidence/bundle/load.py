@@ -6,18 +6,17 @@ of this collection."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 from ..._core.errors import RemediationError
-from ..._core.lenient import moment
-from ..._documents.evidence import Origin, check_schema
-from ..._documents.loading import MOST_BYTES, load_document
+from ..._core.lenient import mappings, moment, text
+from ..._documents.evidence import Origin
 from ..._documents.shape import write
 from ..._rancher.decision.system_charts import CHART_NAMESPACES
 from ..live.collector import CollectOptions, collect
 from .archive import Archive
+from .combination import Combination
 from .groups import groups
 from .limits import LIMITS, Limits
 from .recognition import (
@@ -28,6 +27,8 @@ from .recognition import (
     Recognized,
     recognize,
 )
+from .sorting import sort_files
+from .stored_document import stored_document
 from .support_bundle import SupportBundle
 from .upgrade_log import UpgradeLog
 
@@ -39,47 +40,60 @@ def load_evidence(
 ) -> dict[str, Any]:
     """The evidence document of what is at the paths.
 
-    Raises RemediationError: `evidence-invalid` (unknown files, or files that do not go together), `archive-unsafe`.
+    Raises RemediationError: `evidence-invalid` (unknown files, or files of several clusters), `archive-unsafe`.
     """
-    found = [recognize(path, limits) for path in paths]
+    clusters = sort_files(paths, limits).clusters
+    if len(clusters) > 1:
+        raise _several(clusters)
+    (chosen,) = clusters
+    found: list[Recognized] = []
     try:
-        return _combined(found, options)
+        found += (recognize(each.path, limits) for each in chosen.used)
+        document = _document(found, options)
     finally:
         for each in found:
             if each.archive is not None:
                 each.archive.close()
+    return _with_origins(document, found[0], chosen)
 
 
-def _combined(found: Sequence[Recognized], options: CollectOptions) -> dict[str, Any]:
+def _several(clusters: Sequence[Combination]) -> RemediationError:
+    shown = "; ".join(each.words for each in clusters[:_SHOWN_MEMBERS])
+    more = f"; and {len(clusters) - _SHOWN_MEMBERS} more" if len(clusters) > _SHOWN_MEMBERS else ""
+    return _refusal(
+        f"The files are of {len(clusters)} clusters: {shown}{more}.",
+        "Give the files of one cluster. The playbooks diagnose, preflight and report take those of many with"
+        " remediation_evidence, and without remediation_hosts.",
+    )
+
+
+def _document(found: Sequence[Recognized], options: CollectOptions) -> dict[str, Any]:
     by_kind = {each.kind: each for each in found}
-    bundle, log = by_kind.get(SUPPORT_BUNDLE), by_kind.get(UPGRADE_LOG)
-    document = by_kind.get(SUPPORT_ARCHIVE) or by_kind.get(EVIDENCE)
-    if len(by_kind) < len(found):
-        raise _refusal(
-            f"{', '.join(each.path for each in found)} are several of one kind, so of several clusters or times.",
-            "Give one of each kind: a diagnosis is of one cluster at one time.",
-        )
-    if document is not None and len(found) > 1:
-        raise _refusal(
-            f"{document.path} is evidence that is complete in itself; it cannot be combined with other files.",
-            "Give it alone, or a support bundle with the log of the upgrade.",
-        )
-    return _document(document) if document is not None else _from_archives(bundle, log, options)
+    stored = by_kind.get(SUPPORT_ARCHIVE) or by_kind.get(EVIDENCE)
+    if stored is not None:
+        return stored_document(stored)
+    return _from_archives(by_kind.get(SUPPORT_BUNDLE), by_kind.get(UPGRADE_LOG), options)
 
 
-def _document(found: Recognized) -> dict[str, Any]:
-    """The evidence that a run of the collection has written, by itself or in an archive."""
-    if found.archive is None:
-        return load_document(found.path, "evidence")
-    name = f"{found.root}evidence.json"
-    try:
-        document = json.loads(found.archive.text(name, MOST_BYTES))
-    except (ValueError, RecursionError) as error:
-        raise _refusal(
-            f"{name} in {found.path} is not JSON: {str(error)[:200]}.", "Give the archive whole."
-        ) from error
-    check_schema(document)
-    return dict(document)
+def _with_origins(
+    document: dict[str, Any], first: Recognized, chosen: Combination
+) -> dict[str, Any]:
+    """The document with what is to be said about the files that it was read from, and those that stood back."""
+    if not chosen.said:
+        return document
+    origins = list(document.get("origins") or ())
+    if not origins:
+        origins = write((Origin(first.kind, first.path, text(document.get("collected_at"))),))
+    for each in origins:
+        said = chosen.said.get(each["path"])
+        each["note"] = " ".join(part for part in (said, each["note"]) if part) or None
+    used = [file.path for file in chosen.used]
+    back = [
+        Origin(each.kind, each.path, each.written or None, chosen.said.get(each.path), used=False)
+        for each in chosen.files
+        if each.path not in used
+    ]
+    return {**document, "origins": [*origins, *write(tuple(back))]}
 
 
 def _from_archives(
@@ -97,9 +111,9 @@ def _from_archives(
             if each.archive.refused is not None:
                 raise each.archive.refused
             origins.append(
-                _bundle_origin(reader, each.path, each.archive)
+                _bundle_origin(reader, each.path, each.archive, document)
                 if each is bundle
-                else _log_origin(each)
+                else _log_origin(reader, each)
             )
     return {**document, "origins": write(tuple(origins))}
 
@@ -108,21 +122,28 @@ def _no_process(*_arguments: Any, **_options: Any) -> NoReturn:
     raise RemediationError("forbidden", "A support bundle has no process that could be asked.")
 
 
-def _bundle_origin(bundle: SupportBundle, path: str, archive: Archive) -> Origin:
+def _bundle_origin(
+    bundle: SupportBundle, path: str, archive: Archive, document: Mapping[str, Any]
+) -> Origin:
     return Origin(
         kind=SUPPORT_BUNDLE,
         path=path,
         created_at=bundle.created_at,
         note=_note(bundle),
-        lacks=tuple(_lacks(bundle, archive)),
+        lacks=tuple(_lacks(bundle, archive, mappings(document.get("nodes")))),
     )
 
 
-def _log_origin(found: Recognized) -> Origin:
+def _log_origin(bundle: SupportBundle, found: Recognized) -> Origin:
+    taken = [
+        f"{namespace}/{pod} ({container})"
+        for namespace, pod, container in sorted(bundle.taken_from_log)
+    ]
+    given = f"Logs taken from it: {_some(taken)}." if taken else "No log was taken from it."
     return Origin(
         kind=UPGRADE_LOG,
         path=found.path,
-        note="Its lines have no times but those that a program prints itself, so most ages are unknown.",
+        note=f"{given} Its lines have no times but those that a program prints itself, so most ages are unknown.",
         lacks=("Objects of the Kubernetes API, helm's own pods and rancher-webhook.",),
     )
 
@@ -133,7 +154,9 @@ def _note(bundle: SupportBundle) -> str:
     return f"Ages count to {bundle.created_at}, when it was made."
 
 
-def _lacks(bundle: SupportBundle, archive: Archive) -> list[str]:
+def _lacks(
+    bundle: SupportBundle, archive: Archive, nodes: Sequence[Mapping[str, Any]]
+) -> list[str]:
     """What it cannot show, a sentence each."""
     lacks = []
     if not bundle.has_objects:
@@ -145,13 +168,19 @@ def _lacks(bundle: SupportBundle, archive: Archive) -> list[str]:
         unseen = sorted(set(CHART_NAMESPACES.values()) - bundle.covered_namespaces)
         if unseen:
             lacks.append(f"Namespaces that it does not cover: {', '.join(unseen)}.")
+    without = bundle.node_files.lacking(text(each.get("name")) or "" for each in nodes)
+    if without:
+        lacks.append(f"Files of nodes: {_some(without)}.")
     if bundle.cut:
         lacks.append(f"What is behind the place where it ends: {bundle.cut}.")
-    damaged = sorted(archive.damaged)
-    if damaged:
-        more = f" and {len(damaged) - _SHOWN_MEMBERS} more" if len(damaged) > _SHOWN_MEMBERS else ""
-        lacks.append(f"Damaged members: {', '.join(damaged[:_SHOWN_MEMBERS])}{more}.")
+    if archive.damaged:
+        lacks.append(f"Damaged members: {_some(sorted(archive.damaged))}.")
     return lacks
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN_MEMBERS} more" if len(names) > _SHOWN_MEMBERS else ""
+    return f"{', '.join(names[:_SHOWN_MEMBERS])}{more}"
 
 
 def _refusal(message: str, remedy: str) -> RemediationError:

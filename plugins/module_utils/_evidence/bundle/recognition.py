@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..._core.errors import RemediationError
-from .archive import Archive, open_archive
+from .archive import Archive, Wanted, open_archive
 from .limits import LIMITS, Limits
 
 EVIDENCE = "evidence"
@@ -29,8 +29,9 @@ _LOG_MEMBER = re.compile(
 )
 _EVIDENCE_MEMBER = re.compile(_ROOT + r"evidence\.json$")
 _METADATA = "metadata.yaml"
+_METADATA_MEMBER = re.compile(_ROOT + r"metadata\.yaml$")
 _UNREAD = re.compile(
-    r"(?:^|/)(?:nodes/|logs/(?:longhorn-system|kube-system)/|.*/(?:events|contents)\.yaml$)"
+    r"(?:^|/)(?:logs/(?:longhorn-system|kube-system)/|.*/(?:events|contents)\.yaml$)"
 )
 _LOOKED_FOR = (
     "A support bundle has the folders yamls/ and logs/, an upgrade log has files such as"
@@ -48,15 +49,23 @@ class Recognized:
     root: str = ""
 
 
-def recognize(path: str, limits: Limits = LIMITS) -> Recognized:
-    """Look into a file or folder. Raises `evidence-invalid` for what is none of the kinds, `archive-unsafe`."""
+def is_read(name: str) -> bool:
+    """Whether a member of an archive is read by any collector."""
+    return _UNREAD.search(name) is None
+
+
+def recognize(path: str, limits: Limits = LIMITS, wanted: Wanted = is_read) -> Recognized:
+    """Look into a file or folder. Raises `evidence-invalid` for what is none of the kinds, `archive-unsafe`.
+
+    `wanted` are the members that will be read.
+    """
     place = Path(path).expanduser().absolute()
     try:
-        archive = open_archive(place, lambda name: _UNREAD.search(name) is None, limits)
+        archive = open_archive(place, wanted, limits)
     except RemediationError as error:
         if error.code != "evidence-incomplete":
             raise
-        raise _unknown(error.message, "Give the file whole.") from error
+        raise _damaged(error.message, "Give the file whole.") from error
     except OSError as error:
         raise _unknown(
             f"{path} cannot be read: {error.strerror or error}.",
@@ -64,11 +73,26 @@ def recognize(path: str, limits: Limits = LIMITS) -> Recognized:
         ) from error
     if archive is None:
         return Recognized(EVIDENCE, str(place))
+    several = _bundles_in(archive)
+    if len(several) > 1:
+        archive.close()
+        raise _unknown(
+            f"{path} holds {len(several)} support bundles: {', '.join(several[:3])}.",
+            "Unpack it and give the folder.",
+        )
     found = _kind_of(archive)
     if found is None:
         archive.close()
-        raise _unknown(*_what_it_is(path, archive))
+        raise _what_it_is(path, archive)
     return Recognized(found[0], str(place), archive, found[1])
+
+
+def _bundles_in(archive: Archive) -> list[str]:
+    """The folders that are whole support bundles."""
+    matches = (_METADATA_MEMBER.match(name) for name in archive.sizes)
+    roots = {match["root"] for match in matches if match is not None}
+    with_logs = (_BUNDLE_MEMBER.match(name) for name in archive.sizes)
+    return sorted(roots & {match["root"] for match in with_logs if match is not None})
 
 
 def _kind_of(archive: Archive) -> tuple[str, str] | None:
@@ -88,28 +112,39 @@ def _kind_of(archive: Archive) -> tuple[str, str] | None:
     return None
 
 
-def _what_it_is(path: str, archive: Archive) -> tuple[str, str]:
+def is_damaged(error: RemediationError) -> bool:
+    """Whether it was an archive that cannot be read, so that nobody can say of what it is."""
+    return error.code == "archive-unsafe" or error.details.get("damaged") is True
+
+
+def _what_it_is(path: str, archive: Archive) -> RemediationError:
     names = sorted(archive.sizes)
     inside = [name for name in names if name.lower().endswith((".zip", ".tar.gz", ".tgz"))]
     if not names and archive.cut:
-        return (
+        return _damaged(
             f"{path} is a damaged zip archive, or a part of one without its beginning.",
             "Join the parts: cat part1 part2 > whole.zip",
         )
     if any(name.rpartition("/")[2] == _METADATA for name in names):
-        return (
+        return _unknown(
             f"{path} has a {_METADATA}, but neither yamls/ nor logs/.",
             "Ask for the whole support bundle.",
         )
     if inside:
-        return (
+        return _unknown(
             f"{path} holds other archives ({', '.join(inside[:3])}) and nothing that can be diagnosed itself.",
-            "Unpack it once and give what is in it, one path each.",
+            "Unpack it once and give the folder.",
         )
     some = ", ".join(ascii(name[:80]).strip("'") for name in names[:3])
     shown = f"{len(names)} files such as {some}" if names else "nothing"
-    return f"{path} is an archive or folder that holds {shown}. {_LOOKED_FOR}", "Give one of these."
+    return _unknown(
+        f"{path} is an archive or folder that holds {shown}. {_LOOKED_FOR}", "Give one of these."
+    )
 
 
 def _unknown(message: str, remedy: str) -> RemediationError:
     return RemediationError("evidence-invalid", message, remedy)
+
+
+def _damaged(message: str, remedy: str) -> RemediationError:
+    return RemediationError("evidence-invalid", message, remedy, details={"damaged": True})

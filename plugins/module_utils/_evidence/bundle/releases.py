@@ -15,7 +15,17 @@ from functools import partial
 from typing import Any
 
 from ..._core.lenient import Document, dig, integer, mapping, mappings, text
-from ..._documents.evidence import ABSENT, ERROR, FORBIDDEN, OK, PARTIAL, Release, Revision, Source
+from ..._documents.evidence import (
+    ABSENT,
+    ERROR,
+    FORBIDDEN,
+    OK,
+    PARTIAL,
+    CrossCheck,
+    Release,
+    Revision,
+    Source,
+)
 from ..._helm import storage
 from ..._kube import paths
 from ..._kube.reader import Reader
@@ -23,6 +33,7 @@ from ..live.leader_process import LEASE
 from ..live.objects import name_of, namespace_of
 from ..live.reading import Context, Found, Group, Parts, Reads
 from ..live.releases import RANCHER, Key, dependencies_of, troubled_bundles
+from . import cross_checks
 
 APPS = "apps"
 _API = "catalog.cattle.io/v1"
@@ -42,14 +53,15 @@ def _reads(_context: Context, found: Found) -> Reads:
     reads: Reads = {APPS: partial(listing, paths.api(_API, "apps"))}
     for namespace in sorted({key[0] for key in _scope(found)}):
         reads[_list_name(namespace)] = partial(listing, paths.api(_API, "apps", namespace))
-    return reads
+    return {**reads, **cross_checks.reads(found)}
 
 
 def _list_name(namespace: str) -> str:
     return f"{_NAMESPACES}:{namespace}"
 
 
-def _apps(found: Found) -> dict[Key, Document]:
+def apps_of(found: Found) -> dict[Key, Document]:
+    """The Apps by namespace and name of their releases."""
     apps = {}
     for app in found.objects(APPS):
         spec = mapping(app.get("spec"))
@@ -60,7 +72,7 @@ def _apps(found: Found) -> dict[Key, Document]:
 
 def _scope(found: Found) -> list[Key]:
     """The releases that the evidence is about, dependencies first."""
-    apps, dependencies = _apps(found), dependencies_of(found)
+    apps, dependencies = apps_of(found), dependencies_of(found)
     names = {release for _namespace, release in dependencies}
     locked = [key for key, app in apps.items() if _status(app) in storage.LOCKED_STATUSES]
     misplaced = [key for key in apps if key[1] in names and key not in dependencies]
@@ -80,8 +92,13 @@ def _parts(context: Context, found: Found) -> Parts:
 
 def _release(context: Context, found: Found, key: Key) -> Release:
     namespace, release = key
-    app = _apps(found).get(key)
+    app = apps_of(found).get(key)
     state, reason = _state(context, found, key, app)
+    checks: tuple[CrossCheck, ...] = ()
+    if state in (PARTIAL, ABSENT):
+        revision = _revision(context, key, app) if app is not None else None
+        checks = cross_checks.check(found, key, _known(revision))
+        state, reason = _held_against(key, app, checks) or (state, reason)
     known = app is not None and state == PARTIAL
     config = dig(app, "spec", "values")
     return Release(
@@ -93,9 +110,40 @@ def _release(context: Context, found: Found, key: Key) -> Release:
         revisions=(_revision(context, key, app),) if known and app is not None else (),
         config=context.redactor.value(config) if known and isinstance(config, dict) else None,
         elsewhere=tuple(
-            sorted(other for other, name in _apps(found) if name == release and other != namespace)
+            sorted(
+                other for other, name in apps_of(found) if name == release and other != namespace
+            )
         ),
         origin=f"App/{namespace}/{release}" if known else None,
+        checks=checks,
+    )
+
+
+def _held_against(
+    key: Key, app: Document | None, checks: tuple[CrossCheck, ...]
+) -> tuple[str, str] | None:
+    """The state of a release of which something else proves the App wrong."""
+    wrong = cross_checks.contradiction(checks)
+    if wrong is None:
+        return None
+    name = f"App/{key[0]}/{key[1]}"
+    lags = f"{name} lags behind" if app is not None else f"There is no {name}"
+    return (
+        ERROR,
+        f"{lags}: {wrong.source} says {wrong.says}. What the last revision is, is unknown.",
+    )
+
+
+def _known(revision: Revision | None) -> cross_checks.Known | None:
+    if revision is None:
+        return None
+    named = revision.chart_name and revision.chart_version
+    return cross_checks.Known(
+        revision=revision.revision,
+        status=revision.status,
+        chart=f"{revision.chart_name}-{revision.chart_version}" if named else None,
+        app_version=revision.app_version,
+        last_deployed=revision.last_deployed,
     )
 
 

@@ -23,8 +23,9 @@ from ..._kube.paths import Parts
 from .archive import Archive
 from .kit_yaml import items, parse
 from .limits import incomplete, left_out
+from .node_files import NodeFiles
 from .selector import fits
-from .upgrade_log import UpgradeLog, job_pods_of
+from .upgrade_log import Container, UpgradeLog, job_pods_of
 
 Place: TypeAlias = "tuple[str | None, str, str]"  # namespace, group, resource
 Places = list[Place]  # the class below has a method called list
@@ -69,12 +70,14 @@ _ALWAYS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 class SupportBundle:
     """The reading interface (_kube/reader.py) over an archive; `root` is the folder in it that holds everything.
 
-    The `log` of the upgrade fills what is missing: logs, and the pods of the job that are gone.
+    The `log` of the upgrade fills what is missing: logs, and the pods of the job that are gone. `taken_from_log` are the
+    containers whose logs it gave.
     """
 
     def __init__(self, archive: Archive, root: str = "", log: UpgradeLog | None = None) -> None:
         self._archive, self._root, self._log = archive, root, log
         self._reads = 0
+        self.taken_from_log: set[Container] = set()
         self._members: dict[Place, dict[str, str]] = {}
         self._namespaces: set[str] = set()
         for name in archive.sizes:
@@ -83,6 +86,7 @@ class SupportBundle:
         self._read_errors()
         self._empty_lists = self._has_empty_lists()
         self.metadata = self._read_metadata()
+        self.node_files = NodeFiles(archive, root)
 
     @property
     def server(self) -> str:
@@ -113,6 +117,12 @@ class SupportBundle:
     def created_at(self) -> str | None:
         """When it was made, on the cluster's clock."""
         return text(self.metadata.get("bundlecreatedat"))
+
+    @property
+    def containers(self) -> frozenset[Container]:
+        """The containers that it has logs of: namespace, pod, container."""
+        matches = (_LOG.match(name[len(self._root) :]) for name in self._archive.sizes)
+        return frozenset((each[1], each[2], each[3]) for each in matches if each is not None)
 
     def now(self) -> datetime | None:
         """When it was made: what ages count to."""
@@ -196,6 +206,7 @@ class SupportBundle:
         name = f"{self._root}logs/{namespace}/{pod}/{container}.log{'.1' if previous else ''}"
         container_of = (namespace, pod, container)
         if not self._archive.sizes.get(name) and self._log and container_of in self._log:
+            self.taken_from_log.add(container_of)
             unstamped = self._log.lines(container_of, timestamps=timestamps)
             return _bounded((line[:_LONGEST_LINE] for line in unstamped), tail_lines, limit_bytes)
         if name not in self._archive.sizes:
@@ -213,9 +224,7 @@ class SupportBundle:
         """The pods of the upgrade's job of which there is a log. A bundle with objects has those that exist."""
         pods = self._log.job_pods() if self._log else []
         if not self.has_objects:
-            matches = (_LOG.match(name[len(self._root) :]) for name in self._archive.sizes)
-            containers = [(each[1], each[2], each[3]) for each in matches if each is not None]
-            pods += job_pods_of(containers)
+            pods += job_pods_of(self.containers)
         return pods
 
     def _objects(self, where: Place, wanted: Parts, contains: str = "") -> Iterator[Document]:

@@ -21,6 +21,8 @@ _MEMBER = re.compile(
     r"(?P<more>[^/]*)\.log(?:\.gz)?$"
 )
 _JOB_POD = re.compile(r"^(?P<upgrade>.+)-apply-manifests-[a-z0-9]+$")
+#: The names that Harvester gives Upgrades, at the beginning of what it makes for them.
+_OF_UPGRADE = re.compile(r"^(?P<upgrade>hvst-upgrade-[a-z0-9]{5})-")
 # Rancher's own time, and that of logrus and of most Go programs; all in UTC.
 _RANCHER_TIME = re.compile(r"^(\d{4})/(\d\d)/(\d\d) (\d\d:\d\d:\d\d) ")
 _LOGRUS_TIME = re.compile(r'^time="(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)"')
@@ -42,6 +44,13 @@ def job_pods_of(containers: Iterable[Container]) -> list[Document]:
     return pods
 
 
+def upgrades_of(containers: Iterable[Container]) -> frozenset[str]:
+    """The names of the Upgrades whose pods these are."""
+    pods = {pod for namespace, pod, _container in containers if namespace == upgrade.NAMESPACE}
+    matches = (_JOB_POD.match(pod) or _OF_UPGRADE.match(pod) for pod in pods)
+    return frozenset(match["upgrade"] for match in matches if match is not None)
+
+
 class UpgradeLog:
     """The logs in an archive below `root`."""
 
@@ -58,6 +67,17 @@ class UpgradeLog:
     def label(self) -> str:
         """The file it is."""
         return self._archive.label
+
+    @property
+    def containers(self) -> frozenset[Container]:
+        """The containers that it has logs of."""
+        return frozenset(self._members)
+
+    @property
+    def last_day(self) -> str:
+        """The last day that it has logs of, as 20261123."""
+        days = (day[:8] for members in self._members.values() for day, _name in members)
+        return max(days, default="")
 
     def __contains__(self, container: object) -> bool:
         return container in self._members

@@ -14,13 +14,13 @@ from typing import IO
 
 from .limits import Limits, incomplete, unsafe
 
-_HEADER = struct.Struct("<4sHHHHHIIIHH")
-_SIGNATURE = b"PK\x03\x04"
-_DESCRIPTOR = b"PK\x07\x08"
+HEADER = struct.Struct("<4sHHHHHIIIHH")
+SIGNATURE = b"PK\x03\x04"
+DESCRIPTOR = b"PK\x07\x08"
 _SPLIT_MARK = b"PK00"
 _BLOCK = 256 * 1024
 _UNKNOWN = 0xFFFFFFFF
-_STORED, _DEFLATED = 0, 8
+STORED, DEFLATED = 0, 8
 _lock = threading.Lock()  # one stream, several readers
 
 
@@ -41,31 +41,31 @@ def recover(stream: IO[bytes], label: str, limits: Limits) -> dict[str, Recovere
     end = stream.seek(0, 2)
     position = 4 if _at(stream, 0, 4) == _SPLIT_MARK else 0
     while True:
-        raw = _at(stream, position, _HEADER.size)
-        if len(raw) < _HEADER.size or not raw.startswith(_SIGNATURE):
+        raw = _at(stream, position, HEADER.size)
+        if len(raw) < HEADER.size or not raw.startswith(SIGNATURE):
             return found
         _sign, _version, flags, method, *_times, _crc, packed, size, name_size, extra_size = (
-            _HEADER.unpack(raw)
+            HEADER.unpack(raw)
         )
-        tail = _at(stream, position + _HEADER.size, name_size + extra_size)
+        tail = _at(stream, position + HEADER.size, name_size + extra_size)
         name = tail[:name_size].decode("utf-8", "replace")
         if not name or "\ufffd" in name:
             return found  # what looks like a header is none
-        start = position + _HEADER.size + name_size + extra_size
+        start = position + HEADER.size + name_size + extra_size
         if len(found) >= limits.members:
             raise unsafe(label, f"has more than {limits.members} members")
-        packed, size = _wide(tail[name_size:], packed, size)
+        packed, size = wide_sizes(tail[name_size:], packed, size)
         if flags & 8 and not packed:
             packed, size = _measured(stream, start, method, limits)
         found[name] = Recovered(start, method, packed, size, start + packed <= end)
         position = start + packed
         if flags & 8:
-            position += 16 if _at(stream, position, 4) == _DESCRIPTOR else 12
+            position += 16 if _at(stream, position, 4) == DESCRIPTOR else 12
 
 
 def inflate(stream: IO[bytes], member: Recovered) -> Iterator[bytes]:
     """The content of a member as far as it is there."""
-    if member.method not in (_STORED, _DEFLATED):
+    if member.method not in (STORED, DEFLATED):
         raise incomplete("A member is packed with a method that is not deflate.")
     unpacker = zlib.decompressobj(-15)
     position, left = member.offset, member.packed
@@ -74,7 +74,7 @@ def inflate(stream: IO[bytes], member: Recovered) -> Iterator[bytes]:
         if not block:
             return
         position, left = position + len(block), left - len(block)
-        if member.method == _STORED:
+        if member.method == STORED:
             yield block
             continue
         try:
@@ -87,7 +87,7 @@ def inflate(stream: IO[bytes], member: Recovered) -> Iterator[bytes]:
 
 def _measured(stream: IO[bytes], start: int, method: int, limits: Limits) -> tuple[int, int]:
     """The sizes of a member whose header does not have them: deflate says itself where it ends."""
-    if method != _DEFLATED:
+    if method != DEFLATED:
         return 0, 0
     unpacker = zlib.decompressobj(-15)
     position, size = start, 0
@@ -105,7 +105,7 @@ def _measured(stream: IO[bytes], start: int, method: int, limits: Limits) -> tup
     return position - start - len(unpacker.unused_data) + (0 if unpacker.eof else 1), size
 
 
-def _wide(extra: bytes, packed: int, size: int) -> tuple[int, int]:
+def wide_sizes(extra: bytes, packed: int, size: int) -> tuple[int, int]:
     """Sizes of more than 32 bits are in an extra field (zip64)."""
     while len(extra) >= 4 and _UNKNOWN in (packed, size):
         kind, length = struct.unpack_from("<HH", extra)

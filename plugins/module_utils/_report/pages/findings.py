@@ -11,7 +11,16 @@ from typing import Any
 
 from ..._core.lenient import seconds_between
 from ..._core.template import duration
-from ..._documents.findings import DependencyState, Finding, Findings, Proof, Remedy, UnseenSource
+from ..._documents.findings import (
+    DependencyState,
+    FileRead,
+    Finding,
+    Findings,
+    Proof,
+    ReadFromFiles,
+    Remedy,
+    UnseenSource,
+)
 from ..._documents.vocabulary import Condition, Outcome
 from ..blocks import (
     Block,
@@ -194,11 +203,13 @@ def must_not(findings: Iterable[Finding]) -> tuple[Block, ...]:
     return (Card("Whatever you do:", listed(warnings)),) if warnings else ()
 
 
-def read_files(found: Findings) -> tuple[Block, ...]:
-    """The files that were read instead of a cluster, what they cannot show, and what to ask the cluster for."""
+def read_files(found: ReadFromFiles) -> tuple[Block, ...]:
+    """The files that were read instead of a cluster, what they cannot show, what in them contradicts itself, where else
+    sources come from, and what to ask the cluster for.
+    """
     cards = [
         Card(
-            f"Read from a {_KINDS_OF_FILE.get(each.kind or '', 'file')}: {each.path}",
+            _title_of_file(each),
             listed(
                 [
                     *([each.note] if each.note else []),
@@ -208,6 +219,11 @@ def read_files(found: Findings) -> tuple[Block, ...]:
         )
         for each in found.origins
     ]
+    notes = [f"{each.source}: {each.reason}" for each in found.source_notes]
+    if found.origins and notes:
+        cards.append(Card("Notes on what was read:", listed(notes)))
+    if found.contradictions:
+        cards.append(Card("What contradicts itself:", listed(found.contradictions)))
     if found.ask_for:
         cards.append(
             Card(
@@ -216,6 +232,11 @@ def read_files(found: Findings) -> tuple[Block, ...]:
             )
         )
     return tuple(cards)
+
+
+def _title_of_file(file: FileRead) -> str:
+    kind = _KINDS_OF_FILE.get(file.kind or "", "file")
+    return f"Read from a {kind}: {file.path}" if file.used else f"Not read: the {kind} {file.path}"
 
 
 def _unknown(found: Findings) -> tuple[Block, ...]:

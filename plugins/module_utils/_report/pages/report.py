@@ -46,7 +46,15 @@ from ..words import (
     VERDICT_TITLE,
     upgrade_line,
 )
-from .findings import VERSION_WIDTHS, finding_cards, must_not, not_seen, undecided, version
+from .findings import (
+    VERSION_WIDTHS,
+    finding_cards,
+    must_not,
+    not_seen,
+    read_files,
+    undecided,
+    version,
+)
 from .obligations import obligations
 from .plan import manual_work, plan_blocks
 
@@ -90,6 +98,7 @@ def _brief(report: Report, verdict: str) -> tuple[Block, ...]:
         *_done(report),
         *obligations(report.obligations),
         *manual_work(report.instructions),
+        *read_files(report),
         *_error(report),
         Section("next", "What next", _next(report)),
         *_files(report),
@@ -119,6 +128,7 @@ def _sections(report: Report) -> tuple[Section, ...]:
                 *not_seen(report.not_seen),
             ),
         ),
+        ("origin", "What was read", read_files(report)),
         ("times", "What happened when", _times(report)),
         ("run", "This run", _facts(report)),
     )

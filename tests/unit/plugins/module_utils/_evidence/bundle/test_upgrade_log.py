@@ -111,6 +111,8 @@ def test_a_log_that_the_bundle_lacks_is_taken_from_the_upgrade(tmp_path: Path) -
     path = bundle(tmp_path / "a", cluster)
     assert load(path)["leader_log"] is None
     evidence = load(path, archive(tmp_path / "b", {RANCHER: text}))
+    _bundle, of_log = evidence["origins"]
+    assert "Logs taken from it: cattle-system/rancher-1 (rancher)." in of_log["note"]
     # The time is Rancher's own, in front of its line.
     assert evidence["leader_log"]["start"] == "2026-11-23T14:59:00Z"
 

@@ -13,8 +13,17 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnos
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.pages.findings import (
     findings_page,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.pages.report import (
+    report_page,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.render.markdown import (
+    render_markdown,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.render.text import (
     render_text,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.report import (
+    build_report,
 )
 from ansible_collections.harvester_ops.remediation.tests.unit.builders.evidence import (
     FLEET,
@@ -83,6 +92,54 @@ def test_else_only_what_was_not_shown() -> None:
     assert "Not as it has to be: - Bundle/fleet-local/another is ErrApplied: refused." in shown
     assert "Could not be checked: - Plans could not be read; the Plans could not be seen." in shown
     assert "Every node is ready" not in shown
+
+
+def from_files() -> dict[str, Any]:
+    evidence = over({})
+    evidence["origins"] = [
+        {
+            "kind": "support-bundle",
+            "path": "/t/a.zip",
+            "note": "Ages count.",
+            "lacks": ["Secrets."],
+        },
+        {
+            "kind": "support-bundle",
+            "path": "/t/old.zip",
+            "note": "/t/a.zip is newer.",
+            "used": False,
+        },
+    ]
+    evidence["sources"]["harvester_version"] = {"state": "ok", "reason": "From node-1."}
+    evidence["releases"][0]["checks"] = [
+        {"source": "Pod/a/b", "says": "revision 9", "result": "contradicts"},
+        {"source": "Pod/a/c", "says": "revision 8", "result": "agrees"},
+    ]
+    return evidence
+
+
+def test_what_was_read_from_files_is_shown_in_diagnosis_and_report() -> None:
+    found = diagnose(from_files())
+    for page in (findings_page(found), report_page(build_report({"findings_before": found}))):
+        for shown in (render_text(page), render_markdown(page)):
+            words = " ".join(shown.replace("\\", "").split())
+            for part in (
+                "Read from a support bundle: /t/a.zip",
+                "Not in it: Secrets.",
+                "Not read: the support bundle /t/old.zip",
+                "harvester_version: From node-1.",
+                "Pod/a/b says revision 9",
+                "playbook harvester_ops.remediation.collect",
+            ):
+                assert part in words, part
+            assert "revision 8" not in words
+
+
+def test_a_live_cluster_has_no_files() -> None:
+    found = diagnose(over({}))
+    for page in (findings_page(found), report_page(build_report({"findings_before": found}))):
+        assert "Read from" not in render_text(page)
+        assert "Notes on what was read" not in render_text(page)
 
 
 def test_findings_of_an_older_version_have_no_checks() -> None:
