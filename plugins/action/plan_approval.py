@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import Any, ClassVar
+from typing import Any
 
 from ansible.errors import AnsiblePromptInterrupt, AnsiblePromptNoninteractive
 from ansible.utils.display import Display
@@ -30,16 +30,6 @@ _NOTHING: dict[str, Any] = {"approved": False, "how": "nothing-to-approve", "mis
 
 class ActionModule(ControllerAction):
     """Runs on the controller because only it can talk to the person at the terminal."""
-
-    ARGUMENT_SPEC: ClassVar[dict[str, dict[str, Any]]] = {
-        "plan": {"type": "dict", "required": True},
-        "needed": {"type": "bool", "default": True},
-        "carried_from": {"type": "str", "default": ""},
-        "differences": {"type": "list", "elements": "str", "default": []},
-        "approved_plan": {"type": "str", "default": ""},
-        "auto_approve": {"type": "list", "elements": "str", "default": []},
-        "ask": {"type": "bool", "default": True},
-    }
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
         """Decide from the approvals given beforehand, else from the answer at the terminal."""

@@ -11,7 +11,7 @@ import re
 import secrets
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import yaml
 
@@ -38,10 +38,6 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 class ActionModule(ControllerAction):
     """What all roles of a run have in common, in one registered result."""
-
-    ARGUMENT_SPEC: ClassVar[dict[str, dict[str, Any]]] = {
-        "work": {"type": "str", "default": ""},
-    }
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
         """The run as a document."""

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import Any, ClassVar
+from typing import Any
 
 from ..module_utils._report.in_short import handover
 from ..module_utils._report.pages.report import report_page
@@ -31,15 +31,6 @@ _CUT_OFF = {
 
 class ActionModule(ControllerAction):
     """Makes the report once, for the files, the terminal and the workflow that runs the play."""
-
-    ARGUMENT_SPEC: ClassVar[dict[str, dict[str, Any]]] = {
-        "run": {"type": "dict", "required": True},
-        "directory": {"type": "path", "required": True},
-        "run_id": {"type": "str", "required": True},
-        "so_far": {"type": "bool", "default": False},
-        "show": {"type": "bool", "default": False},
-        "hand_over": {"type": "bool", "default": False},
-    }
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
         """The report document."""
