@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._core.errors import RemediationError
+from .origin import Origin as Origin  # part of the evidence for whoever reads it
 from .shape import Json, Problems, read, write
 
 SCHEMA = "harvester_ops.remediation/evidence/v1"
@@ -83,20 +84,6 @@ class Source:
 
     state: str = ERROR
     reason: str = ""
-
-
-@dataclass(frozen=True)
-class Origin:
-    """A file that evidence was read from instead of a live cluster.
-
-    `kind` is support-bundle, upgrade-log, support-archive or evidence; `lacks` what it cannot show, a sentence each.
-    """
-
-    kind: str | None = None
-    path: str | None = None
-    created_at: str | None = None
-    note: str | None = None
-    lacks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -459,7 +446,7 @@ class HelmPod:
 
 @dataclass(frozen=True)
 class HelmActor:
-    """Something else than an operation pod that runs helm now; `release` None when it cannot be told on what."""
+    """Something that runs helm now; `release` None when it cannot be told on what."""
 
     kind: str | None = None
     namespace: str | None = None
@@ -467,6 +454,11 @@ class HelmActor:
     release: str | None = None
     release_namespace: str | None = None
     since: str | None = None
+
+    @property
+    def subject(self) -> str:
+        """The actor as messages name objects."""
+        return f"{self.kind}/{self.namespace}/{self.name}"
 
 
 @dataclass(frozen=True)

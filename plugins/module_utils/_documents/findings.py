@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from .origin import Origin
 from .shape import Json, Problems, read
 
 FINDINGS_SCHEMA = "harvester_ops.remediation/findings/v1"
@@ -89,17 +90,6 @@ class UnseenSource:
 
 
 @dataclass(frozen=True)
-class FileRead:
-    """A file that the evidence was read from."""
-
-    kind: str | None = None
-    path: str | None = None
-    created_at: str | None = None
-    note: str | None = None
-    lacks: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class Obligation:
     """What has to be shown before an upgrade is called healthy, and whether it is (vocabulary.Discharge).
 
@@ -127,7 +117,7 @@ class Findings:
     findings: tuple[Finding, ...] = ()
     obligations: tuple[Obligation, ...] = ()
     not_seen: tuple[UnseenSource, ...] = ()
-    origins: tuple[FileRead, ...] = ()
+    origins: tuple[Origin, ...] = ()
     ask_for: tuple[str, ...] = ()
 
     @classmethod

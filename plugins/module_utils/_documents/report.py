@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .findings import Finding, NextDecision, Obligation, UnseenSource
+from .plan import Instruction
 from .shape import Json, Problems, read, write
 
 REPORT_SCHEMA = "harvester_ops.remediation/report/v1"
@@ -120,16 +121,6 @@ class ReportedRound:
 
 
 @dataclass(frozen=True)
-class ManualWork:
-    """What is left to a person: why, the dangers, and commands to copy."""
-
-    title: str | None = None
-    why: str | None = None
-    danger: tuple[str, ...] = ()
-    commands: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class Advice:
     """What to do next: a sentence, and the command to copy where there is one."""
 
@@ -182,7 +173,7 @@ class Report:
     not_seen: tuple[UnseenSource, ...] = ()
     plan: ReportedPlan = ReportedPlan()
     rounds: tuple[ReportedRound, ...] = ()
-    instructions: tuple[ManualWork, ...] = ()
+    instructions: tuple[Instruction, ...] = ()
     approval: Json = None
     backup: Json = None
     error: Failure | None = None
