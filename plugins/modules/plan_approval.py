@@ -21,7 +21,7 @@ author:
   - harvester_ops.remediation contributors (@harvester-ops)
 options:
   plan:
-    description: The plan document, as made by P(harvester_ops.remediation.plan#filter).
+    description: The plan document, as made by M(harvester_ops.remediation.repair_plan).
     type: dict
     required: true
   needed:
@@ -57,8 +57,7 @@ extends_documentation_fragment:
   - harvester_ops.remediation.attributes.controller
   - harvester_ops.remediation.kubernetes_auth
 seealso:
-  - plugin: harvester_ops.remediation.plan
-    plugin_type: filter
+  - module: harvester_ops.remediation.repair_plan
 """
 
 EXAMPLES = r"""

@@ -12,14 +12,18 @@ module: run_report
 short_description: Report how a run went
 version_added: 0.1.0
 description:
-  - Does what the filter P(harvester_ops.remediation.report#filter) does, writes C(report.json), C(report.html) and
+  - Decides the verdict of a run and gathers what was found, done and proven, and what to do next.
+  - Writes C(report.json), C(report.html) and
     C(report.md) into the artifacts folder, prints the report, and hands verdict and plan over like
     M(ansible.builtin.set_stats).
 author:
   - harvester_ops.remediation contributors (@harvester-ops)
 options:
   run:
-    description: The documents of the run, see the filter P(harvester_ops.remediation.report#filter).
+    description:
+      - The documents of the run, any of C(id), C(started_at), C(asked), C(job), C(artifacts_dir), C(evidence_before),
+        C(findings_before), C(plan), C(approval), C(backup), C(steps), C(rounds), C(evidence_after), C(findings_after)
+        and C(error). What a run did not get to is left out.
     type: dict
     required: true
   so_far:
@@ -40,8 +44,6 @@ extends_documentation_fragment:
   - harvester_ops.remediation.attributes.controller
   - harvester_ops.remediation.kubernetes_auth
 seealso:
-  - plugin: harvester_ops.remediation.report
-    plugin_type: filter
   - plugin: harvester_ops.remediation.handover
     plugin_type: filter
 """
