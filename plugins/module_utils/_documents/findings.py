@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .origin import Origin
 from .shape import Json, Problems, read
@@ -24,9 +24,30 @@ class Proof:
 
 @dataclass(frozen=True)
 class RemedyStep:
-    """An action that a remedy asks for."""
+    """An action that a remedy asks for, ``with`` what; by whom and at which risk where that differs from the remedy."""
 
     action: str | None = None
+    with_: Mapping[str, Json] = field(default_factory=dict)
+    unattended: str | None = None
+    risk: str | None = None
+
+
+@dataclass(frozen=True)
+class Way:
+    """One of the ways out that a person has to choose from."""
+
+    title: str = ""
+    commands: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class WorkByHand:
+    """What a rule leaves to a person."""
+
+    why: str | None = None
+    danger: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+    ways: tuple[Way, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -36,7 +57,7 @@ class Remedy:
     unattended: str | None = None
     risk: str | None = None
     steps: tuple[RemedyStep, ...] = ()
-    instructions: Json = None
+    instructions: WorkByHand | None = None
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .._core.lenient import dig, integer, mapping, mappings, text, texts
+from .._core.lenient import dig, text, texts
 from .._diagnosis.facts.chart_catalog import CHARTS_REPO, CREATED_BY_RANCHER
 from .._documents.actions import ACTIONS
+from .._documents.evidence import (
+    ChartIndex,
+    Fleet,
+    FleetCluster,
+    FleetConfig,
+    ProvisioningCluster,
+)
 from .._documents.plan import ObjectRef, Step
 from .context import PlanContext, Request
 
@@ -82,9 +89,9 @@ def refresh_index(context: PlanContext, request: Request) -> list[Step]:
 def rebuild_index(context: PlanContext, request: Request) -> list[Step]:
     """The index ConfigMaps are deleted so that Rancher builds them anew (FM 3.2, 6.9)."""
     name = text(request.arguments["name"]) or CHARTS_REPO
-    maps = mappings(dig(context.evidence, "chart_index", "config_maps"))
-    seen = [{key: each.get(key) for key in ("name", "uid")} for each in maps]
-    names = ", ".join(str(each.get("name")) for each in maps) or "none is left"
+    maps = (context.evidence.chart_index or ChartIndex()).config_maps
+    seen = [{"name": each.name, "uid": each.uid} for each in maps]
+    names = ", ".join(str(each.name) for each in maps) or "none is left"
     return [
         _step(
             request,
@@ -121,7 +128,7 @@ def create_cluster_repos(context: PlanContext, request: Request) -> list[Step]:
         if (name in wanted if wanted else context.cluster_repo(name) is None)
     ]
     steps = [_create_cluster_repo(request, name) for name in names]
-    settings = mapping(context.evidence.get("settings"))
+    settings = context.evidence.settings
     if CHARTS_REPO not in names and settings and settings.get(BRANCH_SETTING) is None:
         steps.append(_create_branch_setting(request))
     return steps
@@ -154,9 +161,9 @@ def _create_branch_setting(request: Request) -> Step:
 
 def reset_shell_image(context: PlanContext, request: Request) -> list[Step]:
     """The pin of the image that runs helm for Rancher is taken away (FM 6.13), unless the environment sets it anyway."""
-    setting = mapping(dig(context.evidence, "settings", "shell-image"))
-    value = text(setting.get("value"))
-    if value is None or setting.get("overruled") or setting.get("doubt"):
+    setting = context.evidence.setting("shell-image")
+    value = setting.value
+    if not value or setting.overruled or setting.doubt:
         return []
     return [
         _step(
@@ -173,7 +180,7 @@ def reset_shell_image(context: PlanContext, request: Request) -> list[Step]:
 
 def restore_fleet_config(context: PlanContext, request: Request) -> list[Step]:
     """apiServerURL and CA go back into ConfigMap fleet-controller (FM 6.16)."""
-    config = mapping(dig(context.evidence, "fleet", "config"))
+    uid = ((context.evidence.fleet or Fleet()).config or FleetConfig()).uid
     return [
         _step(
             request,
@@ -182,10 +189,10 @@ def restore_fleet_config(context: PlanContext, request: Request) -> list[Step]:
                 "ConfigMap",
                 "cattle-fleet-system",
                 "fleet-controller",
-                uid=text(config.get("uid")),
+                uid=uid,
             ),
             title="Put apiServerURL and its CA back into fleet's configuration",
-            params={"state": "present", "expected_uid": text(config.get("uid"))},
+            params={"state": "present", "expected_uid": uid},
             undo="Bring ConfigMap/cattle-fleet-system/fleet-controller back from the backup set.",
             changes=(
                 "data.config of ConfigMap/cattle-fleet-system/fleet-controller: only apiServerURL"
@@ -198,22 +205,21 @@ def restore_fleet_config(context: PlanContext, request: Request) -> list[Step]:
 
 def redeploy_fleet_agent(context: PlanContext, request: Request) -> list[Step]:
     """spec.redeployAgentGeneration of the local cluster goes up by one (FM 6.28)."""
-    cluster = mapping(dig(context.evidence, "fleet", "cluster"))
-    deployed = integer(cluster.get("agent_deployed_generation")) or 0
-    wanted = integer(cluster.get("redeploy_agent_generation"))
+    cluster = (context.evidence.fleet or Fleet()).cluster or FleetCluster()
+    deployed, wanted = cluster.agent_deployed_generation, cluster.redeploy_agent_generation
     return [
         _step(
             request,
-            ObjectRef(FLEET, "Cluster", "fleet-local", "local", uid=text(cluster.get("uid"))),
+            ObjectRef(FLEET, "Cluster", "fleet-local", "local", uid=cluster.uid),
             title="Have fleet deploy its agent again",
             params={
                 "state": "redeployed",
-                "generation": max(deployed, wanted or 0) + 1,
-                "expected_uid": text(cluster.get("uid")),
+                "generation": max(deployed or 0, wanted or 0) + 1,
+                "expected_uid": cluster.uid,
             },
             precondition={
                 "redeploy_agent_generation": wanted,
-                "agent_deployed_generation": cluster.get("agent_deployed_generation"),
+                "agent_deployed_generation": deployed,
             },
             undo="Nothing to undo: the agent comes back by itself.",
             changes=("spec.redeployAgentGeneration of Cluster/fleet-local/local goes up by one.",),
@@ -224,9 +230,9 @@ def redeploy_fleet_agent(context: PlanContext, request: Request) -> list[Step]:
 
 def create_stv_aggregation(context: PlanContext, request: Request) -> list[Step]:
     """The empty Secret that the plan of system-agent-upgrader names (FM 6.30)."""
-    for each in mappings(context.evidence.get("secrets")):
-        if each.get("name") == "stv-aggregation" and each.get("present"):
-            return []
+    secrets = context.evidence.secrets or ()
+    if any(each.name == "stv-aggregation" and each.present for each in secrets):
+        return []
     return [
         _step(
             request,
@@ -242,7 +248,7 @@ def create_stv_aggregation(context: PlanContext, request: Request) -> list[Step]
 
 def set_fleet_workspace_name(context: PlanContext, request: Request) -> list[Step]:
     """status.fleetWorkspaceName and the label the upgrade script sets (FM 6.38)."""
-    cluster = mapping(context.evidence.get("provisioning_cluster"))
+    cluster = context.evidence.provisioning_cluster or ProvisioningCluster()
     return [
         _step(
             request,
@@ -251,14 +257,14 @@ def set_fleet_workspace_name(context: PlanContext, request: Request) -> list[Ste
                 "Cluster",
                 "fleet-local",
                 "local",
-                uid=text(cluster.get("uid")),
+                uid=cluster.uid,
             ),
             title="Give the local cluster its fleet workspace name",
             params={
-                "expected_uid": text(cluster.get("uid")),
-                "expected_workspace": text(cluster.get("fleet_workspace_name")) or "",
+                "expected_uid": cluster.uid,
+                "expected_workspace": cluster.fleet_workspace_name or "",
             },
-            precondition={"fleet_workspace_name": cluster.get("fleet_workspace_name")},
+            precondition={"fleet_workspace_name": cluster.fleet_workspace_name},
             undo="Remove the label; Rancher keeps the status field by itself.",
             changes=(
                 "Cluster/fleet-local/local: label provisioning.cattle.io/management-cluster-name"
@@ -271,19 +277,18 @@ def set_fleet_workspace_name(context: PlanContext, request: Request) -> list[Ste
 def delete_legacy_capi_webhooks(context: PlanContext, request: Request) -> list[Step]:
     """Webhook configurations of Cluster API whose Service is gone (FM 6.20)."""
     steps = []
-    for each in mappings(context.evidence.get("webhook_configurations")):
-        name, kind = text(each.get("name")), text(each.get("kind"))
-        webhooks = mappings(each.get("webhooks"))
-        orphaned = webhooks and all(hook.get("service_exists") is False for hook in webhooks)
-        if name not in CAPI_WEBHOOK_NAMES or kind is None or not orphaned:
+    for each in context.evidence.webhook_configurations or ():
+        name, kind, hooks = each.name, each.kind, each.webhooks
+        orphaned = hooks and all(hook.service_exists is False for hook in hooks)
+        if name not in CAPI_WEBHOOK_NAMES or not kind or not orphaned:
             continue
         reference = ObjectRef(
             "admissionregistration.k8s.io/v1",
             kind,
             None,
             name,
-            uid=text(each.get("uid")),
-            resource_version=text(each.get("resource_version")),
+            uid=each.uid,
+            resource_version=each.resource_version,
         )
         steps.append(
             _step(
@@ -325,26 +330,24 @@ def _hanging_plan(context: PlanContext, request: Request) -> str | None:
     kind, _slash, rest = request.subject.partition("/")
     if kind == "Plan":
         return rest.rpartition("/")[2]
-    for each in mappings(context.evidence.get("plans")):
-        name = text(each.get("name"))
-        if each.get("complete") is False and name and "skip-restart" in name:
-            return name
+    for each in context.evidence.plans or ():
+        if each.complete is False and each.name and "skip-restart" in each.name:
+            return each.name
     return None
 
 
 def _plan_uid(context: PlanContext, name: str) -> str | None:
-    plans = mappings(context.evidence.get("plans"))
-    return next((text(each.get("uid")) for each in plans if each.get("name") == name), None)
+    return next((each.uid for each in context.evidence.plans or () if each.name == name), None)
 
 
 def resync_bundle(context: PlanContext, request: Request) -> list[Step]:
     """spec.forceSyncGeneration of a Bundle goes up by one (FM 6.17, 6.32)."""
     wanted = text(request.arguments["name"]) or request.subject.rsplit("/", 1)[-1]
-    for each in mappings(context.evidence.get("bundles")):
-        if each.get("name") != wanted:
+    for each in context.evidence.bundles or ():
+        if each.name != wanted:
             continue
-        generation = integer(each.get("force_sync_generation")) or 0
-        reference = ObjectRef(FLEET, "Bundle", "fleet-local", wanted, uid=text(each.get("uid")))
+        generation = each.force_sync_generation or 0
+        reference = ObjectRef(FLEET, "Bundle", "fleet-local", wanted, uid=each.uid)
         return [
             _step(
                 request,
@@ -355,7 +358,7 @@ def resync_bundle(context: PlanContext, request: Request) -> list[Step]:
                     "generation": generation + 1,
                     "expected_uid": reference.uid,
                 },
-                precondition={"force_sync_generation": each.get("force_sync_generation")},
+                precondition={"force_sync_generation": each.force_sync_generation},
                 undo="Nothing to undo: the bundle's content is the same.",
                 changes=(f"spec.forceSyncGeneration of {reference.label} is {generation + 1}.",),
             )
@@ -400,8 +403,8 @@ def _repo_uid(context: PlanContext, name: str) -> dict[str, str | None]:
 
 
 def _repo_ref(context: PlanContext, name: str) -> ObjectRef:
-    repo = context.cluster_repo(name) or {}
-    return ObjectRef(CATALOG, "ClusterRepo", None, name, uid=text(repo.get("uid")))
+    repo = context.cluster_repo(name)
+    return ObjectRef(CATALOG, "ClusterRepo", None, name, uid=None if repo is None else repo.uid)
 
 
 def _step(
