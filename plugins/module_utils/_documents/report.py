@@ -162,7 +162,6 @@ class Report:
     upgrade: UpgradeSummary = UpgradeSummary()
     waited_for: str | None = None
     waits_since: str | None = None
-    waits_for_now: str | None = None
     dependencies: tuple[DependencyVersions, ...] = ()
     releases: tuple[ReleaseHistory, ...] = ()
     timeline: tuple[TimelineEntry, ...] = ()

@@ -80,7 +80,6 @@ def build_report(documents: Mapping[str, Any]) -> dict[str, Any]:
         upgrade=_upgrade((run.evidence_after or seen).upgrade or Upgrade()),
         waited_for=found.waits_for,
         waits_since=found.since,
-        waits_for_now=found_after.waits_for,
         dependencies=tuple(_versions(run)),
         releases=tuple(release_history(seen, run.evidence_after, expected)),
         timeline=tuple(run_timeline(run)),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..._core.errors import RemediationError
+from ..._documents.shape import write
 from ..._kube.paths import api, core
 from ..._kube.waiting import Progress, poll
 from ..decision.rancher_version import RancherVersion
@@ -90,9 +91,7 @@ class RepoView:
             "index": {
                 "state": reading.state if reading else "absent",
                 "reason": reading.reason if reading else "",
-                "config_maps": (
-                    [chunk.to_dict() for chunk in reading.config_maps] if reading else []
-                ),
+                "config_maps": write(reading.config_maps) if reading else [],
                 "missing": self.missing(charts),
             },
         }
