@@ -19,9 +19,10 @@ from typing import Any
 
 from .._core.errors import RemediationError
 from .shape import Problems, read, write
+from .vocabulary import Risk
 
 PLAN_SCHEMA = "harvester_ops.remediation/plan/v1"
-RISKS = ("low", "medium", "high")
+RISKS = tuple(risk.value for risk in Risk)
 STEP_TEXTS = ("title", "reason", "undo", "changes")
 # Another source can bring another archive under the same version, where no index knows its digest.
 CHART_OPTIONS = ("chart_source", "chart_path", "chart_repository")

@@ -15,7 +15,7 @@ from .._diagnosis.facts.helm_failures import cure_of
 from .._documents.actions import ACTIONS
 from .._documents.evidence import ChartIndex, ClusterRepo, Evidence, IndexEntry
 from .._documents.findings import Finding, Remedy, RemedyStep
-from .._documents.plan import RISKS
+from .._documents.plan import RISKS, ObjectRef, Step
 from .._documents.vocabulary import Outcome
 from .._helm.conflicts import Conflict, unapproved
 from .._helm.failure import CONFLICT
@@ -47,6 +47,35 @@ class Request:
         namespace = text(self.arguments.get("namespace")) or about[0]
         release = text(self.arguments.get("release")) or about[1]
         return (namespace, release) if namespace and release else None
+
+    def step(
+        self,
+        reference: ObjectRef,
+        action: str = "",
+        *,
+        title: str,
+        params: Mapping[str, Any],
+        undo: str,
+        changes: tuple[str, ...] = (),
+        precondition: Mapping[str, Any] | None = None,
+        reason: str = "",
+        risk: str | None = None,
+    ) -> Step:
+        """A step that does what is asked for, or another action that follows from it."""
+        verb = action or self.action
+        return Step(
+            action=verb,
+            module=ACTIONS[verb].module,
+            title=title,
+            finding=self.finding,
+            object=reference,
+            params=params,
+            precondition=precondition or {},
+            reason=reason or self.reason,
+            risk=risk or self.risk or ACTIONS[verb].risk,
+            undo=undo,
+            changes=changes,
+        )
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,7 @@ have none, it is the resourceVersion.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from .._core.lenient import dig, text, texts
 from .._diagnosis.facts.chart_catalog import CHARTS_REPO, CREATED_BY_RANCHER
@@ -48,14 +47,14 @@ def object_steps(context: PlanContext, request: Request) -> list[Step]:
 def nudge(context: PlanContext, request: Request) -> list[Step]:
     """An annotation on the ClusterRepo: the event makes Rancher look at every chart (P-NUDGE)."""
     return [
-        _step(
-            request,
+        request.step(
             _repo_ref(context, CHARTS_REPO),
+            "nudge",
             title="Nudge Rancher to look at its charts again",
             params={"state": "nudged", "name": CHARTS_REPO, **_repo_uid(context, CHARTS_REPO)},
             undo="Nothing to undo: the annotation has no meaning of its own.",
             changes=(f"One annotation on ClusterRepo/{CHARTS_REPO}.",),
-            action="nudge",
+            risk=ACTIONS["nudge"].risk,
         )
     ]
 
@@ -69,8 +68,7 @@ def refresh_index(context: PlanContext, request: Request) -> list[Step]:
     name = text(request.arguments["name"]) or CHARTS_REPO
     blocking = text(request.arguments["chart"])
     return [
-        _step(
-            request,
+        request.step(
             _repo_ref(context, name),
             title=f"Refresh the chart index of ClusterRepo {name}",
             params={
@@ -93,8 +91,7 @@ def rebuild_index(context: PlanContext, request: Request) -> list[Step]:
     seen = [{"name": each.name, "uid": each.uid} for each in maps]
     names = ", ".join(str(each.name) for each in maps) or "none is left"
     return [
-        _step(
-            request,
+        request.step(
             _repo_ref(context, name),
             title=f"Rebuild the chart index of ClusterRepo {name}",
             params={
@@ -136,8 +133,7 @@ def create_cluster_repos(context: PlanContext, request: Request) -> list[Step]:
 
 def _create_cluster_repo(request: Request, name: str) -> Step:
     setting = f", and Setting/{BRANCH_SETTING} if it is absent" if name == CHARTS_REPO else ""
-    return _step(
-        request,
+    return request.step(
         ObjectRef(CATALOG, "ClusterRepo", None, name),
         title=f"Create ClusterRepo {name} again",
         params={"state": "present", "name": name},
@@ -148,8 +144,7 @@ def _create_cluster_repo(request: Request, name: str) -> Step:
 
 
 def _create_branch_setting(request: Request) -> Step:
-    return _step(
-        request,
+    return request.step(
         ObjectRef(MANAGEMENT, "Setting", None, BRANCH_SETTING),
         title=f"Create Setting {BRANCH_SETTING} again",
         params={"state": "present", "name": CHARTS_REPO},
@@ -166,8 +161,7 @@ def reset_shell_image(context: PlanContext, request: Request) -> list[Step]:
     if not value or setting.overruled or setting.doubt:
         return []
     return [
-        _step(
-            request,
+        request.step(
             ObjectRef(MANAGEMENT, "Setting", None, "shell-image"),
             title="Reset Rancher's shell image to its default",
             params={"name": "shell-image", "value": "", "expected_value": value},
@@ -182,8 +176,7 @@ def restore_fleet_config(context: PlanContext, request: Request) -> list[Step]:
     """apiServerURL and CA go back into ConfigMap fleet-controller (FM 6.16)."""
     uid = ((context.evidence.fleet or Fleet()).config or FleetConfig()).uid
     return [
-        _step(
-            request,
+        request.step(
             ObjectRef(
                 "v1",
                 "ConfigMap",
@@ -208,8 +201,7 @@ def redeploy_fleet_agent(context: PlanContext, request: Request) -> list[Step]:
     cluster = (context.evidence.fleet or Fleet()).cluster or FleetCluster()
     deployed, wanted = cluster.agent_deployed_generation, cluster.redeploy_agent_generation
     return [
-        _step(
-            request,
+        request.step(
             ObjectRef(FLEET, "Cluster", "fleet-local", "local", uid=cluster.uid),
             title="Have fleet deploy its agent again",
             params={
@@ -234,8 +226,7 @@ def create_stv_aggregation(context: PlanContext, request: Request) -> list[Step]
     if any(each.name == "stv-aggregation" and each.present for each in secrets):
         return []
     return [
-        _step(
-            request,
+        request.step(
             ObjectRef("v1", "Secret", "cattle-system", "stv-aggregation"),
             title="Create the Secret stv-aggregation",
             params={},
@@ -250,8 +241,7 @@ def set_fleet_workspace_name(context: PlanContext, request: Request) -> list[Ste
     """status.fleetWorkspaceName and the label the upgrade script sets (FM 6.38)."""
     cluster = context.evidence.provisioning_cluster or ProvisioningCluster()
     return [
-        _step(
-            request,
+        request.step(
             ObjectRef(
                 "provisioning.cattle.io/v1",
                 "Cluster",
@@ -291,8 +281,7 @@ def delete_legacy_capi_webhooks(context: PlanContext, request: Request) -> list[
             resource_version=each.resource_version,
         )
         steps.append(
-            _step(
-                request,
+            request.step(
                 reference,
                 title=f"Delete the left-over {kind} {name}",
                 params={"kind": kind, "name": name, "uid": reference.uid},
@@ -310,8 +299,7 @@ def restart_system_upgrade_controller(context: PlanContext, request: Request) ->
     if plan is None:
         return []
     return [
-        _step(
-            request,
+        request.step(
             ObjectRef("apps/v1", "Deployment", "cattle-system", "system-upgrade-controller"),
             title="Restart the system upgrade controller",
             params={
@@ -349,8 +337,7 @@ def resync_bundle(context: PlanContext, request: Request) -> list[Step]:
         generation = each.force_sync_generation or 0
         reference = ObjectRef(FLEET, "Bundle", "fleet-local", wanted, uid=each.uid)
         return [
-            _step(
-                request,
+            request.step(
                 reference,
                 title=f"Have fleet deploy bundle {wanted} again",
                 params={
@@ -405,34 +392,6 @@ def _repo_uid(context: PlanContext, name: str) -> dict[str, str | None]:
 def _repo_ref(context: PlanContext, name: str) -> ObjectRef:
     repo = context.cluster_repo(name)
     return ObjectRef(CATALOG, "ClusterRepo", None, name, uid=None if repo is None else repo.uid)
-
-
-def _step(
-    request: Request,
-    reference: ObjectRef,
-    *,
-    title: str,
-    params: Mapping[str, Any],
-    undo: str,
-    changes: tuple[str, ...],
-    precondition: Mapping[str, Any] | None = None,
-    risk: str | None = None,
-    action: str | None = None,
-) -> Step:
-    verb = action or request.action
-    return Step(
-        action=verb,
-        module=ACTIONS[verb].module,
-        title=title,
-        finding=request.finding,
-        object=reference,
-        params=params,
-        precondition=precondition or {},
-        reason=request.reason,
-        risk=risk or (ACTIONS[verb].risk if action else request.risk or ACTIONS[verb].risk),
-        undo=undo,
-        changes=changes,
-    )
 
 
 BUILDERS: dict[str, Builder] = {

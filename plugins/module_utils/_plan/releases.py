@@ -47,6 +47,11 @@ class ReleaseState:
         return self.namespace, self.release
 
     @property
+    def params(self) -> dict[str, str]:
+        """The name as the modules take it."""
+        return {"namespace": self.namespace, "release": self.release}
+
+    @property
     def last(self) -> Revision:
         """The last revision; an empty one when there is none."""
         return self.revisions[0] if self.revisions else Revision()
@@ -193,18 +198,11 @@ def _any_request(context: PlanContext, state: ReleaseState) -> Request | None:
 
 
 def _wait_for_actor(state: ReleaseState, request: Request) -> Step:
-    return Step(
-        action="wait_for_actor",
-        module=ACTIONS["wait_for_actor"].module,
+    return request.step(
+        _secret(state, state.last),
+        "wait_for_actor",
         title=f"Wait until nobody works on release {state.release}",
-        finding=request.finding,
-        object=_secret(state, state.last),
-        params={
-            "condition": "actor_finished",
-            "namespace": state.namespace,
-            "release": state.release,
-        },
-        reason=request.reason,
+        params={"condition": "actor_finished", **state.params},
         risk="low",
         undo="Nothing to undo: it only watches.",
     )
@@ -212,21 +210,12 @@ def _wait_for_actor(state: ReleaseState, request: Request) -> Step:
 
 def _remove_pending(state: ReleaseState, request: Request, pending: Revision) -> Step:
     secret = _secret(state, pending)
-    return Step(
-        action="unlock_release",
-        module=ACTIONS["unlock_release"].module,
+    return request.step(
+        secret,
+        "unlock_release",
         title=f"Unlock release {state.release}: remove its pending revision {pending.revision}",
-        finding=request.finding,
-        object=secret,
         precondition=_revision_facts(pending),
-        params={
-            "state": "unlocked",
-            "namespace": state.namespace,
-            "release": state.release,
-            **_expected(pending),
-        },
-        reason=request.reason,
-        risk=_risk(request, "unlock_release"),
+        params={"state": "unlocked", **state.params, **_expected(pending)},
         undo=f"Bring {secret.label} back from the backup set.",
         changes=(
             f"{secret.label} ({pending.status}, {pending.chart_version}) is deleted;"
@@ -237,26 +226,19 @@ def _remove_pending(state: ReleaseState, request: Request, pending: Revision) ->
 
 def _roll_back(state: ReleaseState, request: Request, target: Revision) -> Step:
     chart = f"{target.chart_name or state.release}-{target.chart_version}"
-    return Step(
-        action="roll_back_release",
-        module=ACTIONS["roll_back_release"].module,
+    return request.step(
+        _secret(state, state.last),
+        "roll_back_release",
         title=f"Roll release {state.release} back to revision {target.revision}",
-        finding=request.finding,
-        object=_secret(state, state.last),
-        precondition={
-            **_revision_facts(state.last),
-            "target": _revision_facts(target),
-        },
+        precondition={**_revision_facts(state.last), "target": _revision_facts(target)},
         params={
             "state": "rolled_back",
-            "namespace": state.namespace,
-            "release": state.release,
+            **state.params,
             "revision": target.revision,
             "revision_uid": target.secret_uid,
             **_expected(state.last),
         },
         reason=_why_back(state, request),
-        risk=_risk(request, "roll_back_release"),
         undo=f"Upgrade the release again; revision {state.last.revision} is in the backup.",
         changes=(
             f"The objects of {chart} (revision {target.revision}) are applied again, and run until the release is"
@@ -275,21 +257,12 @@ def _why_back(state: ReleaseState, request: Request) -> str:
 def _remove_leftovers(state: ReleaseState, request: Request) -> Step:
     found = mappings(dig(state.dependency, "leftovers", "fields"))
     named = [f"{each.get('field')} of {each.get('object')}" for each in found]
-    return Step(
-        action="remove_leftovers",
-        module=ACTIONS["remove_leftovers"].module,
+    return request.step(
+        _secret(state, state.last),
+        "remove_leftovers",
         title=f"Remove what earlier revisions of {state.release} have left in its objects",
-        finding=request.finding,
-        object=_secret(state, state.last),
         precondition=_revision_facts(state.last),
-        params={
-            "state": "cleaned",
-            "namespace": state.namespace,
-            "release": state.release,
-            **_expected(state.last),
-        },
-        reason=request.reason,
-        risk=_risk(request, "remove_leftovers"),
+        params={"state": "cleaned", **state.params, **_expected(state.last)},
         undo="Bring the objects back from the backup set.",
         changes=(
             *(f"Removed: {each}." for each in named),
@@ -301,16 +274,13 @@ def _remove_leftovers(state: ReleaseState, request: Request) -> Step:
 
 def _let_rancher(state: ReleaseState, request: Request, why: str) -> Step:
     dependency = mapping(state.dependency)
-    return Step(
-        action="let_rancher_upgrade",
-        module=ACTIONS["let_rancher_upgrade"].module,
+    return request.step(
+        _secret(state, state.last),
+        "let_rancher_upgrade",
         title=f"Give Rancher the time to upgrade {state.release} itself",
-        finding=request.finding,
-        object=_secret(state, state.last),
         params={
             "condition": "release_version",
-            "namespace": state.namespace,
-            "release": state.release,
+            **state.params,
             "chart_version": dig(dependency, "expected", "chart_version"),
             "required": False,
         },
@@ -330,12 +300,10 @@ def _upgrade_release(
 ) -> Step:
     params = _upgrade_params(context, state, last, after_rancher)
     known, version = last or Revision(), params["chart_version"]
-    step = Step(
-        action="upgrade_release",
-        module=ACTIONS["upgrade_release"].module,
+    step = request.step(
+        _secret(state, known),
+        "upgrade_release",
         title=f"Upgrade release {state.release} to {version}",
-        finding=request.finding,
-        object=_secret(state, known),
         precondition={
             **({} if after_rancher else _revision_facts(known)),
             **_values_facts(mapping(state.dependency)),
@@ -368,8 +336,7 @@ def _upgrade_params(
     chart = text(dependency.get("chart")) or state.release
     return {
         "state": "upgraded",
-        "namespace": state.namespace,
-        "release": state.release,
+        **state.params,
         "chart": chart,
         "chart_version": version,
         "app_version": dig(dependency, "expected", "app_version"),
@@ -384,7 +351,7 @@ def _upgrade_params(
 
 def _upgrade_risk(request: Request, params: Mapping[str, Any], context: PlanContext) -> str:
     """At least medium where the archive cannot be checked against the index, or force is used."""
-    risk = _risk(request, "upgrade_release")
+    risk = request.risk or ACTIONS["upgrade_release"].risk
     from_outside = context.charts_may_come_from_outside and not params["chart_digest"]
     return max(risk, "medium", key=RISKS.index) if params["force"] or from_outside else risk
 
@@ -402,10 +369,6 @@ def _undo_upgrade(state: ReleaseState, last: Revision | None) -> str:
         f"helm rollback {state.release} {deployed.revision} -n {state.namespace} --wait;"
         " the revision is in the backup set too."
     )
-
-
-def _risk(request: Request, action: str) -> str:
-    return request.risk or ACTIONS[action].risk
 
 
 def _revision_facts(revision: Revision) -> dict[str, Any]:
