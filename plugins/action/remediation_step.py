@@ -16,6 +16,7 @@ from ansible.utils.display import Display
 from ..module_utils._core.errors import RemediationError
 from ..module_utils._documents.actions import ACTIONS, Action, row
 from ..module_utils._documents.plan import Step
+from ..module_utils._documents.vocabulary import StepOutcome
 from ..module_utils._run.journal import now
 from ..modules import remediation_journal, remediation_lock, remediation_wait
 from ..plugin_utils._documented_action import ModuleFailedError, Result, failure
@@ -59,12 +60,12 @@ class ActionModule(WaitingAction):
         stopped: RemediationError | None = None
         try:
             done = self._act(step, action)
-            tried = "tried" if self._task.check_mode else ""
-            outcome = tried or ("changed" if done["changed"] else "unchanged")
+            done_as = StepOutcome.CHANGED if done["changed"] else StepOutcome.UNCHANGED
+            outcome = (StepOutcome.TRIED if self._task.check_mode else done_as).value
             detail = done.get("note") or ""
         except (RemediationError, ModuleFailedError) as error:
             stopped = _of_step(step, error)
-            done, outcome, detail = failure(stopped), "failed", str(error)
+            done, outcome, detail = failure(stopped), StepOutcome.FAILED.value, str(error)
         record = {
             "id": step.id,
             "outcome": outcome,

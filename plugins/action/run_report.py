@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from typing import Any
 
 from ..module_utils._report.in_short import handover
@@ -16,6 +15,7 @@ from ..module_utils._report.render.markdown import render_markdown
 from ..module_utils._report.render.text import render_text
 from ..module_utils._report.report import build_report
 from ..module_utils._run.cluster_lock import SILENT_SECONDS
+from ..module_utils._run.journal import now
 from ..plugin_utils._controller_action import ControllerAction, display, written
 from ..plugin_utils._document_filter import plain
 from ..plugin_utils._progress import tell
@@ -38,8 +38,7 @@ class ActionModule(ControllerAction):
         if options["so_far"]:
             run["error"] = _CUT_OFF
         else:
-            now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-            run |= {"finished_at": now, "check_mode": bool(self._task.check_mode)}
+            run |= {"finished_at": now(), "check_mode": bool(self._task.check_mode)}
         report = build_report(run)
         page = report_page(report)
         documents = {

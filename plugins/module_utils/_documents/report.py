@@ -16,6 +16,7 @@ from typing import Any
 from .findings import Finding, NextDecision, Obligation, UnseenSource
 from .plan import Instruction
 from .shape import Json, Problems, read, write
+from .vocabulary import StepOutcome
 
 REPORT_SCHEMA = "harvester_ops.remediation/report/v1"
 
@@ -96,7 +97,7 @@ class PlannedStep:
 class ReportedStep(PlannedStep):
     """A step of a plan, and what became of it (vocabulary.StepOutcome)."""
 
-    outcome: str = "not-run"
+    outcome: str = StepOutcome.NOT_RUN.value
     detail: str | None = None
     begun_at: str | None = None
     ended_at: str | None = None

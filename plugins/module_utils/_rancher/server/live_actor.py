@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..._core.errors import RemediationError
-from ..._core.lenient import Document
+from ..._core.lenient import Document, stamp
 from ..._core.names import HELM_NAMESPACES
 from ..._documents.evidence import HelmActor
 from ..._harvester import job_log, upgrade, upgrade_plan
@@ -52,7 +52,7 @@ def _look(client: KubeClient) -> helm_actors.Sight:
         for selector in (upgrade.MANIFEST_SELECTOR, upgrade_plan.JOB_SELECTOR)
         for pod in client.list(core("v1", "pods", upgrade.NAMESPACE), label_selector=selector)
     ]
-    now = client.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+    now = stamp(client.now())
     others = [
         *helm_actors.foreign_actors(pods),
         *helm_actors.job_actors(jobs, lambda pod: _events_of(client, pod), now),
