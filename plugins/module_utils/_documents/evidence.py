@@ -818,6 +818,11 @@ class Evidence:
         """The Rancher Setting of this name; an empty one when it does not exist or was not read."""
         return (self.settings or {}).get(name) or Setting()
 
+    def cluster_repo(self, name: str = "rancher-charts") -> ClusterRepo | None:
+        """A ClusterRepo that is not being deleted; None when it does not exist or was not read."""
+        repo = (self.cluster_repos or {}).get(name)
+        return None if repo is None or repo.deleted else repo
+
     @property
     def log_events(self) -> tuple[Json, ...]:
         """The telling lines in the log of the newest pod of the job, in order."""

@@ -13,7 +13,7 @@ from .._core.errors import RemediationError
 from .._core.lenient import mapping, mappings, text, texts
 from .._diagnosis.facts.helm_failures import cure_of
 from .._documents.actions import ACTIONS
-from .._documents.evidence import ChartIndex, ClusterRepo, Evidence, IndexEntry
+from .._documents.evidence import ChartIndex, Evidence, IndexEntry
 from .._documents.findings import Finding, Remedy, RemedyStep
 from .._documents.plan import RISKS, ObjectRef, Step
 from .._documents.vocabulary import Outcome
@@ -176,11 +176,6 @@ class PlanContext:
             if cure and cure != failing and request.release == cure and not self.fails_again(*cure):
                 return True
         return False
-
-    def cluster_repo(self, name: str = "rancher-charts") -> ClusterRepo | None:
-        """A ClusterRepo that exists and is not being deleted."""
-        repo = (self.evidence.cluster_repos or {}).get(name)
-        return None if repo is None or repo.deleted else repo
 
     def index_entry(self, chart: str, version: str) -> IndexEntry:
         """The index entry of one chart version, compared byte by byte; an empty one where the index has none."""

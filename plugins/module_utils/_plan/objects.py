@@ -122,7 +122,7 @@ def create_cluster_repos(context: PlanContext, request: Request) -> list[Step]:
     names = [
         name
         for name in reversed(CREATED_BY_RANCHER)
-        if (name in wanted if wanted else context.cluster_repo(name) is None)
+        if (name in wanted if wanted else context.evidence.cluster_repo(name) is None)
     ]
     steps = [_create_cluster_repo(request, name) for name in names]
     settings = context.evidence.settings
@@ -390,7 +390,7 @@ def _repo_uid(context: PlanContext, name: str) -> dict[str, str | None]:
 
 
 def _repo_ref(context: PlanContext, name: str) -> ObjectRef:
-    repo = context.cluster_repo(name)
+    repo = context.evidence.cluster_repo(name)
     return ObjectRef(CATALOG, "ClusterRepo", None, name, uid=None if repo is None else repo.uid)
 
 
