@@ -16,9 +16,9 @@ from ..module_utils._awx.controller import Controller
 from ..plugin_utils._controller_action import ControllerAction
 
 
-def _option(variable: str, **spec: Any) -> dict[str, Any]:
+def _from(variable: str) -> dict[str, Any]:
     """The variables are those of the command line tool awx."""
-    return {**spec, "fallback": (env_fallback, [f"CONTROLLER_{variable}", f"TOWER_{variable}"])}
+    return {"fallback": (env_fallback, [f"CONTROLLER_{variable}", f"TOWER_{variable}"])}
 
 
 #: Who approves has to read the plan, which is the output of a job: Read on the job templates, besides Approve.
@@ -28,19 +28,13 @@ _APPROVER = {"workflow_job_templates": "approval_role", "job_templates": "read_r
 class ActionModule(ControllerAction):
     """Talks HTTP from the machine that runs Ansible; the cluster is not involved."""
 
-    ARGUMENT_SPEC: ClassVar[dict[str, dict[str, Any]]] = {
-        "assets": {"type": "dict", "required": True},
-        "organization": {"type": "str", "default": "Default"},
-        "overrides": {"type": "dict", "default": {}},
-        "leave_out": {"type": "list", "elements": "str", "default": []},
-        "clusters": {"type": "list", "elements": "dict", "default": [], "no_log": True},
-        "approver_teams": {"type": "list", "elements": "str", "default": []},
-        "controller_host": _option("HOST", type="str", required=True),
-        "controller_token": _option("OAUTH_TOKEN", type="str", no_log=True),
-        "controller_username": _option("USERNAME", type="str"),
-        "controller_password": _option("PASSWORD", type="str", no_log=True),
-        "controller_validate_certs": _option("VERIFY_SSL", type="bool"),
-        "controller_api_path": {"type": "str", "default": "/api/v2/"},
+    FURTHER: ClassVar = {
+        "clusters": {"no_log": True},
+        "controller_host": _from("HOST"),
+        "controller_token": {**_from("OAUTH_TOKEN"), "no_log": True},
+        "controller_username": _from("USERNAME"),
+        "controller_password": {**_from("PASSWORD"), "no_log": True},
+        "controller_validate_certs": _from("VERIFY_SSL"),
     }
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:

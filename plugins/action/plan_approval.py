@@ -6,8 +6,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
-from typing import Any, ClassVar
+from typing import Any
 
 from ansible.errors import AnsiblePromptInterrupt, AnsiblePromptNoninteractive
 from ansible.utils.display import Display
@@ -15,6 +14,7 @@ from ansible.utils.display import Display
 from ..module_utils._core.errors import RemediationError
 from ..module_utils._documents.vocabulary import ApprovedHow
 from ..module_utils._plan.approval import approval
+from ..module_utils._run.journal import now
 from ..plugin_utils._controller_action import ControllerAction
 from ..plugin_utils._job import is_unattended
 
@@ -25,21 +25,15 @@ PROMPT = (
 ANSWER_LENGTH = 4
 #: What was given in place of a fingerprint can be anything, and is quoted in messages.
 _LONGEST_GIVEN = 64
-_NOTHING: dict[str, Any] = {"approved": False, "how": "nothing-to-approve", "missing_risks": []}
+_NOTHING: dict[str, Any] = {
+    "approved": False,
+    "how": ApprovedHow.NOTHING_TO_APPROVE.value,
+    "missing_risks": [],
+}
 
 
 class ActionModule(ControllerAction):
     """Runs on the controller because only it can talk to the person at the terminal."""
-
-    ARGUMENT_SPEC: ClassVar[dict[str, dict[str, Any]]] = {
-        "plan": {"type": "dict", "required": True},
-        "needed": {"type": "bool", "default": True},
-        "carried_from": {"type": "str", "default": ""},
-        "differences": {"type": "list", "elements": "str", "default": []},
-        "approved_plan": {"type": "str", "default": ""},
-        "auto_approve": {"type": "list", "elements": "str", "default": []},
-        "ask": {"type": "bool", "default": True},
-    }
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
         """Decide from the approvals given beforehand, else from the answer at the terminal."""
@@ -59,7 +53,7 @@ class ActionModule(ControllerAction):
         settled = decision["approved"] or approved_plan or self._task.check_mode
         if options["ask"] and not settled and not is_unattended(self._variables):
             decision.update(_answer(plan["fingerprint"]))
-        decision["at"] = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        decision["at"] = now()
         return {"approval": decision}
 
 
@@ -71,5 +65,5 @@ def _answer(fingerprint: str) -> dict[str, Any]:
         return {}
     typed = answer.decode(errors="replace").strip().lower()
     if len(typed) >= ANSWER_LENGTH and fingerprint.startswith(typed):
-        return {"approved": True, "how": "prompt", "missing_risks": []}
-    return {"how": "declined"}
+        return {"approved": True, "how": ApprovedHow.PROMPT.value, "missing_risks": []}
+    return {"how": ApprovedHow.DECLINED.value}

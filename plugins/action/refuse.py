@@ -15,12 +15,7 @@ from ..plugin_utils._controller_action import ControllerAction
 class ActionModule(ControllerAction):
     """Fails the task with the error that the options describe."""
 
-    ARGUMENT_SPEC: ClassVar[dict[str, dict[str, Any]]] = {
-        "code": {"type": "str", "required": True, "choices": sorted(ERROR_CODES)},
-        "message": {"type": "str", "required": True},
-        "remedy": {"type": "str", "default": ""},
-        "unless": {"type": "bool", "default": False},
-    }
+    FURTHER: ClassVar = {"code": {"choices": sorted(ERROR_CODES)}}
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
         """Raise it, unless what is checked holds."""

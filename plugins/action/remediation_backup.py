@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ..modules import remediation_backup
-from ..plugin_utils._module_action import ModuleAction
+from ..plugin_utils._module_action import OwnModuleAction
 
 
-class ActionModule(ModuleAction):
+class ActionModule(OwnModuleAction):
     """Runs the module without a process of its own where it can."""
 
     MODULE: ClassVar = remediation_backup

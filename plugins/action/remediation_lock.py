@@ -11,10 +11,10 @@ from typing import Any, ClassVar
 
 from ..module_utils._run.process import RunProcess
 from ..modules import remediation_lock
-from ..plugin_utils._module_action import ModuleAction
+from ..plugin_utils._module_action import OwnModuleAction
 
 
-class ActionModule(ModuleAction):
+class ActionModule(OwnModuleAction):
     """Runs the module and tells it whose process holds the lock, which only the controller knows."""
 
     MODULE: ClassVar = remediation_lock

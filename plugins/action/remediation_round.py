@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from ..module_utils._core.errors import RemediationError
 from ..module_utils._documents.findings import Findings
@@ -18,19 +18,6 @@ from ..plugin_utils._document_filter import plain
 
 class ActionModule(ControllerAction):
     """Holds the diagnosis after a round against what the rounds of the run have done."""
-
-    ARGUMENT_SPEC: ClassVar[dict[str, dict[str, Any]]] = {
-        "rounds": {"type": "list", "elements": "dict", "default": []},
-        "findings_before": {"type": "dict", "default": {}},
-        "plan": {"type": "dict", "default": {}},
-        "approval": {"type": "dict", "default": {}},
-        "backup": {"type": "dict", "default": {}},
-        "steps": {"type": "list", "elements": "dict", "default": []},
-        "findings": {"type": "dict", "default": {}},
-        "error": {"type": "dict", "default": {}},
-        "again": {"type": "bool", "default": True},
-        "most": {"type": "int", "default": 4},
-    }
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
         """The next move, and the rounds with the one that has ended when another follows."""

@@ -11,15 +11,16 @@ import re
 import secrets
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import yaml
 
+from ..module_utils._documents.run import RunJob
 from ..module_utils._run.journal import now
 from ..module_utils._run.phases import REPORT, check, phases
 from ..module_utils._run.settings import read_settings
 from ..plugin_utils._controller_action import ControllerAction
-from ..plugin_utils._job import Job, job_of
+from ..plugin_utils._job import job_of
 
 REMEDIATION = "remediate_stuck_upgrade"
 # Those that are done cluster by cluster, each with its own ending.
@@ -38,10 +39,6 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 class ActionModule(ControllerAction):
     """What all roles of a run have in common, in one registered result."""
-
-    ARGUMENT_SPEC: ClassVar[dict[str, dict[str, Any]]] = {
-        "work": {"type": "str", "default": ""},
-    }
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
         """The run as a document."""
@@ -75,7 +72,7 @@ class ActionModule(ControllerAction):
             "_ansible_verbose_override": True,
         }
 
-    def _settings(self, job: Job | None) -> dict[str, Any]:
+    def _settings(self, job: RunJob | None) -> dict[str, Any]:
         """All settings but the secret ones, by their names without C(remediation_)."""
         asked = _asked()
         # The folder of a job is gone when the job has ended.

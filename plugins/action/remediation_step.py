@@ -16,47 +16,27 @@ from ansible.utils.display import Display
 from ..module_utils._core.errors import RemediationError
 from ..module_utils._documents.actions import ACTIONS, Action, row
 from ..module_utils._documents.plan import Step
-from ..module_utils._kube.auth import AUTH_ARGUMENT_SPEC
+from ..module_utils._documents.vocabulary import StepOutcome
 from ..module_utils._run.journal import now
 from ..modules import remediation_journal, remediation_lock, remediation_wait
-from ..plugin_utils._module_action import ModuleFailedError, Result, connection_of, failure, name_of
+from ..plugin_utils._documented_action import ModuleFailedError, Result, failure
+from ..plugin_utils._module_action import connection_of, name_of
 from ..plugin_utils._waiting import WaitingAction
 
-ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
-    "step": {"type": "dict", "required": True},
-    "steps_before": {"type": "list", "elements": "dict", "default": []},
-    "steps_of_plan": {"type": "list", "elements": "dict", "default": []},
-    "directory": {"type": "path", "required": True},
-    "run_id": {"type": "str", "required": True},
-    "holder": {"type": "str", "required": True},
-    "lock_held": {"type": "bool", "default": True},
-    "backup": {"type": "dict", "default": {}},
-    "charts": {"type": "dict", "default": {}},
-    "chart_options": {"type": "dict", "default": {}},
-    "helm_binary": {"type": "str", "default": "helm"},
-    "timeout": {"type": "int", "default": 300},
-    "stale_after": {"type": "int", "default": 600},
-    "rancher_grace": {"type": "int", "default": 150},
-}
 _NEXT = "Steps after this one were not begun; a new run starts from what is there now."
 
 
 class ActionModule(WaitingAction):
     """Keeps the cluster lock, writes the journal, has the step's module do the work, and says what came of it."""
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Result:
+    def act(self, options: dict[str, Any]) -> Result:
         """One task for one step; the result of its module with ``steps``, the outcomes up to this one."""
-        self.begin(tmp, task_vars)
-        _result, self._options = self.validate_argument_spec(
-            argument_spec={**AUTH_ARGUMENT_SPEC, **ARGUMENT_SPEC}
-        )
-        self._variables = dict(task_vars or {})
-        before = self._options["steps_before"]
+        before = options["steps_before"]
         try:
-            step = Step.from_dict(self._options["step"])
+            step = Step.from_dict(options["step"])
             action = row(step)
             if self._task.check_mode and step.depends_on:
-                return {"changed": False, "skipped": True, "steps": before}
+                return {"skipped": True, "steps": before}
             self._start(step, action)
         except RemediationError as error:
             return {**failure(error), "steps": before}
@@ -72,7 +52,7 @@ class ActionModule(WaitingAction):
                 "holder": self._options["holder"],
                 "duration": action.lock_seconds,
             }
-            self.call(name_of(remediation_lock), renewal, self._variables)
+            self.call(name_of(remediation_lock), renewal)
             self._write_down(step, "step-begun")
 
     def _carried_out(self, step: Step, action: Action, before: list[Result]) -> Result:
@@ -80,12 +60,12 @@ class ActionModule(WaitingAction):
         stopped: RemediationError | None = None
         try:
             done = self._act(step, action)
-            tried = "tried" if self._task.check_mode else ""
-            outcome = tried or ("changed" if done["changed"] else "unchanged")
+            done_as = StepOutcome.CHANGED if done["changed"] else StepOutcome.UNCHANGED
+            outcome = (StepOutcome.TRIED if self._task.check_mode else done_as).value
             detail = done.get("note") or ""
         except (RemediationError, ModuleFailedError) as error:
             stopped = _of_step(step, error)
-            done, outcome, detail = failure(stopped), "failed", str(error)
+            done, outcome, detail = failure(stopped), StepOutcome.FAILED.value, str(error)
         record = {
             "id": step.id,
             "outcome": outcome,
@@ -120,9 +100,9 @@ class ActionModule(WaitingAction):
         run = {**self._run_values(), **self._own_values(step, action)}
         arguments = action.arguments(step, run)
         if action.module == name_of(remediation_wait):
-            return self.wait({**connection_of(self._task.args), **arguments}, self._variables)
+            return self.wait({**connection_of(self._task.args), **arguments})
         # What ends a helm, or the process that waits for it, must not end this worker with it.
-        return self.call(action.module, arguments, self._variables, apart=action.uses_helm)
+        return self.call(action.module, arguments, apart=action.uses_helm)
 
     def _wait_until_idle(self, step: Step) -> None:
         """An operation that has begun since the plan was made is waited for.
@@ -133,7 +113,7 @@ class ActionModule(WaitingAction):
         idle = {"condition": "actor_finished", **connection_of(self._task.args)}
         idle |= {name: step.params[name] for name in ("namespace", "release")}
         idle |= {name: run[value] for name, value in ACTIONS["wait_for_actor"].from_run.items()}
-        self.wait(idle, self._variables)
+        self.wait(idle)
 
     def _run_values(self) -> dict[str, Any]:
         """What the run gives every step, by the names that the registry of actions uses."""
@@ -154,7 +134,7 @@ class ActionModule(WaitingAction):
         if "chart" in wanted:
             release = str(step.params["release"])
             own["chart"] = self._options["charts"].get(release) or self.fetch(
-                step, self._options["chart_options"], self._variables
+                step, self._options["chart_options"]
             )
         if "saved_object" in wanted and not self._task.check_mode:
             own["saved_object"] = _saved_object(self._options["backup"], step)
@@ -173,7 +153,7 @@ class ActionModule(WaitingAction):
             "entry": entry,
             "object": step.to_dict()["object"],
         }
-        told = self.call(name_of(remediation_journal), written, self._variables)
+        told = self.call(name_of(remediation_journal), written)
         for warning in told.get("warnings", ()):
             Display().warning(warning)
 

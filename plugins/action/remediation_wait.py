@@ -8,20 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..module_utils._core.errors import RemediationError
-from ..plugin_utils._module_action import ModuleFailedError, Result, failure
+from ..plugin_utils._documented_action import Result
 from ..plugin_utils._waiting import WaitingAction
 
 
 class ActionModule(WaitingAction):
-    """Waits; a RemediationError becomes a failure of the common shape."""
+    """Waits, and nothing else."""
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Result:
+    def act(self, options: dict[str, Any]) -> Result:
         """The result of the waiting."""
-        self.begin(tmp, task_vars)
-        try:
-            return self.wait(self._task.args, dict(task_vars or {}))
-        except ModuleFailedError as failed:
-            return failed.result
-        except RemediationError as error:
-            return failure(error)
+        del options  # the wait checks those it is given
+        return self.wait(self._task.args)

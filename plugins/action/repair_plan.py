@@ -15,21 +15,13 @@ from ..module_utils._diagnosis.facts.derive import derive
 from ..module_utils._documents.loading import load_document
 from ..module_utils._documents.plan import Plan, Step
 from ..module_utils._helm.capabilities import APPLY_SERVER_SIDE
-from ..module_utils._kube.auth import AUTH_ARGUMENT_SPEC
 from ..module_utils._plan.drift import check_plan
 from ..module_utils._plan.make import make_plan
 from ..modules import helm_conflict_info
 from ..plugin_utils._document_filter import plain
-from ..plugin_utils._module_action import ModuleAction, ModuleFailedError, Result, failure, name_of
+from ..plugin_utils._documented_action import ModuleFailedError, Result
+from ..plugin_utils._module_action import ModuleAction, name_of
 
-ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
-    "evidence": {"type": "dict", "required": True},
-    "findings": {"type": "dict", "required": True},
-    "options": {"type": "dict", "default": {}},
-    "carried_from": {"type": "path", "default": ""},
-    "chart_options": {"type": "dict", "default": {}},
-    "helm_binary": {"type": "str", "default": "helm"},
-}
 Names = set[tuple[Any, Any]]
 _TRIED = ("upgrade_release", "roll_back_release")
 _OPTIONS = (
@@ -50,24 +42,14 @@ class ActionModule(ModuleAction):
     What cannot be tried is said in the plan, and stops nothing.
     """
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Result:
+    def act(self, options: dict[str, Any]) -> Result:
         """The plan, and how one that was carried along differs from it."""
-        self.begin(tmp, task_vars)
-        _result, options = self.validate_argument_spec(
-            argument_spec={**AUTH_ARGUMENT_SPEC, **ARGUMENT_SPEC}
-        )
-        try:
-            return {"changed": False, **self._planned(options, dict(task_vars or {}))}
-        except RemediationError as error:
-            return failure(error)
-
-    def _planned(self, options: dict[str, Any], variables: dict[str, Any]) -> Result:
         evidence, findings, chosen = (
             plain(options[name]) for name in ("evidence", "findings", "options")
         )
         facts = derive(evidence)
         plan = make_plan(evidence, findings, facts, chosen)
-        tried = self._conflicts(plan, _applied_server_side(evidence), options, variables)
+        tried = self._conflicts(plan, _applied_server_side(evidence), options)
         if tried:
             chosen = {**chosen, "conflicts": tried}
             plan = make_plan(evidence, findings, facts, chosen)
@@ -78,32 +60,26 @@ class ActionModule(ModuleAction):
             differences = check_plan(carried, evidence, findings, facts, chosen)
         return {"plan": plan.to_dict(), "differences": differences}
 
-    def _conflicts(
-        self,
-        plan: Plan,
-        server_side: Names,
-        options: dict[str, Any],
-        variables: dict[str, Any],
-    ) -> Result:
+    def _conflicts(self, plan: Plan, server_side: Names, options: dict[str, Any]) -> Result:
         """What the dry runs of the plan's steps found, by namespace and release."""
         found: Result = {}
         for step in plan.steps:
             name = (step.params.get("namespace"), step.params.get("release"))
             if step.action not in _TRIED or name not in server_side:
                 continue
-            label, tried = "/".join(map(str, name)), self._tried(step, options, variables)
+            label, tried = "/".join(map(str, name)), self._tried(step, options)
             before = found.get(label, {"conflicts": [], "unchecked": []})
             found[label] = {key: [*before[key], *tried[key]] for key in before}
         return found
 
-    def _tried(self, step: Step, options: dict[str, Any], variables: dict[str, Any]) -> Result:
+    def _tried(self, step: Step, options: dict[str, Any]) -> Result:
         """What the dry run of a step found; that it could not be made is an answer, too."""
         asked = {name: step.params[name] for name in _OPTIONS if name in step.params}
         try:
             if "chart" in asked:
-                asked["chart_path"] = self.fetch(step, options["chart_options"], variables)
+                asked["chart_path"] = self.fetch(step, options["chart_options"])
             asked["helm_binary"] = options["helm_binary"]
-            found = self.call(name_of(helm_conflict_info), asked, variables)
+            found = self.call(name_of(helm_conflict_info), asked)
         except (RemediationError, ModuleFailedError) as error:
             return {"conflicts": [], "unchecked": [str(error)]}
         return {"conflicts": found["conflicts"], "unchecked": found["unchecked"]}

@@ -6,8 +6,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
-from typing import Any, ClassVar
+from typing import Any
 
 from ..module_utils._report.in_short import handover
 from ..module_utils._report.pages.report import report_page
@@ -16,6 +15,7 @@ from ..module_utils._report.render.markdown import render_markdown
 from ..module_utils._report.render.text import render_text
 from ..module_utils._report.report import build_report
 from ..module_utils._run.cluster_lock import SILENT_SECONDS
+from ..module_utils._run.journal import now
 from ..plugin_utils._controller_action import ControllerAction, display, written
 from ..plugin_utils._document_filter import plain
 from ..plugin_utils._progress import tell
@@ -32,23 +32,13 @@ _CUT_OFF = {
 class ActionModule(ControllerAction):
     """Makes the report once, for the files, the terminal and the workflow that runs the play."""
 
-    ARGUMENT_SPEC: ClassVar[dict[str, dict[str, Any]]] = {
-        "run": {"type": "dict", "required": True},
-        "directory": {"type": "path", "required": True},
-        "run_id": {"type": "str", "required": True},
-        "so_far": {"type": "bool", "default": False},
-        "show": {"type": "bool", "default": False},
-        "hand_over": {"type": "bool", "default": False},
-    }
-
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
         """The report document."""
         run = plain(options["run"])
         if options["so_far"]:
             run["error"] = _CUT_OFF
         else:
-            now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-            run |= {"finished_at": now, "check_mode": bool(self._task.check_mode)}
+            run |= {"finished_at": now(), "check_mode": bool(self._task.check_mode)}
         report = build_report(run)
         page = report_page(report)
         documents = {

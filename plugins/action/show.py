@@ -6,15 +6,13 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from ..plugin_utils._controller_action import ControllerAction, display
 
 
 class ActionModule(ControllerAction):
     """Displays the option C(text), one terminal line for each of its lines."""
-
-    ARGUMENT_SPEC: ClassVar[dict[str, dict[str, Any]]] = {"text": {"type": "str", "required": True}}
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
         """Print it."""

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any, ClassVar
+from typing import Any
 
 from ..module_utils._core.errors import RemediationError
 from ..module_utils._diagnosis.diagnose import diagnose
@@ -24,15 +24,6 @@ with suppress(RemediationError):
 
 class ActionModule(ControllerAction):
     """Judges the evidence once, for the facts, the files and the terminal."""
-
-    ARGUMENT_SPEC: ClassVar[dict[str, dict[str, Any]]] = {
-        "evidence": {"type": "dict", "required": True},
-        "rules_dirs": {"type": "list", "elements": "path", "default": []},
-        "directory": {"type": "path", "required": True},
-        "run_id": {"type": "str", "required": True},
-        "suffix": {"type": "str", "default": ""},
-        "show": {"type": "bool", "default": False},
-    }
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
         """The findings."""

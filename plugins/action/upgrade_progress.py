@@ -12,46 +12,22 @@ from typing import Any
 from ..module_utils._core.errors import RemediationError
 from ..module_utils._diagnosis.diagnose import diagnose
 from ..module_utils._documents.vocabulary import Condition
-from ..module_utils._kube.auth import AUTH_ARGUMENT_SPEC
 from ..module_utils._waits.watch import REACHED
 from ..modules import upgrade_info
 from ..plugin_utils._controller_action import written
-from ..plugin_utils._module_action import ModuleFailedError, Result, connection_of, failure, name_of
+from ..plugin_utils._documented_action import Result
+from ..plugin_utils._module_action import connection_of, name_of
 from ..plugin_utils._progress import tell
 from ..plugin_utils._waiting import WaitingAction
-
-ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
-    "wait": {"type": "bool", "default": True},
-    "timeout": {"type": "int", "default": 3600},
-    "still_after": {"type": "int", "default": 150},
-    "diagnose_every": {"type": "int", "default": 600},
-    "lock_holder": {"type": "str", "default": ""},
-    "stale_after": {"type": "int", "default": 600},
-    "expected_versions": {"type": "dict", "default": {}},
-    "rules_dirs": {"type": "list", "elements": "path", "default": []},
-    "directory": {"type": "path", "required": True},
-    "run_id": {"type": "str", "required": True},
-}
 
 
 class ActionModule(WaitingAction):
     """Waits with cheap looks, and diagnoses when they show no progress: the explanation is then a new one."""
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Result:
+    def act(self, options: dict[str, Any]) -> Result:
         """The last diagnosis."""
-        self.begin(tmp, task_vars)
-        _result, self._options = self.validate_argument_spec(
-            argument_spec={**AUTH_ARGUMENT_SPEC, **ARGUMENT_SPEC}
-        )
-        self._variables = dict(task_vars or {})
-        try:
-            if not self._options["wait"] or self._task.check_mode:
-                return {"changed": False, **self._diagnosed()}
-            return {"changed": False, **self._followed()}
-        except ModuleFailedError as failed:
-            return failed.result
-        except RemediationError as error:
-            return failure(error)
+        wanted = options["wait"] and not self._task.check_mode
+        return self._followed() if wanted else self._diagnosed()
 
     def _followed(self) -> Result:
         """Wait and diagnose in turns, as long as the diagnosis says that the upgrade moves."""
@@ -82,7 +58,7 @@ class ActionModule(WaitingAction):
             "required": False,
         }
         try:
-            return str(self.wait(arguments, self._variables)["outcome"]), None
+            return str(self.wait(arguments)["outcome"]), None
         except RemediationError as error:
             if error.code != "stalled":
                 raise
@@ -90,7 +66,7 @@ class ActionModule(WaitingAction):
 
     def _diagnosed(self) -> Result:
         read = {name: self._options[name] for name in ("stale_after", "expected_versions")}
-        evidence = self.call(name_of(upgrade_info), read, self._variables)["evidence"]
+        evidence = self.call(name_of(upgrade_info), read)["evidence"]
         findings = diagnose(evidence, self._options["rules_dirs"])
         documents = {"evidence-after.json": evidence, "findings-after.json": findings}
         written(self._options["directory"], self._options["run_id"], documents)

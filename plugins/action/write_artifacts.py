@@ -6,20 +6,13 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from ..plugin_utils._controller_action import ControllerAction, display, written
 
 
 class ActionModule(ControllerAction):
     """Writes also in check mode: a report is no change of the cluster."""
-
-    ARGUMENT_SPEC: ClassVar[dict[str, dict[str, Any]]] = {
-        "directory": {"type": "path", "required": True},
-        "run_id": {"type": "str", "default": ""},
-        "documents": {"type": "dict", "required": True},
-        "show": {"type": "str", "default": ""},
-    }
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
         """Write every document and return the paths of this run's own copies."""

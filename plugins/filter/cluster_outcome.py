@@ -46,16 +46,8 @@ _value:
   type: dict
 """
 
-from collections.abc import Callable
-from typing import Any
 
 from ..module_utils._report.in_short import cluster_outcome
-from ..plugin_utils._document_filter import document_filter
+from ..plugin_utils._document_filter import filter_module
 
-
-class FilterModule:
-    """The filter of this file."""
-
-    def filters(self) -> dict[str, Callable[..., dict[str, Any]]]:
-        """Name to function."""
-        return {"cluster_outcome": document_filter(cluster_outcome)}
+FilterModule = filter_module(cluster_outcome=cluster_outcome)

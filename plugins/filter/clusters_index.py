@@ -44,16 +44,8 @@ _value:
   type: dict
 """
 
-from collections.abc import Callable
-from typing import Any
 
 from ..module_utils._report.clusters import clusters_index
-from ..plugin_utils._document_filter import document_filter
+from ..plugin_utils._document_filter import filter_module
 
-
-class FilterModule:
-    """The filter of this file."""
-
-    def filters(self) -> dict[str, Callable[..., dict[str, Any]]]:
-        """Name to function."""
-        return {"clusters_index": document_filter(clusters_index)}
+FilterModule = filter_module(clusters_index=clusters_index)

@@ -33,8 +33,7 @@ options:
     default: []
 seealso:
   - module: harvester_ops.remediation.upgrade_info
-  - plugin: harvester_ops.remediation.plan
-    plugin_type: filter
+  - module: harvester_ops.remediation.repair_plan
 """
 
 EXAMPLES = r"""
@@ -67,10 +66,9 @@ _value:
   type: dict
 """
 
-from collections.abc import Callable
 from typing import Any
 
-from ..plugin_utils._document_filter import document_filter
+from ..plugin_utils._document_filter import filter_module
 
 
 def diagnose(evidence: object, rules_dirs: list[str] | None = None) -> dict[str, Any]:
@@ -80,9 +78,4 @@ def diagnose(evidence: object, rules_dirs: list[str] | None = None) -> dict[str,
     return diagnosis.diagnose(evidence, rules_dirs or [])
 
 
-class FilterModule:
-    """The filter of this file."""
-
-    def filters(self) -> dict[str, Callable[..., dict[str, Any]]]:
-        """Name to function."""
-        return {"diagnose": document_filter(diagnose)}
+FilterModule = filter_module(diagnose=diagnose)

@@ -38,15 +38,8 @@ _value:
   type: dict
 """
 
-from collections.abc import Callable
 
 from ..module_utils._report.in_short import handover
-from ..plugin_utils._document_filter import document_filter
+from ..plugin_utils._document_filter import filter_module
 
-
-class FilterModule:
-    """The filter of this file."""
-
-    def filters(self) -> dict[str, Callable[..., dict[str, str]]]:
-        """Name to function."""
-        return {"handover": document_filter(handover)}
+FilterModule = filter_module(handover=handover)

@@ -45,16 +45,8 @@ _value:
   type: dict
 """
 
-from collections.abc import Callable
-from typing import Any
 
 from ..module_utils._documents.loading import load_document
-from ..plugin_utils._document_filter import document_filter
+from ..plugin_utils._document_filter import filter_module
 
-
-class FilterModule:
-    """The filter of this file."""
-
-    def filters(self) -> dict[str, Callable[..., dict[str, Any]]]:
-        """Name to function."""
-        return {"load_document": document_filter(load_document)}
+FilterModule = filter_module(load_document=load_document)

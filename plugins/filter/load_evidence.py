@@ -51,10 +51,9 @@ _value:
   type: dict
 """
 
-from collections.abc import Callable
 from typing import Any
 
-from ..plugin_utils._document_filter import document_filter
+from ..plugin_utils._document_filter import filter_module
 
 
 def _load(
@@ -78,9 +77,4 @@ def _load(
     return load_evidence(paths, options)
 
 
-class FilterModule:
-    """The filter of this file."""
-
-    def filters(self) -> dict[str, Callable[..., dict[str, Any]]]:
-        """Name to function."""
-        return {"load_evidence": document_filter(_load)}
+FilterModule = filter_module(load_evidence=_load)

@@ -34,8 +34,7 @@ options:
       - Without them the plan's own are taken.
     type: dict
 seealso:
-  - plugin: harvester_ops.remediation.plan
-    plugin_type: filter
+  - module: harvester_ops.remediation.repair_plan
 """
 
 EXAMPLES = r"""
@@ -52,10 +51,10 @@ _value:
   elements: str
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from ..plugin_utils._document_filter import document_filter
+from ..plugin_utils._document_filter import filter_module
 
 
 def plan_drift(
@@ -71,9 +70,4 @@ def plan_drift(
     return check_plan(plan, evidence, findings, derive(evidence), options)
 
 
-class FilterModule:
-    """The filter of this file."""
-
-    def filters(self) -> dict[str, Callable[..., list[str]]]:
-        """Name to function."""
-        return {"plan_drift": document_filter(plan_drift)}
+FilterModule = filter_module(plan_drift=plan_drift)

@@ -49,7 +49,7 @@ from importlib import import_module
 from typing import Any
 
 from ..module_utils._core.errors import RemediationError
-from ..plugin_utils._document_filter import document_filter
+from ..plugin_utils._document_filter import filter_module
 
 PACKAGE = "ansible_collections.harvester_ops.remediation.plugins.module_utils._report"
 # Kind of document -> module of pages and its function.
@@ -87,9 +87,4 @@ def needed(module: str, function: str) -> Callable[..., Any]:
     return found
 
 
-class FilterModule:
-    """The filter of this file."""
-
-    def filters(self) -> dict[str, Callable[..., str]]:
-        """Name to function."""
-        return {"summary": document_filter(summary)}
+FilterModule = filter_module(summary=summary)

@@ -52,10 +52,9 @@ _value:
   type: dict
 """
 
-from collections.abc import Callable
 from typing import Any
 
-from ..plugin_utils._document_filter import document_filter
+from ..plugin_utils._document_filter import filter_module
 
 
 def matrix(releases: list[str], current: str = "", target: str = "") -> dict[str, Any]:
@@ -66,9 +65,4 @@ def matrix(releases: list[str], current: str = "", target: str = "") -> dict[str
     return upgrade_matrix(load_table(releases), current=current, target=target)
 
 
-class FilterModule:
-    """The filter of this file."""
-
-    def filters(self) -> dict[str, Callable[..., dict[str, Any]]]:
-        """Name to function."""
-        return {"upgrade_matrix": document_filter(matrix)}
+FilterModule = filter_module(upgrade_matrix=matrix)

@@ -74,11 +74,10 @@ _value:
   type: dict
 """
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..module_utils._core.errors import RemediationError
-from ..plugin_utils._document_filter import document_filter
+from ..plugin_utils._document_filter import filter_module
 
 if TYPE_CHECKING:
     from ..module_utils._harvester.upgrade_path.release_table import HarvesterRelease
@@ -121,9 +120,4 @@ def _release(version: str, file: str | None) -> HarvesterRelease | str:
     return release
 
 
-class FilterModule:
-    """The filter of this file."""
-
-    def filters(self) -> dict[str, Callable[..., dict[str, Any]]]:
-        """Name to function."""
-        return {"upgrade_path": document_filter(upgrade_path)}
+FilterModule = filter_module(upgrade_path=upgrade_path)

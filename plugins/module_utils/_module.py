@@ -19,6 +19,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ._core.errors import RemediationError
 from ._core.redaction import redact_text
 from ._kube.auth import AUTH_ARGUMENT_SPEC, resolve
+from ._kube.change import Change
 from ._kube.client import KubeClient
 
 
@@ -146,3 +147,17 @@ def run_module(
         )
         module.fail_json(msg=str(error), error=error.to_dict())
     module.exit_json(**result)
+
+
+def run_change(argument_spec: Mapping[str, Any], make: Callable[..., Change]) -> NoReturn:
+    """Run a module that makes one guarded change of one object.
+
+    `make` gets the client and every option by its name but C(state), which has one value only.
+    """
+
+    def handle(context: ModuleContext) -> dict[str, Any]:
+        given = {name: context.params[name] for name in argument_spec if name != "state"}
+        change = make(context.client(), **given, dry_run=context.check_mode)
+        return change.to_result(diff=context.diff)
+
+    run_module(argument_spec, handle)

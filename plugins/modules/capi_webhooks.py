@@ -70,7 +70,7 @@ after:
 
 from typing import Any, NoReturn
 
-from ..module_utils._module import ModuleContext, run_module
+from ..module_utils._module import run_change
 from ..module_utils._steps.capi_webhooks import RESOURCES, delete_orphaned
 
 ARGUMENT_SPEC: dict[str, Any] = {
@@ -81,21 +81,9 @@ ARGUMENT_SPEC: dict[str, Any] = {
 }
 
 
-def handle(context: ModuleContext) -> dict[str, Any]:
-    """Delete it if nobody answers for it."""
-    change = delete_orphaned(
-        context.client(),
-        context.params["kind"],
-        context.params["name"],
-        context.params["uid"],
-        dry_run=context.check_mode,
-    )
-    return change.to_result(diff=context.diff)
-
-
 def main() -> NoReturn:
     """Run the module."""
-    run_module(ARGUMENT_SPEC, handle)
+    run_change(ARGUMENT_SPEC, delete_orphaned)
 
 
 if __name__ == "__main__":

@@ -75,8 +75,8 @@ after:
 
 from typing import Any, NoReturn
 
-from ..module_utils._module import ModuleContext, run_module
-from ..module_utils._steps.generation import agent, raise_to
+from ..module_utils._module import run_change
+from ..module_utils._steps.generation import redeploy_agent
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "state": {"type": "str", "choices": ["redeployed"], "default": "redeployed"},
@@ -87,22 +87,9 @@ ARGUMENT_SPEC: dict[str, Any] = {
 }
 
 
-def handle(context: ModuleContext) -> dict[str, Any]:
-    """Raise the agent's generation."""
-    target = agent(context.params["namespace"], context.params["name"])
-    change = raise_to(
-        context.client(),
-        target,
-        context.params["generation"],
-        expected_uid=context.params["expected_uid"],
-        dry_run=context.check_mode,
-    )
-    return change.to_result(diff=context.diff)
-
-
 def main() -> NoReturn:
     """Run the module."""
-    run_module(ARGUMENT_SPEC, handle)
+    run_change(ARGUMENT_SPEC, redeploy_agent)
 
 
 if __name__ == "__main__":

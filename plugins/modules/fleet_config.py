@@ -75,7 +75,7 @@ sources:
 
 from typing import Any, NoReturn
 
-from ..module_utils._module import ModuleContext, run_module
+from ..module_utils._module import run_change
 from ..module_utils._steps.fleet_config import restore
 
 ARGUMENT_SPEC: dict[str, Any] = {
@@ -85,20 +85,9 @@ ARGUMENT_SPEC: dict[str, Any] = {
 }
 
 
-def handle(context: ModuleContext) -> dict[str, Any]:
-    """Restore what is lost."""
-    change = restore(
-        context.client(),
-        context.params["saved"],
-        expected_uid=context.params["expected_uid"],
-        dry_run=context.check_mode,
-    )
-    return change.to_result(diff=context.diff)
-
-
 def main() -> NoReturn:
     """Run the module."""
-    run_module(ARGUMENT_SPEC, handle)
+    run_change(ARGUMENT_SPEC, restore)
 
 
 if __name__ == "__main__":

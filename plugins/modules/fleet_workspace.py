@@ -64,7 +64,7 @@ after:
 
 from typing import Any, NoReturn
 
-from ..module_utils._module import ModuleContext, run_module
+from ..module_utils._module import run_change
 from ..module_utils._steps.local_cluster import set_fleet_workspace
 
 ARGUMENT_SPEC: dict[str, Any] = {
@@ -74,20 +74,9 @@ ARGUMENT_SPEC: dict[str, Any] = {
 }
 
 
-def handle(context: ModuleContext) -> dict[str, Any]:
-    """Set label and workspace."""
-    change = set_fleet_workspace(
-        context.client(),
-        expected_uid=context.params["expected_uid"],
-        expected_workspace=context.params["expected_workspace"],
-        dry_run=context.check_mode,
-    )
-    return change.to_result(diff=context.diff)
-
-
 def main() -> NoReturn:
     """Run the module."""
-    run_module(ARGUMENT_SPEC, handle)
+    run_change(ARGUMENT_SPEC, set_fleet_workspace)
 
 
 if __name__ == "__main__":

@@ -18,42 +18,13 @@ description:
 author:
   - harvester_ops.remediation contributors (@harvester-ops)
 options:
-  namespace:
-    description: Namespace of the release.
-    type: str
-    required: true
-  release:
-    description: Name of the release.
-    type: str
-    required: true
   revision:
     description: The revision of a rollback. Without it an upgrade is looked at.
     type: int
-  chart:
-    description: Name of the chart; by default O(release).
-    type: str
-  chart_version:
-    description: Version of the chart.
-    type: str
-  app_version:
-    description: The C(appVersion) that the archive must have; not compared by default.
-    type: str
-  chart_path:
-    description: The archive, as M(harvester_ops.remediation.rancher_chart) leaves it.
-    type: path
-  chart_digest:
-    description: The SHA-256 that the archive must have, in hex.
-    type: str
-  drop_pinned_values:
-    description: Leave out of the release's own values what pins images or versions.
-    type: bool
-    default: false
-  drop_keys:
-    description: Further values of the release's own to leave out, as dotted paths.
-    type: list
-    elements: str
-    default: []
 extends_documentation_fragment:
+  - harvester_ops.remediation.release
+  - harvester_ops.remediation.release.values
+  - harvester_ops.remediation.release.chart
   - harvester_ops.remediation.kubernetes_auth
   - harvester_ops.remediation.helm
   - harvester_ops.remediation.attributes
@@ -117,6 +88,7 @@ from ..module_utils._helm.capabilities import APPLY_SERVER_SIDE
 from ..module_utils._helm.change import ReleaseChange
 from ..module_utils._helm.cli import HelmCli, find_helm
 from ..module_utils._helm.expectation import last_revision
+from ..module_utils._helm.options import CHART, HELM, RELEASE, VALUES
 from ..module_utils._helm.server_side import Foreseen, foresee
 from ..module_utils._helm.storage import Revision, list_revisions
 from ..module_utils._kube.auth import helm_environment
@@ -125,17 +97,11 @@ from ..module_utils._rancher.charts.archive import verify_archive
 from ..module_utils._rancher.server.upgrade_values import upgrade_values
 
 ARGUMENT_SPEC: dict[str, Any] = {
-    "namespace": {"type": "str", "required": True},
-    "release": {"type": "str", "required": True},
+    **RELEASE,
+    **VALUES,
+    **CHART,
+    **HELM,
     "revision": {"type": "int"},
-    "chart": {"type": "str"},
-    "chart_version": {"type": "str"},
-    "app_version": {"type": "str"},
-    "chart_path": {"type": "path"},
-    "chart_digest": {"type": "str"},
-    "drop_pinned_values": {"type": "bool", "default": False},
-    "drop_keys": {"type": "list", "elements": "str", "default": [], "no_log": False},
-    "helm_binary": {"type": "str", "default": "helm"},
 }
 
 

@@ -48,6 +48,7 @@ import asyncio
 from typing import Any, NoReturn
 
 from ..module_utils._helm.cli import HelmCli, find_helm
+from ..module_utils._helm.options import HELM
 from ..module_utils._module import ModuleContext, run_module
 
 
@@ -61,7 +62,7 @@ def find(context: ModuleContext) -> dict[str, Any]:
 
 def main() -> NoReturn:
     """Run the module."""
-    run_module({"helm_binary": {"type": "str", "default": "helm"}}, find)
+    run_module(HELM, find)
 
 
 if __name__ == "__main__":

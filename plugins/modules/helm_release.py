@@ -16,14 +16,6 @@ description:
 author:
   - harvester_ops.remediation contributors (@harvester-ops)
 options:
-  namespace:
-    description: Namespace of the release.
-    type: str
-    required: true
-  release:
-    description: Name of the release.
-    type: str
-    required: true
   state:
     description:
       - V(upgraded) upgrades to O(chart_version) out of the archive O(chart_path). A release whose last
@@ -53,21 +45,6 @@ options:
   expected_resource_version:
     description: Resource version of the last revision's Secret that the caller has seen.
     type: str
-  chart:
-    description: With V(upgraded), name of the chart; by default O(release).
-    type: str
-  chart_version:
-    description: With V(upgraded), version of the chart, compared byte for byte with the archive.
-    type: str
-  app_version:
-    description: With V(upgraded), the C(appVersion) that the archive must have; not compared by default.
-    type: str
-  chart_path:
-    description: With V(upgraded), the archive, as M(harvester_ops.remediation.rancher_chart) leaves it.
-    type: path
-  chart_digest:
-    description: With V(upgraded), the SHA-256 that the archive must have, in hex.
-    type: str
   values:
     description:
       - With V(upgraded), exactly the values to use. Values of earlier revisions are never reused.
@@ -75,15 +52,6 @@ options:
       - Without it they are computed as M(harvester_ops.remediation.rancher_values_info) does, so that Rancher
         finds nothing to do afterwards.
     type: dict
-  drop_pinned_values:
-    description: Without O(values), leave out of the release's own values what pins images or versions.
-    type: bool
-    default: false
-  drop_keys:
-    description: Without O(values), further values of the release's own to leave out, as dotted paths.
-    type: list
-    elements: str
-    default: []
   take_ownership:
     description:
       - With V(upgraded), whether helm may adopt objects of the chart that belong to no release or to
@@ -152,6 +120,9 @@ options:
       - Without it no lock is held.
     type: str
 extends_documentation_fragment:
+  - harvester_ops.remediation.release
+  - harvester_ops.remediation.release.values
+  - harvester_ops.remediation.release.chart
   - harvester_ops.remediation.kubernetes_auth
   - harvester_ops.remediation.helm
   - harvester_ops.remediation.attributes
@@ -302,6 +273,7 @@ from ..module_utils._helm.clean import CleanRequest, clean
 from ..module_utils._helm.cli import HelmCli, find_helm
 from ..module_utils._helm.expectation import Expectation, history_max
 from ..module_utils._helm.manifest_diff import manifest_diff
+from ..module_utils._helm.options import CHART, HELM, RELEASE, VALUES
 from ..module_utils._helm.outcome import Outcome
 from ..module_utils._helm.patience import Patience
 from ..module_utils._helm.rollback import RollbackRequest, roll_back
@@ -317,8 +289,10 @@ from ..module_utils._rancher.values.computed import pinned_keys
 from ..module_utils._run.cluster_lock import LockRequest, renew
 
 ARGUMENT_SPEC: dict[str, Any] = {
-    "namespace": {"type": "str", "required": True},
-    "release": {"type": "str", "required": True},
+    **RELEASE,
+    **VALUES,
+    **CHART,
+    **HELM,
     "state": {
         "type": "str",
         "choices": ["upgraded", "rolled_back", "unlocked", "cleaned"],
@@ -327,14 +301,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "expected_revision": {"type": "int"},
     "expected_uid": {"type": "str"},
     "expected_resource_version": {"type": "str"},
-    "chart": {"type": "str"},
-    "chart_version": {"type": "str"},
-    "app_version": {"type": "str"},
-    "chart_path": {"type": "path"},
-    "chart_digest": {"type": "str"},
     "values": {"type": "dict", "no_log": True},
-    "drop_pinned_values": {"type": "bool", "default": False},
-    "drop_keys": {"type": "list", "elements": "str", "default": [], "no_log": False},
     "take_ownership": {
         "type": "str",
         "choices": ["never", "when_refused", "always"],
@@ -351,7 +318,6 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "timeout": {"type": "int", "default": 300},
     "history_max": {"type": "int", "default": 5},
     "lock_holder": {"type": "str"},
-    "helm_binary": {"type": "str", "default": "helm"},
 }
 
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Documentation of the action plugin of the same name, which does the work on the controller.
+# Documentation of the action plugin of the same name, which takes its options from here.
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ author:
   - harvester_ops.remediation contributors (@harvester-ops)
 options:
   plan:
-    description: The plan document, as made by P(harvester_ops.remediation.plan#filter).
+    description: The plan document, as made by M(harvester_ops.remediation.repair_plan).
     type: dict
     required: true
   needed:
@@ -57,8 +57,7 @@ extends_documentation_fragment:
   - harvester_ops.remediation.attributes.controller
   - harvester_ops.remediation.kubernetes_auth
 seealso:
-  - plugin: harvester_ops.remediation.plan
-    plugin_type: filter
+  - module: harvester_ops.remediation.repair_plan
 """
 
 EXAMPLES = r"""

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Documentation of the action plugin of the same name, which does the work on the controller.
+# Documentation of the action plugin of the same name, which takes its options from here.
 
 from __future__ import annotations
 
@@ -25,15 +25,12 @@ options:
     description: Namespace of the cluster that will keep the backup; empty without one.
     type: str
     default: ""
-  helm_binary:
-    description: The helm program, version 3 or 4.
-    type: str
-    default: helm
   chart_options:
     description: Options of M(harvester_ops.remediation.rancher_chart), the same for all charts.
     type: dict
     default: {}
 extends_documentation_fragment:
+  - harvester_ops.remediation.helm
   - harvester_ops.remediation.attributes
   - harvester_ops.remediation.kubernetes_auth
 attributes:

@@ -74,7 +74,7 @@ after:
 
 from typing import Any, NoReturn
 
-from ..module_utils._module import ModuleContext, run_module
+from ..module_utils._module import run_change
 from ..module_utils._steps.setting import set_value
 
 ARGUMENT_SPEC: dict[str, Any] = {
@@ -84,21 +84,9 @@ ARGUMENT_SPEC: dict[str, Any] = {
 }
 
 
-def handle(context: ModuleContext) -> dict[str, Any]:
-    """Set the value."""
-    change = set_value(
-        context.client(),
-        context.params["name"],
-        context.params["value"],
-        context.params["expected_value"],
-        dry_run=context.check_mode,
-    )
-    return change.to_result(diff=context.diff)
-
-
 def main() -> NoReturn:
     """Run the module."""
-    run_module(ARGUMENT_SPEC, handle)
+    run_change(ARGUMENT_SPEC, set_value)
 
 
 if __name__ == "__main__":

@@ -21,29 +21,9 @@ description:
 author:
   - harvester_ops.remediation contributors (@harvester-ops)
 options:
-  namespace:
-    description: Namespace of the release.
-    type: str
-    required: true
-  release:
-    description: Name of the release. It need not exist.
-    type: str
-    required: true
   chart:
     description: Name of the chart; by default that of the release's last revision, else O(release).
     type: str
-  drop_pinned_values:
-    description:
-      - Leave out of the release's own values what pins images or versions
-        (C(image.tag), C(agentImage.tag), C(version), C(chartVersion)).
-    type: bool
-    default: false
-  drop_keys:
-    description:
-      - Further values of the release's own to leave out, each as the dotted path of its keys.
-    type: list
-    elements: str
-    default: []
   reveal:
     description:
       - Whether the values themselves are returned, as they are. They hold what the release and Rancher's
@@ -51,6 +31,8 @@ options:
     type: bool
     default: false
 extends_documentation_fragment:
+  - harvester_ops.remediation.release
+  - harvester_ops.remediation.release.values
   - harvester_ops.remediation.kubernetes_auth
   - harvester_ops.remediation.attributes
   - harvester_ops.remediation.attributes.info_module
@@ -151,17 +133,16 @@ rancher_version:
 
 from typing import Any, NoReturn
 
+from ..module_utils._helm.options import RELEASE, VALUES
 from ..module_utils._helm.storage import list_revisions
 from ..module_utils._module import ModuleContext, run_module
 from ..module_utils._rancher.server.leader_process import leader_environment
 from ..module_utils._rancher.values.release import ValuesRequest, make_values, read_rancher_state
 
 ARGUMENT_SPEC: dict[str, Any] = {
-    "namespace": {"type": "str", "required": True},
-    "release": {"type": "str", "required": True},
+    **RELEASE,
+    **VALUES,
     "chart": {"type": "str"},
-    "drop_pinned_values": {"type": "bool", "default": False},
-    "drop_keys": {"type": "list", "elements": "str", "default": [], "no_log": False},
     "reveal": {"type": "bool", "default": False},
 }
 

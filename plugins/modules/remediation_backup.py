@@ -26,7 +26,7 @@ author:
 options:
   plan:
     description:
-      - The plan document of P(harvester_ops.remediation.plan#filter).
+      - The plan document of M(harvester_ops.remediation.repair_plan).
       - Without it, everything that does not depend on a plan is saved.
     type: dict
     default: {}

@@ -18,14 +18,6 @@ description:
 author:
   - harvester_ops.remediation contributors (@harvester-ops)
 options:
-  directory:
-    description: The artifacts folder.
-    type: path
-    required: true
-  run_id:
-    description: Name of the run.
-    type: str
-    required: true
   holder:
     description: Who does it, as given to M(harvester_ops.remediation.remediation_lock).
     type: str
@@ -80,6 +72,7 @@ options:
         description: Taken because plans have it, and not used.
         type: str
 extends_documentation_fragment:
+  - harvester_ops.remediation.run
   - harvester_ops.remediation.kubernetes_auth
   - harvester_ops.remediation.attributes
 attributes:

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Documentation of the action plugin of the same name, which does the work on the controller.
+# Documentation of the action plugin of the same name, which takes its options from here.
 
 from __future__ import annotations
 
@@ -35,14 +35,6 @@ options:
     type: list
     elements: dict
     default: []
-  directory:
-    description: The artifacts folder, where the journal is.
-    type: path
-    required: true
-  run_id:
-    description: Name of the run.
-    type: str
-    required: true
   holder:
     description: Holder of the cluster lock, as given to M(harvester_ops.remediation.remediation_lock).
     type: str
@@ -63,10 +55,6 @@ options:
     description: Options of M(harvester_ops.remediation.rancher_chart) for a chart that was not.
     type: dict
     default: {}
-  helm_binary:
-    description: The helm program, version 3 or 4.
-    type: str
-    default: helm
   timeout:
     description: Seconds that helm, or Rancher, may take for one release.
     type: int
@@ -80,6 +68,8 @@ options:
     type: int
     default: 150
 extends_documentation_fragment:
+  - harvester_ops.remediation.run
+  - harvester_ops.remediation.helm
   - harvester_ops.remediation.attributes
   - harvester_ops.remediation.kubernetes_auth
 attributes:

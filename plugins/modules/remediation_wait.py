@@ -27,7 +27,6 @@ options:
         its last revision is not pending, or has been so for O(stale_after) seconds.
       - V(release_version) is that the last revision of O(release) is deployed at O(chart_version).
       - V(rollout) is that all pods of a workload are new and available.
-      - V(job_past_wait) is that the upgrade's job no longer waits for what O(wait) says.
       - V(system_services_upgraded) is that the upgrade's job has ended well.
       - V(index_has) is that the chart index of a ClusterRepo lists O(charts).
     type: str
@@ -35,7 +34,6 @@ options:
       - actor_finished
       - release_version
       - rollout
-      - job_past_wait
       - system_services_upgraded
       - index_has
     required: true
@@ -81,10 +79,6 @@ options:
   name:
     description: Name of the workload, or of the ClusterRepo, V(rancher-charts) by default.
     type: str
-  wait:
-    description: The C(wait) of an evidence document. An empty one is one that is over.
-    type: dict
-    default: {}
   charts:
     description: Charts that the index must list.
     type: list

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Documentation of the action plugin of the same name, which does the work on the controller.
+# Documentation of the action plugin of the same name, which takes its options from here.
 
 from __future__ import annotations
 
@@ -12,23 +12,19 @@ module: run_report
 short_description: Report how a run went
 version_added: 0.1.0
 description:
-  - Does what the filter P(harvester_ops.remediation.report#filter) does, writes C(report.json), C(report.html) and
+  - Decides the verdict of a run and gathers what was found, done and proven, and what to do next.
+  - Writes C(report.json), C(report.html) and
     C(report.md) into the artifacts folder, prints the report, and hands verdict and plan over like
     M(ansible.builtin.set_stats).
 author:
   - harvester_ops.remediation contributors (@harvester-ops)
 options:
   run:
-    description: The documents of the run, see the filter P(harvester_ops.remediation.report#filter).
+    description:
+      - The documents of the run, any of C(id), C(started_at), C(asked), C(job), C(artifacts_dir), C(evidence_before),
+        C(findings_before), C(plan), C(approval), C(backup), C(steps), C(rounds), C(evidence_after), C(findings_after)
+        and C(error). What a run did not get to is left out.
     type: dict
-    required: true
-  directory:
-    description: The artifacts folder.
-    type: path
-    required: true
-  run_id:
-    description: Name of the folder of this run below C(runs) in the artifacts folder.
-    type: str
     required: true
   so_far:
     description: Write the report of a run that is cut off right after this, which a later report of the run replaces.
@@ -43,20 +39,11 @@ options:
     type: bool
     default: false
 extends_documentation_fragment:
+  - harvester_ops.remediation.run
   - harvester_ops.remediation.attributes
+  - harvester_ops.remediation.attributes.controller
   - harvester_ops.remediation.kubernetes_auth
-attributes:
-  check_mode:
-    support: full
-    details: A document is no change of the cluster, so it is written in check mode, too.
-  diff_mode:
-    support: N/A
-    details: It changes nothing in the cluster.
-  idempotent:
-    support: full
 seealso:
-  - plugin: harvester_ops.remediation.report
-    plugin_type: filter
   - plugin: harvester_ops.remediation.handover
     plugin_type: filter
 """

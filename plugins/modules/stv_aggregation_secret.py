@@ -55,7 +55,7 @@ after:
 
 from typing import Any, NoReturn
 
-from ..module_utils._module import ModuleContext, run_module
+from ..module_utils._module import run_change
 from ..module_utils._steps.local_cluster import create_stv_aggregation
 
 ARGUMENT_SPEC: dict[str, Any] = {
@@ -63,15 +63,9 @@ ARGUMENT_SPEC: dict[str, Any] = {
 }
 
 
-def handle(context: ModuleContext) -> dict[str, Any]:
-    """Create it if it is missing."""
-    change = create_stv_aggregation(context.client(), dry_run=context.check_mode)
-    return change.to_result(diff=context.diff)
-
-
 def main() -> NoReturn:
     """Run the module."""
-    run_module(ARGUMENT_SPEC, handle)
+    run_change(ARGUMENT_SPEC, create_stv_aggregation)
 
 
 if __name__ == "__main__":

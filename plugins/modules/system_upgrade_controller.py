@@ -64,7 +64,7 @@ after:
 
 from typing import Any, NoReturn
 
-from ..module_utils._module import ModuleContext, run_module
+from ..module_utils._module import run_change
 from ..module_utils._steps.upgrade_controller import restart_for
 
 ARGUMENT_SPEC: dict[str, Any] = {
@@ -74,20 +74,9 @@ ARGUMENT_SPEC: dict[str, Any] = {
 }
 
 
-def handle(context: ModuleContext) -> dict[str, Any]:
-    """Restart it once for the Plan."""
-    change = restart_for(
-        context.client(),
-        context.params["plan"],
-        expected_plan_uid=context.params["expected_plan_uid"],
-        dry_run=context.check_mode,
-    )
-    return change.to_result(diff=context.diff)
-
-
 def main() -> NoReturn:
     """Run the module."""
-    run_module(ARGUMENT_SPEC, handle)
+    run_change(ARGUMENT_SPEC, restart_for)
 
 
 if __name__ == "__main__":

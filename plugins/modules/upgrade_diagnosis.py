@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Documentation of the action plugin of the same name, which does the work on the controller.
+# Documentation of the action plugin of the same name, which takes its options from here.
 
 from __future__ import annotations
 
@@ -26,14 +26,6 @@ options:
     type: list
     elements: path
     default: []
-  directory:
-    description: The artifacts folder.
-    type: path
-    required: true
-  run_id:
-    description: Name of the folder of this run below C(runs) in the artifacts folder.
-    type: str
-    required: true
   suffix:
     description: What is appended to the names C(evidence) and C(findings) of the files.
     type: str
@@ -43,17 +35,10 @@ options:
     type: bool
     default: false
 extends_documentation_fragment:
+  - harvester_ops.remediation.run
   - harvester_ops.remediation.attributes
+  - harvester_ops.remediation.attributes.controller
   - harvester_ops.remediation.kubernetes_auth
-attributes:
-  check_mode:
-    support: full
-    details: A document is no change of the cluster, so it is written in check mode, too.
-  diff_mode:
-    support: N/A
-    details: It changes nothing in the cluster.
-  idempotent:
-    support: full
 seealso:
   - plugin: harvester_ops.remediation.diagnose
     plugin_type: filter

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Documentation of the action plugin of the same name, which does the work on the controller.
+# Documentation of the action plugin of the same name, which takes its options from here.
 
 from __future__ import annotations
 
@@ -56,15 +56,8 @@ options:
     type: list
     elements: path
     default: []
-  directory:
-    description: The artifacts folder.
-    type: path
-    required: true
-  run_id:
-    description: Name of the folder of this run below C(runs) in the artifacts folder.
-    type: str
-    required: true
 extends_documentation_fragment:
+  - harvester_ops.remediation.run
   - harvester_ops.remediation.attributes
   - harvester_ops.remediation.kubernetes_auth
 attributes:

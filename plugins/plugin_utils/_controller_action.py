@@ -9,16 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from ansible import constants
-from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import filter_loader
 from ansible.utils.display import Display
 
 from ..module_utils._core.errors import RemediationError
 from ..module_utils._documents.artifacts import write_artifacts
-from ..module_utils._kube.auth import AUTH_ARGUMENT_SPEC
+from ._documented_action import DocumentedAction
 from ._screen import say
 
 # Ansible loads every filter of a collection to find one of them: here, in the process that forks the
@@ -61,36 +60,7 @@ def written(directory: str, run_id: str, documents: Mapping[str, Any]) -> dict[s
     return {name: str(path) for name, path in paths.items()}
 
 
-class ControllerAction(ActionBase):
-    """An action without a module process and without a connection.
+class ControllerAction(DocumentedAction):
+    """An action without a module process and without a connection."""
 
-    Subclasses give C(ARGUMENT_SPEC) and C(act). The connection options of the action group are taken
-    and not used, so that its defaults in a play fit every task.
-    """
-
-    TRANSFERS_FILES = False
     _requires_connection = False
-    ARGUMENT_SPEC: ClassVar[dict[str, dict[str, Any]]] = {}
-
-    def run(
-        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
-        """Check the options and act; a RemediationError becomes a failure of the common shape."""
-        super().run(tmp, task_vars)
-        self._variables: Mapping[str, Any] = task_vars or {}
-        _result, options = self.validate_argument_spec(
-            argument_spec={**AUTH_ARGUMENT_SPEC, **self.ARGUMENT_SPEC}
-        )
-        try:
-            return {"changed": False, **self.act(options)}
-        except RemediationError as error:
-            return {
-                "changed": False,
-                "failed": True,
-                "msg": str(error),
-                "error": error.to_dict(),
-            }
-
-    def act(self, options: dict[str, Any]) -> dict[str, Any]:
-        """Do the work and return what the task registers."""
-        raise NotImplementedError

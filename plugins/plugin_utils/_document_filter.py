@@ -42,6 +42,19 @@ def document_filter(function: Callable[..., Result]) -> Callable[..., Result]:
     return filtered
 
 
+def filter_module(**functions: Callable[..., Any]) -> type:
+    """The class that Ansible looks for in the file of a filter."""
+
+    class FilterModule:
+        """The filters of a file, by name."""
+
+        def filters(self) -> dict[str, Callable[..., Any]]:
+            """Name to function."""
+            return {name: document_filter(each) for name, each in functions.items()}
+
+    return FilterModule
+
+
 def plain(value: Any) -> Any:
     """A document in plain JSON types; raises evidence-invalid for what is none."""
     try:

@@ -12,28 +12,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from ..module_utils._documents.run import RunJob
 
 #: The callback of ansible-runner, which runs jobs on a terminal of its own that no person reads.
 _RUNNER_CALLBACK = "awx_display"
 
 
-@dataclass(frozen=True)
-class Job:
-    """A job by its number; who launched it, and the workflow it is a node of, where AWX names them."""
-
-    number: str
-    user: str = ""
-    workflow: str = ""
-
-    def __str__(self) -> str:
-        """``AWX job 42 of workflow job 41, launched by alice``."""
-        workflow = f" of workflow job {self.workflow}" if self.workflow else ""
-        return f"AWX job {self.number}{workflow}, launched by {self.user or 'a schedule'}"
-
-
-def job_of(variables: Mapping[str, Any]) -> Job | None:
+def job_of(variables: Mapping[str, Any]) -> RunJob | None:
     """The job that the variables of a task, or else the environment, name."""
 
     def named(what: str) -> str:
@@ -41,7 +28,7 @@ def job_of(variables: Mapping[str, Any]) -> Job | None:
         return "" if value is None else str(value)
 
     number = named("job_id") or (os.environ.get("JOB_ID", "") if os.environ.get("AWX_HOST") else "")
-    return Job(number, named("user_name"), named("workflow_job_id")) if number else None
+    return RunJob(number, named("user_name"), named("workflow_job_id")) if number else None
 
 
 def is_unattended(variables: Mapping[str, Any]) -> bool:

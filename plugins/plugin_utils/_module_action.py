@@ -33,46 +33,27 @@ from ..module_utils._kube.auth import AUTH_ARGUMENT_SPEC
 from ..module_utils._module import framed_by
 from ..modules import rancher_chart
 from ._child import in_child
+from ._documented_action import (
+    COLLECTION,
+    PLUGINS,
+    DocumentedAction,
+    ModuleFailedError,
+    Result,
+)
 
 # Ansible loads the plugin in the process that forks the workers, so they all have the libraries already.
 with suppress(ImportError):
     import_module("kubernetes.client")
     import_module("kubernetes.config")
 
-COLLECTION = "harvester_ops.remediation"
-_MODULES = "ansible_collections.harvester_ops.remediation.plugins.modules"
-Result = dict[str, Any]
 
+class ModuleAction(DocumentedAction):
+    """Has modules of the collection do the work."""
 
-class ModuleFailedError(Exception):
-    """The module failed otherwise than with one of the collection's errors."""
-
-    def __init__(self, result: Result) -> None:
-        super().__init__(str(result.get("msg")))
-        self.result = result
-
-
-class ModuleAction(ActionBase):
-    """Runs the module of its own name, which subclasses give as C(MODULE).
-
-    Imported with the plugin, it is loaded once for all workers.
-    """
-
-    MODULE: ClassVar[ModuleType]
-    TRANSFERS_FILES = False
     _supports_check_mode = True
     _supports_async = False
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Result:
-        """The module's result."""
-        self.begin(tmp, task_vars)
-        return self.run_module(name_of(self.MODULE), self.arguments(), dict(task_vars or {}))
-
-    def begin(self, tmp: str | None, task_vars: dict[str, Any] | None) -> None:
-        """What Ansible does before an action acts."""
-        super().run(tmp, task_vars)
-
-    def fetch(self, step: Step, chart_options: Mapping[str, Any], variables: dict[str, Any]) -> str:
+    def fetch(self, step: Step, chart_options: Mapping[str, Any]) -> str:
         """The path of the chart of a step; fetching changes nothing in the cluster, so check mode does it, too."""
         wanted = {
             "chart": step.params["chart"],
@@ -81,44 +62,26 @@ class ModuleAction(ActionBase):
         }
         before, self._task.check_mode = self._task.check_mode, False
         try:
-            return str(
-                self.call(name_of(rancher_chart), {**chart_options, **wanted}, variables)["path"]
-            )
+            return str(self.call(name_of(rancher_chart), {**chart_options, **wanted})["path"])
         finally:
             self._task.check_mode = before
 
-    def arguments(self) -> dict[str, Any]:
-        """The module's options."""
-        return dict(self._task.args)
-
-    def call(
-        self,
-        name: str,
-        arguments: Mapping[str, Any],
-        variables: dict[str, Any],
-        *,
-        apart: bool = False,
-    ) -> Result:
+    def call(self, name: str, arguments: Mapping[str, Any], *, apart: bool = False) -> Result:
         """The result of a module on the cluster of this task, without the options that are None.
 
         Raises what it failed with: RemediationError, or ModuleFailedError.
         """
         given = {key: value for key, value in arguments.items() if value is not None}
         own = connection_of(self._task.args)
-        return succeeded(self.run_module(name, {**own, **given}, variables, apart=apart))
+        return succeeded(self.run_module(name, {**own, **given}, apart=apart))
 
-    def run_module(
-        self,
-        name: str,
-        arguments: Mapping[str, Any],
-        variables: dict[str, Any],
-        *,
-        apart: bool = False,
-    ) -> Result:
+    def run_module(self, name: str, arguments: Mapping[str, Any], *, apart: bool = False) -> Result:
         """Run a module of the collection: here if that makes no difference, `apart` in a process of its own."""
-        if not self._runs_here(variables):
+        if not self._runs_here():
             result: Result = self._execute_module(
-                module_name=f"{COLLECTION}.{name}", module_args=dict(arguments), task_vars=variables
+                module_name=f"{COLLECTION}.{name}",
+                module_args=dict(arguments),
+                task_vars=self._variables,
             )
             return result
         environment: dict[str, str] = {}
@@ -133,16 +96,35 @@ class ModuleAction(ActionBase):
         with _environment(environment):
             return in_child(work) if apart else work()
 
-    def _runs_here(self, variables: Mapping[str, Any]) -> bool:
+    def _runs_here(self) -> bool:
         """Whether a module process would run on this machine, as this user and with this Python."""
         connection = self._connection
-        interpreter = variables.get("ansible_python_interpreter")
+        interpreter = self._variables.get("ansible_python_interpreter")
         return (
             connection.transport == "local"
             and connection.become is None
             and not self._task.delegate_to
             and self._templar.template(interpreter) == sys.executable
         )
+
+
+class OwnModuleAction(ModuleAction):
+    """Runs the module of its own name, which subclasses give as C(MODULE).
+
+    Imported with the plugin, it is loaded once for all workers. The module checks its options itself.
+    """
+
+    MODULE: ClassVar[ModuleType]
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Result:
+        """The module's result."""
+        ActionBase.run(self, tmp, task_vars)
+        self._variables = dict(task_vars or {})
+        return self.run_module(name_of(self.MODULE), self.arguments())
+
+    def arguments(self) -> dict[str, Any]:
+        """The module's options."""
+        return dict(self._task.args)
 
 
 def name_of(module: ModuleType) -> str:
@@ -165,11 +147,6 @@ def succeeded(result: Result) -> Result:
     raise RemediationError(**error)
 
 
-def failure(error: RemediationError) -> Result:
-    """A failed result of the collection's shape."""
-    return {"changed": False, "failed": True, "msg": str(error), "error": error.to_dict()}
-
-
 def call_module(
     name: str, arguments: Mapping[str, Any], *, check_mode: bool = False, diff: bool = False
 ) -> Result:
@@ -180,7 +157,7 @@ def call_module(
 
     with framed_by(frame):
         try:
-            import_module(f"{_MODULES}.{name}").main()
+            import_module(f"{PLUGINS}.modules.{name}").main()
         except _EndedError as ended:
             return ended.result
     raise AssertionError(f"the module {name} ended without a result")

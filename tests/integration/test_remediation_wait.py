@@ -39,13 +39,7 @@ FLEET_LINE = "wait helm release cattle-fleet-system fleet fleet-106.0.0+up0.12.0
 CRD_LINE = (
     "wait helm release cattle-fleet-system fleet-crd fleet-crd-106.0.0+up0.12.0 0.12.0 deployed"
 )
-FLEET_WAIT = {
-    "kind": "helm-release",
-    "namespace": "cattle-fleet-system",
-    "release": "fleet",
-    "chart": "fleet-106.0.0+up0.12.0",
-    "pod": "hvst-upgrade-w1-apply-manifests-a",
-}
+FIRST_POD = "hvst-upgrade-w1-apply-manifests-a"
 UPGRADE = new(
     "harvesterhci.io/v1beta1",
     "Upgrade",
@@ -231,8 +225,8 @@ def upgrade(cluster: ControlPlane, tmp_path: Path) -> Iterator[CriLog]:
     log = CriLog(tmp_path / "a.log")
     log.write("Upgrading Rancher")
     log.write(FLEET_LINE)
-    cluster.set_logs("harvester-system", FLEET_WAIT["pod"], log.path)
-    wait_for_log(cluster, FLEET_WAIT["pod"], FLEET_LINE)
+    cluster.set_logs("harvester-system", FIRST_POD, log.path)
+    wait_for_log(cluster, FIRST_POD, FLEET_LINE)
     yield log
     selector = "harvesterhci.io/upgrade=hvst-upgrade-w1"
     cluster.kubectl("delete", "job,pod", "-n", "harvester-system", "-l", selector)
@@ -278,21 +272,18 @@ def wait_for_log(cluster: ControlPlane, pod: str, line: str) -> None:
 
 
 class TestJob:
-    @pytest.mark.usefixtures("upgrade")
-    def test_the_job_still_waits(self, run: ModuleRun) -> None:
-        seen = look(run, "job_past_wait", wait=FLEET_WAIT)
-        assert not seen["done"]
-        assert FLEET_LINE in seen["state"]
-
-    def test_the_job_is_past_its_line(
+    def test_a_new_line_of_the_job_is_a_new_state(
         self, run: ModuleRun, cluster: ControlPlane, upgrade: CriLog
     ) -> None:
+        seen = look(run, "system_services_upgraded")
+        assert not seen["done"]
+        assert FLEET_LINE in seen["state"]
         upgrade.write(CRD_LINE)
-        wait_for_log(cluster, FLEET_WAIT["pod"], CRD_LINE)
-        assert look(run, "job_past_wait", wait=FLEET_WAIT)["done"]
+        wait_for_log(cluster, FIRST_POD, CRD_LINE)
+        assert CRD_LINE in look(run, "system_services_upgraded")["state"]
 
     @pytest.mark.usefixtures("upgrade")
-    def test_a_new_pod_has_to_come_past_the_line_too(
+    def test_a_new_pod_is_the_one_that_is_looked_at(
         self, run: ModuleRun, cluster: ControlPlane, tmp_path: Path
     ) -> None:
         time.sleep(1.1)  # creation times have whole seconds
@@ -301,14 +292,10 @@ class TestJob:
         log.write("Upgrading Rancher")
         cluster.set_logs("harvester-system", "hvst-upgrade-w1-apply-manifests-b", log.path)
         wait_for_log(cluster, "hvst-upgrade-w1-apply-manifests-b", "Upgrading")
-        started = look(run, "job_past_wait", wait=FLEET_WAIT)
-        log.write(FLEET_LINE)
-        wait_for_log(cluster, "hvst-upgrade-w1-apply-manifests-b", FLEET_LINE)
-        again = look(run, "job_past_wait", wait=FLEET_WAIT)
-        log.write(CRD_LINE)
-        wait_for_log(cluster, "hvst-upgrade-w1-apply-manifests-b", CRD_LINE)
-        past = look(run, "job_past_wait", wait=FLEET_WAIT)
-        assert [started["done"], again["done"], past["done"]] == [False, False, True]
+        seen = look(run, "system_services_upgraded")
+        assert not seen["done"]
+        assert "hvst-upgrade-w1-apply-manifests-b" in seen["state"]
+        assert FLEET_LINE not in seen["state"]
 
     @pytest.mark.usefixtures("upgrade")
     def test_the_services_are_upgraded(self, run: ModuleRun, cluster: ControlPlane) -> None:
@@ -316,12 +303,9 @@ class TestJob:
         done = {"conditions": [{"type": "SystemServicesUpgraded", "status": "True"}]}
         set_status(cluster, UPGRADE, done)
         assert look(run, "system_services_upgraded")["done"]
-        assert look(run, "job_past_wait", wait=FLEET_WAIT)["done"]
 
     @pytest.mark.usefixtures("upgrade")
-    def test_a_failed_job_ends_every_wait_for_it(
-        self, run: ModuleRun, cluster: ControlPlane
-    ) -> None:
+    def test_a_failed_job_ends_the_wait_for_it(self, run: ModuleRun, cluster: ControlPlane) -> None:
         condition = {
             "type": "SystemServicesUpgraded",
             "status": "False",
@@ -329,11 +313,10 @@ class TestJob:
             "message": "Job has reached the specified backoff limit",
         }
         set_status(cluster, UPGRADE, {"conditions": [condition]})
-        for condition_name in ("system_services_upgraded", "job_past_wait"):
-            failure = look(run, condition_name, wait=FLEET_WAIT)["failure"]
-            assert failure["code"] == "stalled"
-            assert "Upgrade/harvester-system/hvst-upgrade-w1" in failure["message"]
-            assert "BackoffLimitExceeded" in failure["message"]
+        failure = look(run, "system_services_upgraded")["failure"]
+        assert failure["code"] == "stalled"
+        assert "Upgrade/harvester-system/hvst-upgrade-w1" in failure["message"]
+        assert "BackoffLimitExceeded" in failure["message"]
 
     def test_without_an_upgrade_there_is_nothing_to_wait_for(self, run: ModuleRun) -> None:
         error = run.error("remediation_wait", condition="system_services_upgraded")
@@ -394,26 +377,25 @@ class TestAction:
     def test_it_tells_each_change_and_ends(
         self, cluster: ControlPlane, upgrade: CriLog, tmp_path: Path
     ) -> None:
-        play = Play(
-            tmp_path, cluster, condition="job_past_wait", wait=FLEET_WAIT, timeout=60, interval=1
-        )
+        play = Play(tmp_path, cluster, condition="system_services_upgraded", timeout=60, interval=1)
         cluster.wait_for("the first line", play.told)
         upgrade.write(CRD_LINE)
-        done = play.end()
+        cluster.wait_for("the second line", lambda: len(play.told()) > 1)
+        done = {"conditions": [{"type": "SystemServicesUpgraded", "status": "True"}]}
+        set_status(cluster, UPGRADE, done)
+        registered = play.end()
         first, second = play.told()
-        assert first.startswith("Waiting for the upgrade job to go on: ")
+        assert first.startswith("Waiting for the upgrade job to end: ")
         assert FLEET_LINE in first
         assert CRD_LINE in second
         assert "s waited, " in first
         assert first.endswith(" s left).")
-        assert (done["outcome"], done["changed"]) == ("reached", False)
-        assert CRD_LINE in done["state"]
+        assert (registered["outcome"], registered["changed"]) == ("reached", False)
+        assert CRD_LINE in registered["state"]
 
     @pytest.mark.usefixtures("upgrade")
     def test_time_is_up(self, cluster: ControlPlane, tmp_path: Path) -> None:
-        play = Play(
-            tmp_path, cluster, condition="job_past_wait", wait=FLEET_WAIT, timeout=4, interval=1
-        )
+        play = Play(tmp_path, cluster, condition="system_services_upgraded", timeout=4, interval=1)
         done = play.end()
         assert done["failed"]
         assert done["error"]["code"] == "stalled"
@@ -423,7 +405,7 @@ class TestAction:
 
     @pytest.mark.usefixtures("upgrade")
     def test_check_mode_looks_once(self, cluster: ControlPlane, tmp_path: Path) -> None:
-        play = Play(tmp_path, cluster, "--check", condition="job_past_wait", wait=FLEET_WAIT)
+        play = Play(tmp_path, cluster, "--check", condition="system_services_upgraded")
         done = play.end()
         assert (done["outcome"], done["changed"]) == ("pending", False)
         assert play.told() == []

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .._core.errors import RemediationError
+from .._core.lenient import stamp
 from .._core.names import BACKUP_NAMESPACE
 from .._core.version import COLLECTION_VERSION
 from .._helm.unlock import secret_digest
@@ -93,7 +94,7 @@ def keep(
         set_id=request.set_id,
         cluster_uid=client.cluster_uid(),
         server=client.server,
-        created_at=client.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+        created_at=stamp(client.now()),
         plan_fingerprint=fingerprint,
         reason=request.reason or (f"plan {fingerprint}" if fingerprint else ""),
         tool_version=COLLECTION_VERSION,

@@ -82,10 +82,15 @@ def moment(value: object) -> datetime | None:
         return None
 
 
+def stamp(when: datetime) -> str:
+    """A time as documents have it, ``2026-11-23T15:00:00Z``, to whole seconds."""
+    return when.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def in_utc(value: object) -> str | None:
     """An RFC 3339 time of any zone as ``2026-11-23T15:00:00Z``, to whole seconds; None for everything else."""
     found = moment(value)
-    return None if found is None else found.replace(tzinfo=None).isoformat() + "Z"
+    return None if found is None else stamp(found)
 
 
 def seconds_between(earlier: object, later: object) -> int | None:

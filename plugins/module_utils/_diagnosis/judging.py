@@ -16,10 +16,11 @@ from typing import Any
 from .._core import template
 from .._core.lenient import dig, mapping, text
 from .._documents.evidence import READABLE
+from .._documents.vocabulary import Outcome
 from . import expression
 from .rules import Rule
 
-FAIL, WARN, PASS, UNKNOWN = "fail", "warn", "pass", "unknown"
+FAIL, WARN, UNKNOWN, PASS = (each.value for each in Outcome)
 _MATCHED = {"fail": FAIL, "warn": WARN, "info": PASS}
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from .._core.lenient import Document, dig, mapping, mappings, text
 from .._documents.findings import Obligation
-from .._documents.vocabulary import Discharge
+from .._documents.vocabulary import Condition, Discharge, Outcome
 from .facts.upgrade import ENDED, NONE
 from .proof import discharged, open_words
 
@@ -24,7 +24,7 @@ _OF_THE_PODS = ("job_pods", "job_logs")
 _BY_EXEC = ("leader_environment", "bundled_charts")
 """A permission of its own, which a diagnosis need not have: what depends on them is unknown by itself without it."""
 
-STUCK, MOVING, HEALTHY, UNKNOWN = "stuck", "moving", "healthy", "unknown"
+HEALTHY, MOVING, STUCK, UNKNOWN = (each.value for each in Condition)
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,10 @@ def verdict(
     refusal = _refusal(facts)
     if refusal:
         return Verdict(UNKNOWN, refusal["message"], refusal)
-    failed = [finding for finding in findings if finding["outcome"] == "fail"]
+    failed = [finding for finding in findings if finding["outcome"] == Outcome.FAIL]
     if failed:
         return Verdict(STUCK, _headline_of_failures(failed))
-    undecided = [finding for finding in findings if finding["outcome"] == "unknown"]
+    undecided = [finding for finding in findings if finding["outcome"] == Outcome.UNKNOWN]
     unseen = _unseen(facts, not_read)
     is_over = facts.get("phase") == ENDED
     if undecided or unseen:

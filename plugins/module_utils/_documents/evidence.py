@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._core.errors import RemediationError
+from .origin import Origin as Origin  # part of the evidence for whoever reads it
 from .shape import Json, Problems, read, write
 
 SCHEMA = "harvester_ops.remediation/evidence/v1"
@@ -83,22 +84,6 @@ class Source:
 
     state: str = ERROR
     reason: str = ""
-
-
-@dataclass(frozen=True)
-class Origin:
-    """A file that evidence was read from instead of a live cluster.
-
-    `kind` is support-bundle, upgrade-log, support-archive or evidence; `lacks` what it cannot show, a sentence each.
-    `used` is false for a file of the same cluster that another one stands in for.
-    """
-
-    kind: str | None = None
-    path: str | None = None
-    created_at: str | None = None
-    note: str | None = None
-    lacks: tuple[str, ...] = ()
-    used: bool = True
 
 
 @dataclass(frozen=True)
@@ -474,7 +459,7 @@ class HelmPod:
 
 @dataclass(frozen=True)
 class HelmActor:
-    """Something else than an operation pod that runs helm now; `release` None when it cannot be told on what."""
+    """Something that runs helm now; `release` None when it cannot be told on what."""
 
     kind: str | None = None
     namespace: str | None = None
@@ -482,6 +467,11 @@ class HelmActor:
     release: str | None = None
     release_namespace: str | None = None
     since: str | None = None
+
+    @property
+    def subject(self) -> str:
+        """The actor as messages name objects."""
+        return f"{self.kind}/{self.namespace}/{self.name}"
 
 
 @dataclass(frozen=True)
@@ -840,6 +830,11 @@ class Evidence:
     def setting(self, name: str) -> Setting:
         """The Rancher Setting of this name; an empty one when it does not exist or was not read."""
         return (self.settings or {}).get(name) or Setting()
+
+    def cluster_repo(self, name: str = "rancher-charts") -> ClusterRepo | None:
+        """A ClusterRepo that is not being deleted; None when it does not exist or was not read."""
+        repo = (self.cluster_repos or {}).get(name)
+        return None if repo is None or repo.deleted else repo
 
     @property
     def log_events(self) -> tuple[Json, ...]:

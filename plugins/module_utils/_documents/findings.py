@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from .origin import Origin
 from .shape import Json, Problems, read
 
 FINDINGS_SCHEMA = "harvester_ops.remediation/findings/v1"
@@ -23,9 +24,30 @@ class Proof:
 
 @dataclass(frozen=True)
 class RemedyStep:
-    """An action that a remedy asks for."""
+    """An action that a remedy asks for, ``with`` what; by whom and at which risk where that differs from the remedy."""
 
     action: str | None = None
+    with_: Mapping[str, Json] = field(default_factory=dict)
+    unattended: str | None = None
+    risk: str | None = None
+
+
+@dataclass(frozen=True)
+class Way:
+    """One of the ways out that a person has to choose from."""
+
+    title: str = ""
+    commands: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class WorkByHand:
+    """What a rule leaves to a person."""
+
+    why: str | None = None
+    danger: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+    ways: tuple[Way, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -35,7 +57,7 @@ class Remedy:
     unattended: str | None = None
     risk: str | None = None
     steps: tuple[RemedyStep, ...] = ()
-    instructions: Json = None
+    instructions: WorkByHand | None = None
 
 
 @dataclass(frozen=True)
@@ -89,18 +111,6 @@ class UnseenSource:
 
 
 @dataclass(frozen=True)
-class FileRead:
-    """A file that the evidence was read from, or would have been without another one of its cluster (used is false)."""
-
-    kind: str | None = None
-    path: str | None = None
-    created_at: str | None = None
-    note: str | None = None
-    lacks: tuple[str, ...] = ()
-    used: bool = True
-
-
-@dataclass(frozen=True)
 class Obligation:
     """What has to be shown before an upgrade is called healthy, and whether it is (vocabulary.Discharge).
 
@@ -130,7 +140,7 @@ class ReadFromFiles:
     contradictions are a sentence each; ask_for are the commands on the cluster that would tell most.
     """
 
-    origins: tuple[FileRead, ...] = ()
+    origins: tuple[Origin, ...] = ()
     contradictions: tuple[str, ...] = ()
     source_notes: tuple[SourceNote, ...] = ()
     ask_for: tuple[str, ...] = ()

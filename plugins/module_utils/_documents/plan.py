@@ -14,13 +14,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from .._core.errors import RemediationError
+from .shape import Problems, read, write
+from .vocabulary import Risk
 
 PLAN_SCHEMA = "harvester_ops.remediation/plan/v1"
-RISKS = ("low", "medium", "high")
+RISKS = tuple(risk.value for risk in Risk)
 STEP_TEXTS = ("title", "reason", "undo", "changes")
 # Another source can bring another archive under the same version, where no index knows its digest.
 CHART_OPTIONS = ("chart_source", "chart_path", "chart_repository")
@@ -70,12 +72,7 @@ class Step:
 
     def to_dict(self) -> dict[str, Any]:
         """The step as plain JSON types."""
-        document = asdict(self)
-        document["changes"] = list(self.changes)
-        document["depends_on"] = list(self.depends_on)
-        document["params"] = dict(self.params)
-        document["precondition"] = dict(self.precondition)
-        return document
+        return dict(write(self))
 
     @classmethod
     def from_dict(cls, document: Any) -> Step:
@@ -106,39 +103,25 @@ class Step:
 class Instruction:
     """What is left to a person: why, the dangers, and commands to copy.
 
-    ``blocks``: the job cannot go on before it is done, so nothing is gained by waiting for the job.
+    ``blocks``: the job cannot go on before it is done, so nothing is gained by waiting for the job. Without a finding it
+    is advice for whoever approves.
     """
 
-    finding: str
-    title: str
-    why: str
+    finding: str = ""
+    title: str = ""
+    why: str = ""
     danger: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
     blocks: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """The instruction as plain JSON types."""
-        return {
-            "finding": self.finding,
-            "title": self.title,
-            "why": self.why,
-            "danger": list(self.danger),
-            "commands": list(self.commands),
-            "blocks": self.blocks,
-        }
+        return dict(write(self))
 
     @classmethod
     def from_dict(cls, document: Any) -> Instruction:
         """Read one instruction of a plan file; raises plan-invalid when it is not one."""
-        values = _mapping(document, "an instruction")
-        return cls(
-            finding=str(values.get("finding") or ""),
-            title=str(values.get("title") or ""),
-            why=str(values.get("why") or ""),
-            danger=tuple(str(text) for text in values.get("danger") or ()),
-            commands=tuple(str(text) for text in values.get("commands") or ()),
-            blocks=values.get("blocks") is True,
-        )
+        return read(cls, _mapping(document, "an instruction"), Problems()) or cls()
 
 
 @dataclass(frozen=True)
@@ -198,19 +181,19 @@ class Plan:
         instructions = values.get("instructions", [])
         if not isinstance(steps, list) or not isinstance(instructions, list):
             raise _invalid("steps and instructions must be lists")
-        read = cls(
+        plan = cls(
             cluster_uid=str(values.get("cluster_uid") or ""),
             evidence_digest=str(values.get("evidence_digest") or ""),
             options=_mapping(values.get("options", {}), "the options"),
             steps=tuple(Step.from_dict(step) for step in steps),
             instructions=tuple(Instruction.from_dict(each) for each in instructions),
         )
-        if values.get("fingerprint") != read.fingerprint:
+        if values.get("fingerprint") != plan.fingerprint:
             raise _invalid(
                 f"its fingerprint is {values.get('fingerprint')!r}, but its steps give"
-                f" {read.fingerprint!r}: the file was changed after it was written"
+                f" {plan.fingerprint!r}: the file was changed after it was written"
             )
-        return read
+        return plan
 
 
 def fingerprint_of(digest: str) -> str:

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from .findings import Finding, NextDecision, Obligation, ReadFromFiles, UnseenSource
+from .plan import Instruction
 from .shape import Json, Problems, read, write
+from .vocabulary import StepOutcome
 
 REPORT_SCHEMA = "harvester_ops.remediation/report/v1"
 
@@ -95,7 +97,7 @@ class PlannedStep:
 class ReportedStep(PlannedStep):
     """A step of a plan, and what became of it (vocabulary.StepOutcome)."""
 
-    outcome: str = "not-run"
+    outcome: str = StepOutcome.NOT_RUN.value
     detail: str | None = None
     begun_at: str | None = None
     ended_at: str | None = None
@@ -117,16 +119,6 @@ class ReportedRound:
     plan: ReportedPlan = ReportedPlan()
     approval: Json = None
     backup: Json = None
-
-
-@dataclass(frozen=True)
-class ManualWork:
-    """What is left to a person: why, the dangers, and commands to copy."""
-
-    title: str | None = None
-    why: str | None = None
-    danger: tuple[str, ...] = ()
-    commands: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -171,7 +163,6 @@ class Report(ReadFromFiles):
     upgrade: UpgradeSummary = UpgradeSummary()
     waited_for: str | None = None
     waits_since: str | None = None
-    waits_for_now: str | None = None
     dependencies: tuple[DependencyVersions, ...] = ()
     releases: tuple[ReleaseHistory, ...] = ()
     timeline: tuple[TimelineEntry, ...] = ()
@@ -182,7 +173,7 @@ class Report(ReadFromFiles):
     not_seen: tuple[UnseenSource, ...] = ()
     plan: ReportedPlan = ReportedPlan()
     rounds: tuple[ReportedRound, ...] = ()
-    instructions: tuple[ManualWork, ...] = ()
+    instructions: tuple[Instruction, ...] = ()
     approval: Json = None
     backup: Json = None
     error: Failure | None = None

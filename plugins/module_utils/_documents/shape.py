@@ -10,6 +10,7 @@ why. Documents come from files people send, so nothing about them may be taken f
 from __future__ import annotations
 
 import dataclasses
+import keyword
 import math
 import types
 from collections.abc import Callable, Mapping
@@ -42,7 +43,10 @@ class Problems:
 
 
 def read(cls: type[T], document: object, problems: Problems, path: str = "") -> T | None:
-    """An instance of the dataclass `cls`, or None when `document` is no mapping."""
+    """An instance of the dataclass `cls`, or None when `document` is no mapping.
+
+    A field whose name is a keyword of Python is written with an underscore at its end.
+    """
     if not isinstance(document, Mapping):
         problems.note(path, f"an object was expected, not {_kind(document)}")
         return None
@@ -54,13 +58,13 @@ def read(cls: type[T], document: object, problems: Problems, path: str = "") -> 
     for name in document:
         if name not in readers:
             problems.note(_join(path, str(name)), "unknown, left out")
-    return cls(**{name: value for name, value in values.items() if value is not None})
+    return cls(**{_field(name): value for name, value in values.items() if value is not None})
 
 
 def write(value: Any) -> Any:
     """The JSON value of a dataclass instance, or of what its fields hold."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {item.name: write(getattr(value, item.name)) for item in dataclasses.fields(value)}
+        return {_name(item): write(getattr(value, item.name)) for item in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         return {str(key): write(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -79,7 +83,7 @@ def _readers(cls: type[Any]) -> dict[str, Reader]:
     if cls not in _known_readers:
         hints = get_type_hints(cls)
         _known_readers[cls] = {
-            item.name: _reader(hints[item.name]) for item in dataclasses.fields(cls)
+            _name(item): _reader(hints[item.name]) for item in dataclasses.fields(cls)
         }
     return _known_readers[cls]
 
@@ -97,6 +101,14 @@ def _reader(hint: Any) -> Reader:
         shape: type[Any] = hint
         return lambda value, problems, path: read(shape, value, problems, path)
     return {str: _text, int: _integer, bool: _boolean}.get(hint, _json)
+
+
+def _name(item: dataclasses.Field[Any]) -> str:
+    return item.name.rstrip("_")
+
+
+def _field(name: str) -> str:
+    return f"{name}_" if keyword.iskeyword(name) else name
 
 
 def _list_reader(item_reader: Reader) -> Reader:

@@ -11,35 +11,18 @@ must hold: no actor that can be seen works on it, and the revision is older than
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 from .._core.errors import RemediationError
 from .._core.lenient import moment
+from .._documents.evidence import HelmActor
 from .expectation import release_name
 from .storage import Revision
 
 DEFAULT_STALE_AFTER = 600
 
 
-@dataclass(frozen=True)
-class LiveActor:
-    """Something that runs helm now; ``release`` is None when it is not known on which release."""
-
-    kind: str
-    namespace: str | None
-    name: str
-    since: str | None = None
-    release: str | None = None
-    release_namespace: str | None = None
-
-    @property
-    def subject(self) -> str:
-        """The actor as messages name objects."""
-        return f"{self.kind}/{self.namespace}/{self.name}"
-
-
-FindActor = Callable[[Revision], "LiveActor | None"]
+FindActor = Callable[[Revision], HelmActor | None]
 
 
 def age_seconds(revision: Revision, now: datetime) -> int | None:

@@ -56,7 +56,7 @@ def _target(revisions: Sequence[Revision], number: int, last: Revision) -> Revis
     target = next((revision for revision in revisions if revision.revision == number), None)
     where = expectation.release_name(last.namespace, last.release)
     kept = ", ".join(f"{r.revision} ({r.status or 'undecodable'})" for r in revisions)
-    reason = unfit(target.to_dict(), last.to_dict()) if target else "does not exist"
+    reason = unfit(target, last) if target else "does not exist"
     if target is not None and reason is None:
         return target
     raise RemediationError(

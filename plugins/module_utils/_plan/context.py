@@ -10,14 +10,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._core.errors import RemediationError
-from .._core.lenient import dig, mapping, mappings, text, texts
+from .._core.lenient import mapping, mappings, text, texts
 from .._diagnosis.facts.helm_failures import cure_of
 from .._documents.actions import ACTIONS
-from .._documents.plan import RISKS
+from .._documents.evidence import ChartIndex, Evidence, IndexEntry
+from .._documents.findings import Finding, Remedy, RemedyStep
+from .._documents.plan import RISKS, ObjectRef, Step
+from .._documents.vocabulary import Outcome
 from .._helm.conflicts import Conflict, unapproved
 from .._helm.failure import CONFLICT
 
-UNATTENDED = ("yes", "ask", "no")
 _OF_THE_IMAGE = ("unknown-flag", "image")
 
 
@@ -33,7 +35,6 @@ class Request:
     finding: str
     subject: str
     reason: str
-    unattended: str
     risk: str | None
     granted: bool
     postponed: bool = False
@@ -47,19 +48,47 @@ class Request:
         release = text(self.arguments.get("release")) or about[1]
         return (namespace, release) if namespace and release else None
 
+    def step(
+        self,
+        reference: ObjectRef,
+        action: str = "",
+        *,
+        title: str,
+        params: Mapping[str, Any],
+        undo: str,
+        changes: tuple[str, ...] = (),
+        precondition: Mapping[str, Any] | None = None,
+        reason: str = "",
+        risk: str | None = None,
+    ) -> Step:
+        """A step that does what is asked for, or another action that follows from it."""
+        verb = action or self.action
+        return Step(
+            action=verb,
+            module=ACTIONS[verb].module,
+            title=title,
+            finding=self.finding,
+            object=reference,
+            params=params,
+            precondition=precondition or {},
+            reason=reason or self.reason,
+            risk=risk or self.risk or ACTIONS[verb].risk,
+            undo=undo,
+            changes=changes,
+        )
+
 
 @dataclass(frozen=True)
 class PlanContext:
     """Evidence, facts, findings and options, with the look-ups every builder needs."""
 
-    evidence: Mapping[str, Any]
+    evidence: Evidence
     facts: Mapping[str, Any]
-    findings: Sequence[Mapping[str, Any]]
+    findings: Sequence[Finding]
     accept: frozenset[str] = frozenset()
     chart_source: str = "auto"
     chart_path: str | None = None
     chart_repository: str | None = None
-    helm_binary: str | None = None
     force_releases: frozenset[str] = frozenset()
     conflicts: Mapping[str, Any] = field(default_factory=dict)
     requests: tuple[Request, ...] = field(init=False)
@@ -148,75 +177,39 @@ class PlanContext:
                 return True
         return False
 
-    def revisions(self, namespace: str, release: str) -> list[dict[str, Any]]:
-        """The revisions of a release that were read, newest first."""
-        for each in mappings(self.evidence.get("releases")):
-            if each.get("namespace") == namespace and each.get("release") == release:
-                return mappings(each.get("revisions"))
-        return []
-
-    def last_config(self, namespace: str, release: str) -> Mapping[str, Any] | None:
-        """The (redacted) user values of a release's last revision, null when they were not read."""
-        for each in mappings(self.evidence.get("releases")):
-            if each.get("namespace") == namespace and each.get("release") == release:
-                config = each.get("config")
-                return config if isinstance(config, Mapping) else None
-        return None
-
-    def cluster_repo(self, name: str = "rancher-charts") -> Mapping[str, Any] | None:
-        """A ClusterRepo that exists and is not being deleted."""
-        repo = dig(self.evidence, "cluster_repos", name)
-        return repo if isinstance(repo, Mapping) and not repo.get("deleted") else None
-
-    def index_entry(self, chart: str, version: str) -> Mapping[str, Any] | None:
-        """The index entry of one chart version, compared byte by byte."""
-        for entry in mappings(dig(self.evidence, "chart_index", "charts", chart)):
-            if entry.get("version") == version:
-                return entry
-        return None
+    def index_entry(self, chart: str, version: str) -> IndexEntry:
+        """The index entry of one chart version, compared byte by byte; an empty one where the index has none."""
+        index = self.evidence.chart_index or ChartIndex()
+        found = (each for each in index.charts.get(chart, ()) if each.version == version)
+        return next(found, IndexEntry())
 
     def _read_requests(self) -> Iterator[Request]:
         for finding in self.findings:
             # A warning says what to look at; it is never a reason to change anything.
-            if finding.get("outcome") != "fail":
-                continue
-            remedy = finding.get("remedy")
-            for wanted in mappings(dig(remedy, "steps")):
-                yield self._request(finding, remedy, wanted)
+            if finding.outcome == Outcome.FAIL and finding.remedy is not None:
+                for wanted in finding.remedy.steps:
+                    yield self._request(finding, finding.remedy, wanted)
 
-    def _request(
-        self, finding: Mapping[str, Any], remedy: Any, wanted: Mapping[str, Any]
-    ) -> Request:
-        action = str(wanted.get("action") or "")
-        if action not in ACTIONS:
+    def _request(self, finding: Finding, remedy: Remedy, wanted: RemedyStep) -> Request:
+        action = ACTIONS.get(wanted.action or "")
+        if action is None:
             raise RemediationError(
                 code="plan-invalid",
-                message=f"Finding {finding.get('id')!r} asks for the unknown step {action!r}.",
+                message=f"Finding {finding.id!r} asks for the unknown step {wanted.action!r}.",
                 remedy=f"Correct its rule; steps are: {', '.join(sorted(ACTIONS))}.",
             )
-        unattended = _unattended(wanted.get("unattended", dig(remedy, "unattended")))
-        risk = wanted.get("risk", dig(remedy, "risk"))
-        identifier = str(finding.get("id") or "")
-        given = mapping(wanted.get("with"))
-        postponed = self.nodes_phase and not ACTIONS[action].while_nodes_upgrade
-        allowed = unattended == "yes" or (unattended == "ask" and identifier in self.accept)
+        unattended, risk = wanted.unattended or remedy.unattended, wanted.risk or remedy.risk
+        postponed = self.nodes_phase and not action.while_nodes_upgrade
+        allowed = unattended == "yes" or (unattended == "ask" and finding.id in self.accept)
         # What a support bundle shows is hours old, and lacks the revisions that a step would name.
-        allowed = allowed and not self.evidence.get("origins")
+        allowed = allowed and not self.evidence.origins
         return Request(
-            action=action,
-            arguments={name: given.get(name) for name in ACTIONS[action].rule_params},
-            finding=identifier,
-            subject=str(finding.get("subject") or ""),
-            reason=str(finding.get("message") or finding.get("title") or ""),
-            unattended=unattended,
+            action=wanted.action or "",
+            arguments={name: wanted.with_.get(name) for name in action.rule_params},
+            finding=finding.id or "",
+            subject=finding.subject or "",
+            reason=finding.message or finding.title or "",
             risk=risk if risk in RISKS else None,
             granted=allowed and not postponed,
             postponed=postponed,
         )
-
-
-def _unattended(value: Any) -> str:
-    """yes, ask or no; YAML reads a bare yes/no as a boolean, and anything unclear is a no."""
-    if value is True:
-        return "yes"
-    return value if value in UNATTENDED else "no"

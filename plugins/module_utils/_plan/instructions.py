@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
-from .._core.lenient import mapping, mappings, text, texts
+from .._core.lenient import mapping
 from .._documents.actions import release_position
+from .._documents.findings import Finding, Remedy, Way
 from .._documents.plan import Instruction, Step
+from .._documents.vocabulary import Outcome
 from .context import PlanContext, Request
 from .field_owners import instruction
 
@@ -31,7 +32,7 @@ class _Advice:
 
     instruction: Instruction
     release: str = ""
-    ways: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    ways: tuple[Way, ...] = ()
 
 
 def instructions(context: PlanContext, steps: Sequence[Step]) -> tuple[Instruction, ...]:
@@ -42,7 +43,7 @@ def instructions(context: PlanContext, steps: Sequence[Step]) -> tuple[Instructi
     """
     groups: dict[tuple[str, str, tuple[str, ...]], list[_Advice]] = {}
     for finding in context.findings:
-        if finding.get("outcome") not in ("fail", "warn"):
+        if finding.outcome not in (Outcome.FAIL, Outcome.WARN):
             continue
         made = _postponed(context, finding) or _of_others(context, finding)
         made = made or _advice(context, finding, steps)
@@ -58,8 +59,8 @@ def _put_together(group: Sequence[_Advice]) -> Instruction:
     commands = dict.fromkeys(each for one in ordered for each in one.instruction.commands)
     ways: dict[str, dict[str, None]] = {}
     for one in ordered:
-        for title, own in one.ways:
-            ways.setdefault(title, {}).update(dict.fromkeys(own))
+        for way in one.ways:
+            ways.setdefault(way.title, {}).update(dict.fromkeys(way.commands))
     return replace(
         group[0].instruction,
         commands=(*commands, *_one_of(ways)),
@@ -76,43 +77,36 @@ def _one_of(ways: Mapping[str, Mapping[str, None]]) -> list[str]:
     return lines
 
 
-def _advice(
-    context: PlanContext, finding: Mapping[str, Any], steps: Sequence[Step]
-) -> _Advice | None:
+def _advice(context: PlanContext, finding: Finding, steps: Sequence[Step]) -> _Advice | None:
     """What the rule of a finding leaves to a person; None when it leaves nothing."""
-    remedy = mapping(finding.get("remedy"))
-    given = mapping(remedy.get("instructions"))
-    accepted = remedy.get("unattended") == "ask" and finding.get("id") in context.accept
+    remedy = finding.remedy or Remedy()
+    given = remedy.instructions
+    accepted = remedy.unattended == "ask" and finding.id in context.accept
     leads_to_steps = _leads_to_steps(context, finding, steps)
-    if not given or (accepted and leads_to_steps):
+    if given is None or (accepted and leads_to_steps):
         return None
     told = Instruction(
-        finding=text(finding.get("id")) or "",
-        title=text(finding.get("title")) or "",
-        why=text(given.get("why")) or text(finding.get("message")) or "",
-        danger=tuple(texts(given.get("danger")) + texts(finding.get("must_not"))),
-        commands=tuple(texts(given.get("commands"))),
+        finding=finding.id or "",
+        title=finding.title or "",
+        why=given.why or finding.message or "",
+        danger=(*given.danger, *finding.must_not),
+        commands=given.commands,
         blocks=_keeps_the_job(context, finding) and not leads_to_steps,
     )
-    ways = (
-        (text(way.get("title")) or "", tuple(texts(way.get("commands"))))
-        for way in mappings(given.get("ways"))
-    )
-    subject = text(finding.get("subject")) or ""
-    return _Advice(told, release=subject.rpartition("/")[2], ways=tuple(ways))
+    return _Advice(told, release=(finding.subject or "").rpartition("/")[2], ways=given.ways)
 
 
-def _postponed(context: PlanContext, finding: Mapping[str, Any]) -> _Advice | None:
+def _postponed(context: PlanContext, finding: Finding) -> _Advice | None:
     """Why nothing is done about a finding while nodes are upgraded, by a run or by hand; None when that
     is not so.
     """
-    on_release = context.nodes_phase and finding.get("subject") in _waiting_subjects(context)
+    on_release = context.nodes_phase and finding.subject in _waiting_subjects(context)
     if not on_release and not any(each.postponed for each in _requests_of(context, finding)):
         return None
     told = Instruction(
-        finding=text(finding.get("id")) or "",
-        title=f"Left until the nodes are upgraded: {text(finding.get('title')) or ''}",
-        why=f"{text(finding.get('message')) or ''} {_NODES_FIRST}".strip(),
+        finding=finding.id or "",
+        title=f"Left until the nodes are upgraded: {finding.title or ''}",
+        why=f"{finding.message or ''} {_NODES_FIRST}".strip(),
         danger=(
             "Do not run helm on it, nor redeploy the fleet-agent, while nodes drain and reboot.",
         ),
@@ -121,14 +115,14 @@ def _postponed(context: PlanContext, finding: Mapping[str, Any]) -> _Advice | No
     return _Advice(told)
 
 
-def _of_others(context: PlanContext, finding: Mapping[str, Any]) -> _Advice | None:
+def _of_others(context: PlanContext, finding: Finding) -> _Advice | None:
     """What to decide where the release of a finding is not changed for the fields of other managers."""
     for each in _requests_of(context, finding):
         if each.granted and each.release is not None:
             everything = [other.release for other in context.requests if other.release]
             told = instruction(
                 context,
-                text(finding.get("id")) or "",
+                finding.id or "",
                 each.release,
                 everything,
                 blocks=_keeps_the_job(context, finding),
@@ -137,15 +131,15 @@ def _of_others(context: PlanContext, finding: Mapping[str, Any]) -> _Advice | No
     return None
 
 
-def _keeps_the_job(context: PlanContext, finding: Mapping[str, Any]) -> bool:
+def _keeps_the_job(context: PlanContext, finding: Finding) -> bool:
     """Whether the job cannot go on while this finding lasts: it is about a release the job waits for
     now or later, or the Upgrade has ended with it.
     """
-    if finding.get("outcome") != "fail":
+    if finding.outcome != Outcome.FAIL:
         return False
     if context.facts.get("phase") == "ended":
-        return finding.get("holds_job") is True
-    return finding.get("subject") in _dependency_subjects(context, awaited_only=True)
+        return finding.holds_job
+    return finding.subject in _dependency_subjects(context, awaited_only=True)
 
 
 def _waiting_subjects(context: PlanContext) -> set[str]:
@@ -168,9 +162,7 @@ def _dependency_subjects(context: PlanContext, *, awaited_only: bool = False) ->
     }
 
 
-def _leads_to_steps(
-    context: PlanContext, finding: Mapping[str, Any], steps: Sequence[Step]
-) -> bool:
+def _leads_to_steps(context: PlanContext, finding: Finding, steps: Sequence[Step]) -> bool:
     """Whether a step does what the finding asks for; on its release where it is about one.
 
     A step that several findings ask for carries the name of the first of them.
@@ -179,13 +171,13 @@ def _leads_to_steps(
     releases = {each.release for each in asked if each.release is not None}
     actions = {each.action for each in asked if each.release is not None}
     return any(
-        (step.finding == finding.get("id") or step.action in actions)
+        (step.finding == finding.id or step.action in actions)
         and (not releases or (step.params.get("namespace"), step.params.get("release")) in releases)
         for step in steps
     )
 
 
-def _requests_of(context: PlanContext, finding: Mapping[str, Any]) -> list[Request]:
+def _requests_of(context: PlanContext, finding: Finding) -> list[Request]:
     """What a finding asks for."""
-    identity = (finding.get("id"), finding.get("subject"))
+    identity = (finding.id or "", finding.subject or "")
     return [each for each in context.requests if (each.finding, each.subject) == identity]

@@ -14,9 +14,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._core.errors import RemediationError
-from .._core.lenient import dig, mapping, mappings, text, texts
+from .._core.lenient import mapping, text, texts
 from .._documents.actions import ACTIONS, INDEX_ACTIONS, RELEASE_ACTIONS
 from .._documents.canonical import digest
+from .._documents.evidence import Cluster, Evidence
+from .._documents.findings import Findings
 from .._documents.plan import Plan, Step
 from .context import PlanContext, Request
 from .instructions import instructions
@@ -53,21 +55,21 @@ def make_plan(
     """
     chosen = read_options(options)
     _check_pair(evidence, findings)
+    known = Evidence.from_dict(evidence)
     context = PlanContext(
-        evidence=evidence,
+        evidence=known,
         facts=facts,
-        findings=mappings(findings.get("findings")),
+        findings=Findings.from_document(findings).findings,
         accept=frozenset(chosen["accept"]),
         chart_source=chosen["chart_source"],
         chart_path=chosen["chart_path"],
         chart_repository=chosen["chart_repository"],
-        helm_binary=chosen["helm_binary"],
         force_releases=frozenset(chosen["force_releases"]),
         conflicts=chosen["conflicts"],
     )
     steps = in_order(_placed(context))
     return Plan(
-        cluster_uid=text(dig(evidence, "cluster", "uid")) or "",
+        cluster_uid=(known.cluster or Cluster()).uid or "",
         evidence_digest=text(findings.get("evidence_digest")) or digest(evidence),
         options=chosen,
         steps=steps,
@@ -220,7 +222,6 @@ def _follow_up(step: Step) -> Request:
         finding=step.finding,
         subject=step.object.label,
         reason="An upgrade of the fleet chart writes an empty apiServerURL into its configuration.",
-        unattended="yes",
         risk=None,
         granted=True,
     )

@@ -10,12 +10,18 @@ have none, it is the resourceVersion.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
-from .._core.lenient import dig, integer, mapping, mappings, text, texts
+from .._core.lenient import dig, text, texts
 from .._diagnosis.facts.chart_catalog import CHARTS_REPO, CREATED_BY_RANCHER
 from .._documents.actions import ACTIONS
+from .._documents.evidence import (
+    ChartIndex,
+    Fleet,
+    FleetCluster,
+    FleetConfig,
+    ProvisioningCluster,
+)
 from .._documents.plan import ObjectRef, Step
 from .context import PlanContext, Request
 
@@ -41,14 +47,14 @@ def object_steps(context: PlanContext, request: Request) -> list[Step]:
 def nudge(context: PlanContext, request: Request) -> list[Step]:
     """An annotation on the ClusterRepo: the event makes Rancher look at every chart (P-NUDGE)."""
     return [
-        _step(
-            request,
+        request.step(
             _repo_ref(context, CHARTS_REPO),
+            "nudge",
             title="Nudge Rancher to look at its charts again",
             params={"state": "nudged", "name": CHARTS_REPO, **_repo_uid(context, CHARTS_REPO)},
             undo="Nothing to undo: the annotation has no meaning of its own.",
             changes=(f"One annotation on ClusterRepo/{CHARTS_REPO}.",),
-            action="nudge",
+            risk=ACTIONS["nudge"].risk,
         )
     ]
 
@@ -62,8 +68,7 @@ def refresh_index(context: PlanContext, request: Request) -> list[Step]:
     name = text(request.arguments["name"]) or CHARTS_REPO
     blocking = text(request.arguments["chart"])
     return [
-        _step(
-            request,
+        request.step(
             _repo_ref(context, name),
             title=f"Refresh the chart index of ClusterRepo {name}",
             params={
@@ -82,12 +87,11 @@ def refresh_index(context: PlanContext, request: Request) -> list[Step]:
 def rebuild_index(context: PlanContext, request: Request) -> list[Step]:
     """The index ConfigMaps are deleted so that Rancher builds them anew (FM 3.2, 6.9)."""
     name = text(request.arguments["name"]) or CHARTS_REPO
-    maps = mappings(dig(context.evidence, "chart_index", "config_maps"))
-    seen = [{key: each.get(key) for key in ("name", "uid")} for each in maps]
-    names = ", ".join(str(each.get("name")) for each in maps) or "none is left"
+    maps = (context.evidence.chart_index or ChartIndex()).config_maps
+    seen = [{"name": each.name, "uid": each.uid} for each in maps]
+    names = ", ".join(str(each.name) for each in maps) or "none is left"
     return [
-        _step(
-            request,
+        request.step(
             _repo_ref(context, name),
             title=f"Rebuild the chart index of ClusterRepo {name}",
             params={
@@ -118,10 +122,10 @@ def create_cluster_repos(context: PlanContext, request: Request) -> list[Step]:
     names = [
         name
         for name in reversed(CREATED_BY_RANCHER)
-        if (name in wanted if wanted else context.cluster_repo(name) is None)
+        if (name in wanted if wanted else context.evidence.cluster_repo(name) is None)
     ]
     steps = [_create_cluster_repo(request, name) for name in names]
-    settings = mapping(context.evidence.get("settings"))
+    settings = context.evidence.settings
     if CHARTS_REPO not in names and settings and settings.get(BRANCH_SETTING) is None:
         steps.append(_create_branch_setting(request))
     return steps
@@ -129,8 +133,7 @@ def create_cluster_repos(context: PlanContext, request: Request) -> list[Step]:
 
 def _create_cluster_repo(request: Request, name: str) -> Step:
     setting = f", and Setting/{BRANCH_SETTING} if it is absent" if name == CHARTS_REPO else ""
-    return _step(
-        request,
+    return request.step(
         ObjectRef(CATALOG, "ClusterRepo", None, name),
         title=f"Create ClusterRepo {name} again",
         params={"state": "present", "name": name},
@@ -141,8 +144,7 @@ def _create_cluster_repo(request: Request, name: str) -> Step:
 
 
 def _create_branch_setting(request: Request) -> Step:
-    return _step(
-        request,
+    return request.step(
         ObjectRef(MANAGEMENT, "Setting", None, BRANCH_SETTING),
         title=f"Create Setting {BRANCH_SETTING} again",
         params={"state": "present", "name": CHARTS_REPO},
@@ -154,13 +156,12 @@ def _create_branch_setting(request: Request) -> Step:
 
 def reset_shell_image(context: PlanContext, request: Request) -> list[Step]:
     """The pin of the image that runs helm for Rancher is taken away (FM 6.13), unless the environment sets it anyway."""
-    setting = mapping(dig(context.evidence, "settings", "shell-image"))
-    value = text(setting.get("value"))
-    if value is None or setting.get("overruled") or setting.get("doubt"):
+    setting = context.evidence.setting("shell-image")
+    value = setting.value
+    if not value or setting.overruled or setting.doubt:
         return []
     return [
-        _step(
-            request,
+        request.step(
             ObjectRef(MANAGEMENT, "Setting", None, "shell-image"),
             title="Reset Rancher's shell image to its default",
             params={"name": "shell-image", "value": "", "expected_value": value},
@@ -173,19 +174,18 @@ def reset_shell_image(context: PlanContext, request: Request) -> list[Step]:
 
 def restore_fleet_config(context: PlanContext, request: Request) -> list[Step]:
     """apiServerURL and CA go back into ConfigMap fleet-controller (FM 6.16)."""
-    config = mapping(dig(context.evidence, "fleet", "config"))
+    uid = ((context.evidence.fleet or Fleet()).config or FleetConfig()).uid
     return [
-        _step(
-            request,
+        request.step(
             ObjectRef(
                 "v1",
                 "ConfigMap",
                 "cattle-fleet-system",
                 "fleet-controller",
-                uid=text(config.get("uid")),
+                uid=uid,
             ),
             title="Put apiServerURL and its CA back into fleet's configuration",
-            params={"state": "present", "expected_uid": text(config.get("uid"))},
+            params={"state": "present", "expected_uid": uid},
             undo="Bring ConfigMap/cattle-fleet-system/fleet-controller back from the backup set.",
             changes=(
                 "data.config of ConfigMap/cattle-fleet-system/fleet-controller: only apiServerURL"
@@ -198,22 +198,20 @@ def restore_fleet_config(context: PlanContext, request: Request) -> list[Step]:
 
 def redeploy_fleet_agent(context: PlanContext, request: Request) -> list[Step]:
     """spec.redeployAgentGeneration of the local cluster goes up by one (FM 6.28)."""
-    cluster = mapping(dig(context.evidence, "fleet", "cluster"))
-    deployed = integer(cluster.get("agent_deployed_generation")) or 0
-    wanted = integer(cluster.get("redeploy_agent_generation"))
+    cluster = (context.evidence.fleet or Fleet()).cluster or FleetCluster()
+    deployed, wanted = cluster.agent_deployed_generation, cluster.redeploy_agent_generation
     return [
-        _step(
-            request,
-            ObjectRef(FLEET, "Cluster", "fleet-local", "local", uid=text(cluster.get("uid"))),
+        request.step(
+            ObjectRef(FLEET, "Cluster", "fleet-local", "local", uid=cluster.uid),
             title="Have fleet deploy its agent again",
             params={
                 "state": "redeployed",
-                "generation": max(deployed, wanted or 0) + 1,
-                "expected_uid": text(cluster.get("uid")),
+                "generation": max(deployed or 0, wanted or 0) + 1,
+                "expected_uid": cluster.uid,
             },
             precondition={
                 "redeploy_agent_generation": wanted,
-                "agent_deployed_generation": cluster.get("agent_deployed_generation"),
+                "agent_deployed_generation": deployed,
             },
             undo="Nothing to undo: the agent comes back by itself.",
             changes=("spec.redeployAgentGeneration of Cluster/fleet-local/local goes up by one.",),
@@ -224,12 +222,11 @@ def redeploy_fleet_agent(context: PlanContext, request: Request) -> list[Step]:
 
 def create_stv_aggregation(context: PlanContext, request: Request) -> list[Step]:
     """The empty Secret that the plan of system-agent-upgrader names (FM 6.30)."""
-    for each in mappings(context.evidence.get("secrets")):
-        if each.get("name") == "stv-aggregation" and each.get("present"):
-            return []
+    secrets = context.evidence.secrets or ()
+    if any(each.name == "stv-aggregation" and each.present for each in secrets):
+        return []
     return [
-        _step(
-            request,
+        request.step(
             ObjectRef("v1", "Secret", "cattle-system", "stv-aggregation"),
             title="Create the Secret stv-aggregation",
             params={},
@@ -242,23 +239,22 @@ def create_stv_aggregation(context: PlanContext, request: Request) -> list[Step]
 
 def set_fleet_workspace_name(context: PlanContext, request: Request) -> list[Step]:
     """status.fleetWorkspaceName and the label the upgrade script sets (FM 6.38)."""
-    cluster = mapping(context.evidence.get("provisioning_cluster"))
+    cluster = context.evidence.provisioning_cluster or ProvisioningCluster()
     return [
-        _step(
-            request,
+        request.step(
             ObjectRef(
                 "provisioning.cattle.io/v1",
                 "Cluster",
                 "fleet-local",
                 "local",
-                uid=text(cluster.get("uid")),
+                uid=cluster.uid,
             ),
             title="Give the local cluster its fleet workspace name",
             params={
-                "expected_uid": text(cluster.get("uid")),
-                "expected_workspace": text(cluster.get("fleet_workspace_name")) or "",
+                "expected_uid": cluster.uid,
+                "expected_workspace": cluster.fleet_workspace_name or "",
             },
-            precondition={"fleet_workspace_name": cluster.get("fleet_workspace_name")},
+            precondition={"fleet_workspace_name": cluster.fleet_workspace_name},
             undo="Remove the label; Rancher keeps the status field by itself.",
             changes=(
                 "Cluster/fleet-local/local: label provisioning.cattle.io/management-cluster-name"
@@ -271,23 +267,21 @@ def set_fleet_workspace_name(context: PlanContext, request: Request) -> list[Ste
 def delete_legacy_capi_webhooks(context: PlanContext, request: Request) -> list[Step]:
     """Webhook configurations of Cluster API whose Service is gone (FM 6.20)."""
     steps = []
-    for each in mappings(context.evidence.get("webhook_configurations")):
-        name, kind = text(each.get("name")), text(each.get("kind"))
-        webhooks = mappings(each.get("webhooks"))
-        orphaned = webhooks and all(hook.get("service_exists") is False for hook in webhooks)
-        if name not in CAPI_WEBHOOK_NAMES or kind is None or not orphaned:
+    for each in context.evidence.webhook_configurations or ():
+        name, kind, hooks = each.name, each.kind, each.webhooks
+        orphaned = hooks and all(hook.service_exists is False for hook in hooks)
+        if name not in CAPI_WEBHOOK_NAMES or not kind or not orphaned:
             continue
         reference = ObjectRef(
             "admissionregistration.k8s.io/v1",
             kind,
             None,
             name,
-            uid=text(each.get("uid")),
-            resource_version=text(each.get("resource_version")),
+            uid=each.uid,
+            resource_version=each.resource_version,
         )
         steps.append(
-            _step(
-                request,
+            request.step(
                 reference,
                 title=f"Delete the left-over {kind} {name}",
                 params={"kind": kind, "name": name, "uid": reference.uid},
@@ -305,8 +299,7 @@ def restart_system_upgrade_controller(context: PlanContext, request: Request) ->
     if plan is None:
         return []
     return [
-        _step(
-            request,
+        request.step(
             ObjectRef("apps/v1", "Deployment", "cattle-system", "system-upgrade-controller"),
             title="Restart the system upgrade controller",
             params={
@@ -325,29 +318,26 @@ def _hanging_plan(context: PlanContext, request: Request) -> str | None:
     kind, _slash, rest = request.subject.partition("/")
     if kind == "Plan":
         return rest.rpartition("/")[2]
-    for each in mappings(context.evidence.get("plans")):
-        name = text(each.get("name"))
-        if each.get("complete") is False and name and "skip-restart" in name:
-            return name
+    for each in context.evidence.plans or ():
+        if each.complete is False and each.name and "skip-restart" in each.name:
+            return each.name
     return None
 
 
 def _plan_uid(context: PlanContext, name: str) -> str | None:
-    plans = mappings(context.evidence.get("plans"))
-    return next((text(each.get("uid")) for each in plans if each.get("name") == name), None)
+    return next((each.uid for each in context.evidence.plans or () if each.name == name), None)
 
 
 def resync_bundle(context: PlanContext, request: Request) -> list[Step]:
     """spec.forceSyncGeneration of a Bundle goes up by one (FM 6.17, 6.32)."""
     wanted = text(request.arguments["name"]) or request.subject.rsplit("/", 1)[-1]
-    for each in mappings(context.evidence.get("bundles")):
-        if each.get("name") != wanted:
+    for each in context.evidence.bundles or ():
+        if each.name != wanted:
             continue
-        generation = integer(each.get("force_sync_generation")) or 0
-        reference = ObjectRef(FLEET, "Bundle", "fleet-local", wanted, uid=text(each.get("uid")))
+        generation = each.force_sync_generation or 0
+        reference = ObjectRef(FLEET, "Bundle", "fleet-local", wanted, uid=each.uid)
         return [
-            _step(
-                request,
+            request.step(
                 reference,
                 title=f"Have fleet deploy bundle {wanted} again",
                 params={
@@ -355,7 +345,7 @@ def resync_bundle(context: PlanContext, request: Request) -> list[Step]:
                     "generation": generation + 1,
                     "expected_uid": reference.uid,
                 },
-                precondition={"force_sync_generation": each.get("force_sync_generation")},
+                precondition={"force_sync_generation": each.force_sync_generation},
                 undo="Nothing to undo: the bundle's content is the same.",
                 changes=(f"spec.forceSyncGeneration of {reference.label} is {generation + 1}.",),
             )
@@ -400,36 +390,8 @@ def _repo_uid(context: PlanContext, name: str) -> dict[str, str | None]:
 
 
 def _repo_ref(context: PlanContext, name: str) -> ObjectRef:
-    repo = context.cluster_repo(name) or {}
-    return ObjectRef(CATALOG, "ClusterRepo", None, name, uid=text(repo.get("uid")))
-
-
-def _step(
-    request: Request,
-    reference: ObjectRef,
-    *,
-    title: str,
-    params: Mapping[str, Any],
-    undo: str,
-    changes: tuple[str, ...],
-    precondition: Mapping[str, Any] | None = None,
-    risk: str | None = None,
-    action: str | None = None,
-) -> Step:
-    verb = action or request.action
-    return Step(
-        action=verb,
-        module=ACTIONS[verb].module,
-        title=title,
-        finding=request.finding,
-        object=reference,
-        params=params,
-        precondition=precondition or {},
-        reason=request.reason,
-        risk=risk or (ACTIONS[verb].risk if action else request.risk or ACTIONS[verb].risk),
-        undo=undo,
-        changes=changes,
-    )
+    repo = context.evidence.cluster_repo(name)
+    return ObjectRef(CATALOG, "ClusterRepo", None, name, uid=None if repo is None else repo.uid)
 
 
 BUILDERS: dict[str, Builder] = {

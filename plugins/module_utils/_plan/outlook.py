@@ -14,8 +14,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .._core.lenient import dig, mapping, text
+from .._core.lenient import dig, text
 from .._diagnosis.facts.comparison import EQUAL_PRECEDENCE, compare
+from .._documents.evidence import Revision
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Outlook:
 
 def outlook(
     dependency: Mapping[str, Any],
-    last: Mapping[str, Any] | None,
+    last: Revision | None,
     decision: Mapping[str, Any] | None,
 ) -> Outlook:
     """Judge a dependency from its (simulated) last revision and Rancher's decision on that.
@@ -44,7 +45,7 @@ def outlook(
     expected = text(dig(dependency, "expected", "chart_version"))
     if expected is None:
         return Outlook("open", "the version the job waits for is not known")
-    status, version = text(mapping(last).get("status")), text(mapping(last).get("chart_version"))
+    status, version = (last.status, last.chart_version) if last else (None, None)
     if status == "deployed" and version == expected:
         return Outlook("reached", f"{expected} is deployed")
     if decision and decision.get("action") == "upgrade" and decision.get("version") == expected:

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from .._core.lenient import dig, integer, mapping, mappings, text, texts
+from .._core.lenient import dig, mapping, mappings, text, texts
 from .._core.redaction import Redactor
 from .._documents.actions import ACTIONS, release_position
 from .._documents.canonical import canonical_json, digest
+from .._documents.evidence import Revision
 from .._documents.plan import RISKS, ObjectRef, Step
 from .._helm.rollback_target import left_by_unlock, pending_on_top, rollback_target
 from .context import PlanContext, Request
@@ -35,7 +36,8 @@ class ReleaseState:
 
     namespace: str
     release: str
-    revisions: Sequence[Mapping[str, Any]]
+    revisions: Sequence[Revision]
+    config: Any
     dependency: Mapping[str, Any] | None
     requests: Sequence[Request]
 
@@ -45,12 +47,17 @@ class ReleaseState:
         return self.namespace, self.release
 
     @property
-    def last(self) -> Mapping[str, Any]:
-        """The last revision; empty when there is none."""
-        return self.revisions[0] if self.revisions else {}
+    def params(self) -> dict[str, str]:
+        """The name as the modules take it."""
+        return {"namespace": self.namespace, "release": self.release}
 
     @property
-    def pending(self) -> list[Mapping[str, Any]]:
+    def last(self) -> Revision:
+        """The last revision; an empty one when there is none."""
+        return self.revisions[0] if self.revisions else Revision()
+
+    @property
+    def pending(self) -> list[Revision]:
         """The revisions on top that are pending: the lock is gone only when all of them are."""
         return pending_on_top(self.revisions)
 
@@ -69,10 +76,12 @@ class ReleaseState:
 
 def release_state(context: PlanContext, namespace: str, release: str) -> ReleaseState:
     """Collect what is known and asked about one release."""
+    found = context.evidence.release(namespace, release)
     return ReleaseState(
         namespace=namespace,
         release=release,
-        revisions=context.revisions(namespace, release),
+        revisions=found.revisions,
+        config=found.config,
         dependency=context.dependency(namespace, release),
         requests=[each for each in context.requests if each.release == (namespace, release)],
     )
@@ -87,7 +96,7 @@ def release_steps(context: PlanContext, state: ReleaseState, *, index_repaired: 
     unlocking = state.asked("unlock_release", "roll_back_release")
     if state.pending and unlocking is None:
         return steps
-    last: Mapping[str, Any] | None = state.last or None
+    last = state.revisions[0] if state.revisions else None
     if unlocking is not None and state.pending:
         unlock, last = _unlock(context, state, unlocking)
         steps += unlock
@@ -103,7 +112,7 @@ def release_steps(context: PlanContext, state: ReleaseState, *, index_repaired: 
 
 def _unlock(
     context: PlanContext, state: ReleaseState, request: Request
-) -> tuple[list[Step], Mapping[str, Any] | None]:
+) -> tuple[list[Step], Revision | None]:
     """The unlocking steps and the revision that is the last one after them."""
     if request.action == "roll_back_release":
         target = rollback_target(state.revisions)
@@ -115,17 +124,22 @@ def _unlock(
     return removals, left_by_unlock(state.revisions)
 
 
-def _rolled_back(last: Mapping[str, Any], target: Mapping[str, Any]) -> dict[str, Any]:
+def _rolled_back(last: Revision, target: Revision) -> Revision:
     """The revision a rollback makes: the target's chart and values under the next number."""
-    names = ("chart_name", "chart_version", "app_version", "config")
-    made: dict[str, Any] = {name: target.get(name) for name in names}
-    return {**made, "status": "deployed", "revision": (integer(last.get("revision")) or 0) + 1}
+    return Revision(
+        revision=(last.revision or 0) + 1,
+        status="deployed",
+        chart_name=target.chart_name,
+        chart_version=target.chart_version,
+        app_version=target.app_version,
+        config=target.config,
+    )
 
 
 def _upgrade(
     context: PlanContext,
     state: ReleaseState,
-    last: Mapping[str, Any] | None,
+    last: Revision | None,
     *,
     unlocked: bool,
     index_repaired: bool,
@@ -134,7 +148,7 @@ def _upgrade(
     decision = dependency.get("decision")
     if unlocked or index_repaired:
         simulated = decide_after(
-            dependency, _with_config(context, state, last), index_repaired=index_repaired
+            dependency, _with_config(state, last), index_repaired=index_repaired
         )
         decision = simulated.to_dict() if simulated is not None else None
     view = outlook(dependency, last, mapping(decision))
@@ -158,7 +172,7 @@ def _upgrade(
         # Rancher may try all the same, and leave a failed revision.
         why = REFUSED if by_rancher else view.why
         return [_upgrade_release(context, state, request, last, why, after_rancher=by_rancher)]
-    if request.action == "upgrade_release" and mapping(last).get("status") == "failed":
+    if request.action == "upgrade_release" and last is not None and last.status == "failed":
         return [_upgrade_release(context, state, request, last, VALUES_LOST, after_rancher=False)]
     upgrade = _upgrade_release(context, state, request, last, view.why, after_rancher=True)
     return [_let_rancher(state, request, view.why), upgrade]
@@ -169,13 +183,11 @@ def _pins_hold_back(dependency: Mapping[str, Any]) -> bool:
     return any(pin.get("holds_back") is not False for pin in mappings(dependency.get("pins")))
 
 
-def _with_config(
-    context: PlanContext, state: ReleaseState, last: Mapping[str, Any] | None
-) -> Mapping[str, Any] | None:
+def _with_config(state: ReleaseState, last: Revision | None) -> Revision | None:
     """The revision with its values: evidence keeps those of the last revision on the release."""
-    if not last or "config" in last or last.get("revision") != state.last.get("revision"):
+    if last is None or last.config is not None or last.revision != state.last.revision:
         return last
-    return {**last, "config": context.last_config(state.namespace, state.release)}
+    return replace(last, config=state.config)
 
 
 def _any_request(context: PlanContext, state: ReleaseState) -> Request | None:
@@ -186,74 +198,51 @@ def _any_request(context: PlanContext, state: ReleaseState) -> Request | None:
 
 
 def _wait_for_actor(state: ReleaseState, request: Request) -> Step:
-    return Step(
-        action="wait_for_actor",
-        module=ACTIONS["wait_for_actor"].module,
+    return request.step(
+        _secret(state, state.last),
+        "wait_for_actor",
         title=f"Wait until nobody works on release {state.release}",
-        finding=request.finding,
-        object=_secret(state, state.last),
-        params={
-            "condition": "actor_finished",
-            "namespace": state.namespace,
-            "release": state.release,
-        },
-        reason=request.reason,
+        params={"condition": "actor_finished", **state.params},
         risk="low",
         undo="Nothing to undo: it only watches.",
     )
 
 
-def _remove_pending(state: ReleaseState, request: Request, pending: Mapping[str, Any]) -> Step:
+def _remove_pending(state: ReleaseState, request: Request, pending: Revision) -> Step:
     secret = _secret(state, pending)
-    return Step(
-        action="unlock_release",
-        module=ACTIONS["unlock_release"].module,
-        title=f"Unlock release {state.release}: remove its pending revision {pending['revision']}",
-        finding=request.finding,
-        object=secret,
+    return request.step(
+        secret,
+        "unlock_release",
+        title=f"Unlock release {state.release}: remove its pending revision {pending.revision}",
         precondition=_revision_facts(pending),
-        params={
-            "state": "unlocked",
-            "namespace": state.namespace,
-            "release": state.release,
-            **_expected(pending),
-        },
-        reason=request.reason,
-        risk=_risk(request, "unlock_release"),
+        params={"state": "unlocked", **state.params, **_expected(pending)},
         undo=f"Bring {secret.label} back from the backup set.",
         changes=(
-            f"{secret.label} ({pending.get('status')}, {pending.get('chart_version')}) is deleted;"
+            f"{secret.label} ({pending.status}, {pending.chart_version}) is deleted;"
             " no other object is touched.",
         ),
     )
 
 
-def _roll_back(state: ReleaseState, request: Request, target: Mapping[str, Any]) -> Step:
-    chart = f"{target.get('chart_name') or state.release}-{target.get('chart_version')}"
-    return Step(
-        action="roll_back_release",
-        module=ACTIONS["roll_back_release"].module,
-        title=f"Roll release {state.release} back to revision {target['revision']}",
-        finding=request.finding,
-        object=_secret(state, state.last),
-        precondition={
-            **_revision_facts(state.last),
-            "target": _revision_facts(target),
-        },
+def _roll_back(state: ReleaseState, request: Request, target: Revision) -> Step:
+    chart = f"{target.chart_name or state.release}-{target.chart_version}"
+    return request.step(
+        _secret(state, state.last),
+        "roll_back_release",
+        title=f"Roll release {state.release} back to revision {target.revision}",
+        precondition={**_revision_facts(state.last), "target": _revision_facts(target)},
         params={
             "state": "rolled_back",
-            "namespace": state.namespace,
-            "release": state.release,
-            "revision": target.get("revision"),
-            "revision_uid": text(target.get("secret_uid")),
+            **state.params,
+            "revision": target.revision,
+            "revision_uid": target.secret_uid,
             **_expected(state.last),
         },
         reason=_why_back(state, request),
-        risk=_risk(request, "roll_back_release"),
-        undo=f"Upgrade the release again; revision {state.last.get('revision')} is in the backup.",
+        undo=f"Upgrade the release again; revision {state.last.revision} is in the backup.",
         changes=(
-            f"The objects of {chart} (revision {target.get('revision')}) are applied again, and run until the release is"
-            f" upgraded; the pending revision is of {state.last.get('chart_version') or 'an unknown version'}.",
+            f"The objects of {chart} (revision {target.revision}) are applied again, and run until the release is"
+            f" upgraded; the pending revision is of {state.last.chart_version or 'an unknown version'}.",
             NOTHING_LEFT,
         ),
     )
@@ -268,21 +257,12 @@ def _why_back(state: ReleaseState, request: Request) -> str:
 def _remove_leftovers(state: ReleaseState, request: Request) -> Step:
     found = mappings(dig(state.dependency, "leftovers", "fields"))
     named = [f"{each.get('field')} of {each.get('object')}" for each in found]
-    return Step(
-        action="remove_leftovers",
-        module=ACTIONS["remove_leftovers"].module,
+    return request.step(
+        _secret(state, state.last),
+        "remove_leftovers",
         title=f"Remove what earlier revisions of {state.release} have left in its objects",
-        finding=request.finding,
-        object=_secret(state, state.last),
         precondition=_revision_facts(state.last),
-        params={
-            "state": "cleaned",
-            "namespace": state.namespace,
-            "release": state.release,
-            **_expected(state.last),
-        },
-        reason=request.reason,
-        risk=_risk(request, "remove_leftovers"),
+        params={"state": "cleaned", **state.params, **_expected(state.last)},
         undo="Bring the objects back from the backup set.",
         changes=(
             *(f"Removed: {each}." for each in named),
@@ -294,16 +274,13 @@ def _remove_leftovers(state: ReleaseState, request: Request) -> Step:
 
 def _let_rancher(state: ReleaseState, request: Request, why: str) -> Step:
     dependency = mapping(state.dependency)
-    return Step(
-        action="let_rancher_upgrade",
-        module=ACTIONS["let_rancher_upgrade"].module,
+    return request.step(
+        _secret(state, state.last),
+        "let_rancher_upgrade",
         title=f"Give Rancher the time to upgrade {state.release} itself",
-        finding=request.finding,
-        object=_secret(state, state.last),
         params={
             "condition": "release_version",
-            "namespace": state.namespace,
-            "release": state.release,
+            **state.params,
             "chart_version": dig(dependency, "expected", "chart_version"),
             "required": False,
         },
@@ -317,20 +294,18 @@ def _upgrade_release(
     context: PlanContext,
     state: ReleaseState,
     request: Request,
-    last: Mapping[str, Any] | None,
+    last: Revision | None,
     why: str,
     after_rancher: bool,
 ) -> Step:
     params = _upgrade_params(context, state, last, after_rancher)
-    before, version = text(mapping(last).get("chart_version")), params["chart_version"]
-    step = Step(
-        action="upgrade_release",
-        module=ACTIONS["upgrade_release"].module,
+    known, version = last or Revision(), params["chart_version"]
+    step = request.step(
+        _secret(state, known),
+        "upgrade_release",
         title=f"Upgrade release {state.release} to {version}",
-        finding=request.finding,
-        object=_secret(state, mapping(last)),
         precondition={
-            **({} if after_rancher else _revision_facts(mapping(last))),
+            **({} if after_rancher else _revision_facts(known)),
             **_values_facts(mapping(state.dependency)),
         },
         params=params,
@@ -338,7 +313,7 @@ def _upgrade_release(
         risk=_upgrade_risk(request, params, context),
         undo=_undo_upgrade(state, last),
         changes=(
-            f"Release {state.release} goes from {before or 'nothing'} to {version}.",
+            f"Release {state.release} goes from {known.chart_version or 'nothing'} to {version}.",
             *(f"Its value {key} is dropped." for key in _dropped(state, params)),
             NOTHING_LEFT,
         ),
@@ -353,7 +328,7 @@ def _dropped(state: ReleaseState, params: Mapping[str, Any]) -> list[str]:
 def _upgrade_params(
     context: PlanContext,
     state: ReleaseState,
-    last: Mapping[str, Any] | None,
+    last: Revision | None,
     after_rancher: bool,
 ) -> dict[str, Any]:
     dependency = mapping(state.dependency)
@@ -361,14 +336,13 @@ def _upgrade_params(
     chart = text(dependency.get("chart")) or state.release
     return {
         "state": "upgraded",
-        "namespace": state.namespace,
-        "release": state.release,
+        **state.params,
         "chart": chart,
         "chart_version": version,
         "app_version": dig(dependency, "expected", "app_version"),
-        "chart_digest": mapping(context.index_entry(chart, version)).get("digest"),
+        "chart_digest": context.index_entry(chart, version).digest,
         # Once Rancher may have upgraded it in between, no revision can be foretold.
-        **_expected({} if after_rancher else mapping(last)),
+        **_expected(Revision() if after_rancher or last is None else last),
         "drop_pinned_values": PINNED_VALUES in context.accept,
         "force": state.release in context.force_releases,
         "take_ownership": "when_refused",
@@ -377,33 +351,30 @@ def _upgrade_params(
 
 def _upgrade_risk(request: Request, params: Mapping[str, Any], context: PlanContext) -> str:
     """At least medium where the archive cannot be checked against the index, or force is used."""
-    risk = _risk(request, "upgrade_release")
+    risk = request.risk or ACTIONS["upgrade_release"].risk
     from_outside = context.charts_may_come_from_outside and not params["chart_digest"]
     return max(risk, "medium", key=RISKS.index) if params["force"] or from_outside else risk
 
 
-def _undo_upgrade(state: ReleaseState, last: Mapping[str, Any] | None) -> str:
-    if not last:
+def _undo_upgrade(state: ReleaseState, last: Revision | None) -> str:
+    if last is None:
         return f"Delete the revision this made; {state.release} had none before."
-    deployed = rollback_target(({}, last, *state.revisions))
+    deployed = rollback_target((Revision(), last, *state.revisions))
     if deployed is None:
         return (
             f"No revision of {state.release} is deployed to go back to;"
-            f" revision {last.get('revision')} is in the backup set."
+            f" revision {last.revision} is in the backup set."
         )
     return (
-        f"helm rollback {state.release} {deployed.get('revision')} -n {state.namespace} --wait;"
+        f"helm rollback {state.release} {deployed.revision} -n {state.namespace} --wait;"
         " the revision is in the backup set too."
     )
 
 
-def _risk(request: Request, action: str) -> str:
-    return request.risk or ACTIONS[action].risk
-
-
-def _revision_facts(revision: Mapping[str, Any]) -> dict[str, Any]:
+def _revision_facts(revision: Revision) -> dict[str, Any]:
     names = ("revision", "status", "chart_version", "secret_uid", "secret_resource_version")
-    return {name: revision[name] for name in names if revision.get(name) is not None}
+    found = {name: getattr(revision, name) for name in names}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _values_facts(dependency: Mapping[str, Any]) -> dict[str, Any]:
@@ -417,25 +388,25 @@ def _values_facts(dependency: Mapping[str, Any]) -> dict[str, Any]:
     return {"rancher_values": digest(Redactor.alike(canonical_json(values)))}
 
 
-def _expected(revision: Mapping[str, Any]) -> dict[str, Any]:
+def _expected(revision: Revision) -> dict[str, Any]:
     """What helm_release checks of the last revision before it acts; null means any."""
     return {
-        "expected_revision": integer(revision.get("revision")),
-        "expected_uid": text(revision.get("secret_uid")),
-        "expected_resource_version": text(revision.get("secret_resource_version")),
+        "expected_revision": revision.revision,
+        "expected_uid": revision.secret_uid,
+        "expected_resource_version": revision.secret_resource_version,
     }
 
 
-def _secret(state: ReleaseState, revision: Mapping[str, Any]) -> ObjectRef:
+def _secret(state: ReleaseState, revision: Revision) -> ObjectRef:
     """The Secret of a revision; for a release without one the first that it will have."""
-    number = integer(revision.get("revision")) or 1
+    first = f"sh.helm.release.v1.{state.release}.v{revision.revision or 1}"
     return ObjectRef(
         api_version="v1",
         kind="Secret",
         namespace=state.namespace,
-        name=text(revision.get("secret_name")) or f"sh.helm.release.v1.{state.release}.v{number}",
-        uid=text(revision.get("secret_uid")),
-        resource_version=text(revision.get("secret_resource_version")),
+        name=revision.secret_name or first,
+        uid=revision.secret_uid,
+        resource_version=revision.secret_resource_version,
     )
 
 

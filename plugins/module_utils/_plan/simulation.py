@@ -10,12 +10,13 @@ from dataclasses import replace
 from typing import Any
 
 from .._core.lenient import dig, text
+from .._documents.evidence import Revision
 from .._rancher.decision.decide import Decision, decide
 from .._rancher.decision.situation import InstalledRelease, Situation
 
 
 def decide_after(
-    dependency: Mapping[str, Any], last: Mapping[str, Any] | None, *, index_repaired: bool
+    dependency: Mapping[str, Any], last: Revision | None, *, index_repaired: bool
 ) -> Decision | None:
     """What Rancher will do once last is the last revision (null: the release has none).
 
@@ -29,23 +30,21 @@ def decide_after(
     unreadable = set(situation.unreadable) - {"last_revision"}
     if last is not None and revision is None:
         unreadable.add("last_revision")
-    if last is not None and not isinstance(last.get("config"), Mapping):
+    if last is not None and not isinstance(last.config, Mapping):
         # An older revision's values were not read: what depends on them cannot be decided.
         unreadable.add("values")
     changed = replace(situation, last_revision=revision, unreadable=tuple(sorted(unreadable)))
     return decide(_with_index(changed, dependency) if index_repaired else changed)
 
 
-def _installed(last: Mapping[str, Any] | None) -> InstalledRelease | None:
-    status, version = text(dig(last, "status")), text(dig(last, "chart_version"))
-    if status is None or version is None:
+def _installed(last: Revision | None) -> InstalledRelease | None:
+    if last is None or not last.status or not last.chart_version:
         return None
-    config = dig(last, "config")
     return InstalledRelease(
-        status=status,
-        chart_version=version,
-        config=config if isinstance(config, Mapping) else None,
-        chart_name=text(dig(last, "chart_name")) or "",
+        status=last.status,
+        chart_version=last.chart_version,
+        config=last.config if isinstance(last.config, Mapping) else None,
+        chart_name=last.chart_name or "",
     )
 
 

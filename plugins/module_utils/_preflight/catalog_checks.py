@@ -12,7 +12,7 @@ import re
 from .._diagnosis.facts.decisions import server_version
 from .._diagnosis.facts.index import OK, index_state
 from .._diagnosis.facts.shell_image import rancher_config_state, shell_image
-from .._documents.evidence import ClusterRepo, Evidence
+from .._documents.evidence import Evidence
 from .._harvester.upgrade_path.release_table import HarvesterRelease
 from .._rancher.decision.rancher_version import RancherVersion
 from .._rancher.decision.system_charts import default_shell_images
@@ -43,9 +43,8 @@ def catalog_checks(evidence: Evidence, target: HarvesterRelease) -> list[Check]:
 
 def _deleted_objects(evidence: Evidence) -> list[Check]:
     checks = []
-    repos = evidence.cluster_repos or {}
     if evidence.readable("cluster_repos"):
-        gone = [name for name in _DELETED_REPOS if not _exists(repos.get(name))]
+        gone = [name for name in _DELETED_REPOS if evidence.cluster_repo(name) is None]
         checks += [_missing(f"ClusterRepo/{name}") for name in gone]
     if evidence.readable("settings") and _DELETED_SETTING not in (evidence.settings or {}):
         checks.append(_missing(f"Setting/{_DELETED_SETTING}"))
@@ -53,10 +52,6 @@ def _deleted_objects(evidence: Evidence) -> list[Check]:
         message = "The ClusterRepos and the Setting that the job deletes are there."
         checks.append(Check("catalog-objects", PASS, "ClusterRepo/rancher-charts", message))
     return checks
-
-
-def _exists(repo: ClusterRepo | None) -> bool:
-    return repo is not None and not repo.deleted
 
 
 def _missing(subject: str) -> Check:

@@ -10,7 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-PASS, WARN, UNKNOWN, FAIL = "pass", "warn", "unknown", "fail"
+from .._documents.vocabulary import Outcome
+
+FAIL, WARN, UNKNOWN, PASS = (each.value for each in Outcome)
 #: The worst first; of equal ones the order of the checks stays.
 _RANKED = (FAIL, UNKNOWN, WARN, PASS)
 

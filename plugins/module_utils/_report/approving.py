@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .._documents.report import Advice
+from .._documents.run import REPORT, Run, RunJob
 from .._documents.vocabulary import ApprovedHow
-from .run import REPORT, Run, RunJob
 
 
 def how_to_approve(run: Run) -> list[Advice]:

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._documents.findings import Finding
+from .._documents.plan import Instruction
 from .._documents.report import (
     Advice,
     Failure,
@@ -41,24 +43,6 @@ class _Identity:
 
 
 @dataclass(frozen=True)
-class _Instruction:
-    """What is left to a person; without a finding it is advice for whoever approves."""
-
-    finding: str | None = None
-    title: str | None = None
-    why: str | None = None
-    commands: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Found:
-    """A finding, as far as it says what to do next."""
-
-    outcome: str | None = None
-    what_next: str | None = None
-
-
-@dataclass(frozen=True)
 class _Ended:
     """What a report, findings, a preflight or a failure say of how the work on a cluster ended."""
 
@@ -68,8 +52,8 @@ class _Ended:
     waited_for: str | None = None
     plan: ReportedPlan = field(default_factory=ReportedPlan)
     next: tuple[Advice, ...] = ()
-    instructions: tuple[_Instruction, ...] = ()
-    findings: tuple[_Found, ...] = ()
+    instructions: tuple[Instruction, ...] = ()
+    findings: tuple[Finding, ...] = ()
     error: Failure = field(default_factory=Failure)
     cluster: _Identity = field(default_factory=_Identity)
     upgrade: UpgradeSummary = field(default_factory=UpgradeSummary)

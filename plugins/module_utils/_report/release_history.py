@@ -13,8 +13,8 @@ from collections.abc import Mapping
 
 from .._documents.evidence import Release, Revision
 from .._documents.report import ReleaseHistory, RevisionHistory
+from .._documents.run import SeenCluster
 from .._documents.vocabulary import Fate
-from .run import SeenCluster
 
 _AT_REST = ("deployed", "superseded")
 

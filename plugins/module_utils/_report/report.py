@@ -25,13 +25,13 @@ from .._documents.report import (
     ReportedStep,
     UpgradeSummary,
 )
+from .._documents.run import Run, RunRound, SeenCluster
 from .._documents.shape import write
 from .._documents.vocabulary import Condition, Outcome, Phase, StepOutcome, Verdict
 from .._plan.advice import snapshot_advice
 from .approving import how_to_approve
 from .in_short import at_a_glance, ending
 from .release_history import release_history
-from .run import Run, RunRound, SeenCluster
 from .timeline import run_timeline
 
 GOOD_VERDICTS = frozenset({Verdict.HEALTHY, Verdict.MOVING, Verdict.REPAIRED})
@@ -80,7 +80,6 @@ def build_report(documents: Mapping[str, Any]) -> dict[str, Any]:
         upgrade=_upgrade((run.evidence_after or seen).upgrade or Upgrade()),
         waited_for=found.waits_for,
         waits_since=found.since,
-        waits_for_now=found_after.waits_for,
         dependencies=tuple(_versions(run)),
         releases=tuple(release_history(seen, run.evidence_after, expected)),
         timeline=tuple(run_timeline(run)),

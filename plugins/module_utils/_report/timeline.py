@@ -13,8 +13,8 @@ from collections.abc import Iterator
 
 from .._core.lenient import moment
 from .._documents.report import TimelineEntry
+from .._documents.run import Run, RunRound, SeenCluster
 from .._documents.vocabulary import StepOutcome
-from .run import Run, RunRound, SeenCluster
 from .words import APPROVED_BY
 
 _STEP_WORDS: dict[str, str] = {

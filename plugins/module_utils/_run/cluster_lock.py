@@ -15,7 +15,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from .._core.errors import RemediationError
-from .._core.lenient import moment
+from .._core.lenient import moment, stamp
 from .._core.names import LOCK_NAME, LOCK_NAMESPACE
 from .._kube import paths
 from .._kube.change import read_or_none
@@ -201,7 +201,7 @@ def _write(
 
 
 def _time(when: datetime | None) -> str | None:
-    return None if when is None else when.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return None if when is None else stamp(when)
 
 
 def _held(lease: _Lease) -> RemediationError:

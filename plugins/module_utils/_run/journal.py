@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from .._core.errors import RemediationError
-from .._core.lenient import text
+from .._core.lenient import stamp, text
 from .._core.redaction import Redactor
 from .._documents.artifacts import FILE_MODE, FOLDER_MODE
 from .._kube import paths
@@ -53,7 +53,7 @@ class JournalEntry:
 
 def now() -> str:
     """The time for an entry."""
-    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return stamp(datetime.now(timezone.utc))
 
 
 def append(directory: Path, entry: JournalEntry) -> Path:

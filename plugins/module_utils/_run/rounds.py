@@ -16,6 +16,7 @@ from typing import Any
 from .._core.errors import RemediationError
 from .._documents.canonical import digest
 from .._documents.findings import Finding, Findings
+from .._documents.run import RunRound
 from .._documents.shape import Json, Problems, read
 from .._documents.vocabulary import ApprovedHow, Condition, NextMove, Outcome, StepOutcome
 
@@ -32,51 +33,10 @@ _STAMP = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+(Z|[+-]\d\d:?\d\d)")
 
 
 @dataclass(frozen=True)
-class PlannedStep:
-    """A step, and the finding that asked for it."""
-
-    id: str | None = None
-    finding: str | None = None
-
-
-@dataclass(frozen=True)
-class LeftToPerson:
-    """Work of a person; blocks says that the job cannot go on before it is done."""
-
-    blocks: bool = False
-
-
-@dataclass(frozen=True)
-class RoundPlan:
-    """The plan of a round."""
-
-    steps: tuple[PlannedStep, ...] = ()
-    instructions: tuple[LeftToPerson, ...] = ()
-
-
-@dataclass(frozen=True)
-class RoundApproval:
-    """How the plan of a round was approved (vocabulary.ApprovedHow)."""
-
-    how: str | None = None
-
-
-@dataclass(frozen=True)
-class StepDone:
-    """What became of a step (vocabulary.StepOutcome)."""
-
-    id: str | None = None
-    outcome: str | None = None
-
-
-@dataclass(frozen=True)
-class Round:
-    """One round: what its plan was made from, the plan, and what became of it."""
+class Round(RunRound):
+    """A round with what its plan was made from."""
 
     findings: Findings = field(default_factory=Findings)
-    plan: RoundPlan = RoundPlan()
-    approval: RoundApproval = RoundApproval()
-    steps: tuple[StepDone, ...] = ()
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Round:

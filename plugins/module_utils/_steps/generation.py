@@ -41,9 +41,9 @@ class Generation:
         return fields
 
 
-def agent(namespace: str, name: str) -> Generation:
-    """The generation of the agent fleet deploys into a cluster (FM 6.28)."""
-    return Generation(
+def redeploy_agent(client: KubeClient, *, namespace: str, name: str, **wanted: Any) -> Change:
+    """Raise the generation of the agent that fleet deploys into a cluster (FM 6.28)."""
+    target = Generation(
         resource="clusters",
         namespace=namespace,
         name=name,
@@ -51,11 +51,12 @@ def agent(namespace: str, name: str) -> Generation:
         done_field="agentDeployedGeneration",
         remedy="Fleet registers the local cluster by itself: look at fleet-controller's log.",
     )
+    return _raise_to(client, target, **wanted)
 
 
-def bundle(namespace: str, name: str) -> Generation:
-    """The generation of a Bundle's forced deployment (FM 5.6)."""
-    return Generation(
+def resync_bundle(client: KubeClient, *, namespace: str, name: str, **wanted: Any) -> Change:
+    """Raise the generation of a Bundle's forced deployment (FM 5.6)."""
+    target = Generation(
         resource="bundles",
         namespace=namespace,
         name=name,
@@ -63,15 +64,16 @@ def bundle(namespace: str, name: str) -> Generation:
         done_field=None,
         remedy="Name a Bundle that exists: kubectl get bundles.fleet.cattle.io -A.",
     )
+    return _raise_to(client, target, **wanted)
 
 
-def raise_to(
+def _raise_to(
     client: KubeClient,
     target: Generation,
-    generation: int | None,
     *,
-    expected_uid: str | None = None,
-    dry_run: bool = False,
+    generation: int | None,
+    expected_uid: str | None,
+    dry_run: bool,
 ) -> Change:
     """Raise the number to generation, or by one when none is given; it never goes down.
 

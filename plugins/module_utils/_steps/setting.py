@@ -34,7 +34,7 @@ def set_value(
     client: KubeClient,
     name: str,
     value: str,
-    expected: str | None = None,
+    expected_value: str | None = None,
     *,
     dry_run: bool = False,
     exec_in: ExecIn = exec_in_pod,
@@ -55,8 +55,8 @@ def set_value(
         current = str(found.get("value") or "")
         if current == value:
             return None
-        if expected is not None:
-            precondition(subject, "its value", _shown(name, expected), _shown(name, current))
+        if expected_value is not None:
+            precondition(subject, "its value", _shown(name, expected_value), _shown(name, current))
         _require_effect(client, name, found, exec_in)
         return {"value": value}
 

@@ -14,7 +14,7 @@ from .chart_index import index_has
 from .observation import Observation
 from .release import actor_finished, release_version
 from .rollout import rollout
-from .upgrade_job import job_past_wait, system_services_upgraded
+from .upgrade_job import system_services_upgraded
 
 Look = Callable[[KubeClient, Mapping[str, Any], Mapping[str, Any]], Observation]
 
@@ -47,11 +47,6 @@ CONDITIONS: dict[str, Condition] = {
         "the rollout of {kind}/{namespace}/{name}",
         "Look at the events of its pods, repair what they lack, then run again.",
         ("namespace", "name"),
-    ),
-    "job_past_wait": Condition(
-        job_past_wait,
-        "the upgrade job to go on",
-        "Diagnose again: it says what the job waits for now. Never delete the Job.",
     ),
     "system_services_upgraded": Condition(
         system_services_upgraded,

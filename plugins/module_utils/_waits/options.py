@@ -24,7 +24,6 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "required": {"type": "bool", "default": True},
     "kind": {"type": "str", "choices": list(KINDS), "default": "Deployment"},
     "name": {"type": "str"},
-    "wait": {"type": "dict", "default": {}},
     "charts": {
         "type": "list",
         "elements": "dict",

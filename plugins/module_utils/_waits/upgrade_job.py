@@ -1,7 +1,7 @@
 # Copyright (c) 2026, harvester_ops.remediation contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Waiting for the upgrade's manifest job: until it is past a line, or done (FM 1.1, 1.4, 1.7)."""
+"""Waiting for the upgrade's manifest job: until it is done (FM 1.1, 1.4, 1.7)."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._core.errors import RemediationError
-from .._core.lenient import dig, mapping, text
+from .._core.lenient import dig, text
 from .._harvester import upgrade as harvester
 from .._harvester import upgrade_plan
-from .._harvester.job_log import events_of, same_wait, wait_of
-from .._harvester.job_log_lines import AFTER_RANCHER
+from .._harvester.job_log import events_of, wait_of
 from .._kube import paths
 from .._kube.client import KubeClient, Object
 from .._kube.log_lines import read_log
@@ -76,32 +75,13 @@ class UpgradeView:
 def system_services_upgraded(
     client: KubeClient, _params: Mapping[str, Any], _baseline: Mapping[str, Any]
 ) -> Observation:
-    """Done when the Upgrade says so; a failed job or Upgrade never gets there."""
-    view = _view(client)
-    return _observation(client, view, view.services_upgraded, _failure(view))
+    """Done when the Upgrade says so; a failed job or Upgrade never gets there.
 
-
-def job_past_wait(
-    client: KubeClient, params: Mapping[str, Any], _baseline: Mapping[str, Any]
-) -> Observation:
-    """Done when the job no longer waits for what it waited for.
-
-    A new pod of the job begins at the top, so for it that wait must have come and gone, or a line
-    from after the Rancher phase must be there.
+    The release that its job waits for and Rancher's helm runs are part of the state: what changes of them is progress,
+    too, and while one of them runs nothing stands still.
     """
     view = _view(client)
-    failure = _failure(view)
-    if failure is not None or view.services_upgraded:
-        return _observation(client, view, failure is None, failure)
-    return _observation(client, view, _is_past(view, mapping(params["wait"])))
-
-
-def _observation(
-    client: KubeClient, view: UpgradeView, done: bool, failure: RemediationError | None = None
-) -> Observation:
-    """Where the upgrade is, with the release that its job waits for and Rancher's helm runs: what changes of them is
-    progress, too, and while one of them runs nothing stands still.
-    """
+    done = view.services_upgraded
     wait, parts = view.wait or {}, [view.state]
     namespace, release = text(wait.get("namespace")), text(wait.get("release"))
     if namespace and release:
@@ -109,7 +89,7 @@ def _observation(
     runs = [] if done else _helm_runs(client)
     if runs:
         parts.append(f"helm runs in {', '.join(runs)}")
-    return Observation(done, "; ".join(parts), begun=bool(runs), failure=failure)
+    return Observation(done, "; ".join(parts), begun=bool(runs), failure=_failure(view))
 
 
 def _helm_runs(client: KubeClient) -> list[str]:
@@ -124,21 +104,6 @@ def _helm_runs(client: KubeClient) -> list[str]:
         if helm_actors.is_operation_pod(pod)
         and dig(pod, "status", "phase") in ("Pending", "Running")
     )
-
-
-def _is_past(view: UpgradeView, wait: Mapping[str, Any]) -> bool:
-    if not text(wait.get("kind")):
-        return True
-    if view.pod is None or dig(view.pod, "status", "phase") == "Failed":
-        return False
-    current = view.wait
-    if current is not None and same_wait(current, wait):
-        return False
-    if view.pod_name == text(wait.get("pod")):
-        return True
-    kinds = {event["kind"] for event in view.events}
-    met = any(same_wait(event, wait) for event in view.events)
-    return met or bool(kinds & AFTER_RANCHER)
 
 
 def _failure(view: UpgradeView) -> RemediationError | None:

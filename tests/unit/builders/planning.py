@@ -35,6 +35,7 @@ def revision(number: int, status: str, version: str, release: str = "fleet") -> 
         "chart_version": version,
         "decoded": True,
         "error": None,
+        "config": None,  # those of the last revision are the release's own
         "secret_name": f"sh.helm.release.v1.{release}.v{number}",
         "secret_uid": f"uid-{release}-{number}",
         "secret_resource_version": str(1000 + number),

@@ -10,7 +10,7 @@ from typing import Any
 from ..._core.lenient import Document, dig, integer, mapping, seconds_between, text
 from ..._documents.evidence import ClusterRepo, Condition, Evidence, Rancher
 from .decisions import effective_settings
-from .index import ABSENT, OK, UNKNOWN, charts_repo, conditions, index_error, index_state
+from .index import ABSENT, OK, UNKNOWN, conditions, index_error, index_state
 from .patience import TRANSIENT_SECONDS, Patience
 
 CHARTS_REPO = "rancher-charts"
@@ -32,7 +32,7 @@ def chart_catalog(
     there that has to be deleted before Rancher builds it anew), ``built_by_leader`` (the index is of the commit in the
     leader's own image; null when they were not compared, and ``not_compared`` says why).
     """
-    repo = charts_repo(evidence)
+    repo = evidence.cluster_repo()
     state = index_state(evidence)
     present = (repo is not None) if evidence.readable("cluster_repos") else None
     shown = repo or ClusterRepo()

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from ..._documents.evidence import ChartIndex, ClusterRepo, Condition, Evidence
+from ..._documents.evidence import ChartIndex, Condition, Evidence
 
 OK = "ok"
 ABSENT = "absent"
@@ -61,7 +61,7 @@ def index_of(
 
 def index_error(evidence: Evidence) -> str:
     """Why there is no index, in the words Rancher gets from the API server (FM 2.6)."""
-    repo = charts_repo(evidence)
+    repo = evidence.cluster_repo()
     if repo is None and evidence.readable("cluster_repos"):
         return 'clusterrepos.catalog.cattle.io "rancher-charts" not found'
     if index_state(evidence) == "corrupt":
@@ -71,12 +71,6 @@ def index_error(evidence: Evidence) -> str:
     gone = _GONE.search(_index(evidence).reason or "")
     name = gone[1] if gone else (repo and repo.index_config_map) or ""
     return f'configmaps "{name}" not found'
-
-
-def charts_repo(evidence: Evidence) -> ClusterRepo | None:
-    """ClusterRepo rancher-charts, None when it does not exist or was not read."""
-    repo = (evidence.cluster_repos or {}).get("rancher-charts")
-    return None if repo is None or repo.deleted else repo
 
 
 def conditions(of: Iterable[Condition]) -> dict[str, Condition]:

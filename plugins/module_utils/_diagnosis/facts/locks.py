@@ -12,7 +12,6 @@ from typing import Any
 
 from ..._core.lenient import moment, seconds_between
 from ..._documents.evidence import Evidence, HelmPod, Release, Revision
-from ..._documents.shape import write
 from ..._helm import failure
 from ..._helm.idleness import DEFAULT_STALE_AFTER
 from ..._helm.rollback_target import left_by_unlock, pending_on_top, rollback_target
@@ -57,9 +56,8 @@ def lock_of(
     retrying = None
     if locked and idle.actor is not None:
         idle, retrying = _without_retries(evidence, release)
-    history = write(release.revisions)
-    target = _brief(rollback_target(history)) if locked else None
-    previous = _brief(left_by_unlock(history)) if locked else None
+    target = _brief(rollback_target(release.revisions)) if locked else None
+    previous = _brief(left_by_unlock(release.revisions)) if locked else None
     right = bool(locked and expected and last.chart_version == expected)
     half_applied = _half_applied(release, values, right) if locked else None
     reason = _why_roll_back(name, previous, target, half_applied)
@@ -183,7 +181,7 @@ def _half_applied(
     The same chart with the same values sets it again.
     """
     pending = [each for each in release.revisions if each.status in LOCKED_STATUSES]
-    pending = pending[: len(pending_on_top(write(release.revisions)))]
+    pending = pending[: len(pending_on_top(release.revisions))]
     found: list[str] = []
     for index, each in enumerate(pending):
         if each.half_applied is None:
@@ -214,14 +212,14 @@ def _within(part: object, whole: object) -> bool:
     return part == whole
 
 
-def _brief(revision: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def _brief(revision: Revision | None) -> dict[str, Any] | None:
     if revision is None:
         return None
-    label = UNDECODABLE if revision["error"] else revision["label_status"]
+    label = UNDECODABLE if revision.error else revision.label_status
     return {
-        "revision": revision["revision"],
-        "status": revision["status"] or label or None,
-        "chart_version": revision["chart_version"] or None,
+        "revision": revision.revision,
+        "status": revision.status or label or None,
+        "chart_version": revision.chart_version or None,
     }
 
 

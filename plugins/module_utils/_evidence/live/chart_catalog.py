@@ -15,7 +15,6 @@ from ..._documents.evidence import (
     OK,
     ChartIndex,
     ClusterRepo,
-    IndexConfigMap,
     IndexEntry,
     Source,
 )
@@ -90,7 +89,7 @@ def _index(found: Found) -> ChartIndex:
     return ChartIndex(
         state=reading.state,
         reason=reading.reason,
-        config_maps=tuple(IndexConfigMap(**each.to_dict()) for each in reading.config_maps),
+        config_maps=reading.config_maps,
         generated=index.generated,
         charts={
             chart: tuple(IndexEntry(**entry.to_dict()) for entry in index.versions(chart))

@@ -8,10 +8,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 
 from ..._core.errors import RemediationError
+from ..._core.lenient import stamp
 from ..._core.redaction import Redactor
 from ..._documents.evidence import ERROR, SOURCES, Cluster, Evidence, Options, Source
 from ..._helm.idleness import DEFAULT_STALE_AFTER
@@ -144,7 +145,7 @@ def _cluster_uid(client: Reader) -> str | None:
 
 
 def _text_of(moment: datetime | None) -> str:
-    return "" if moment is None else moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return "" if moment is None else stamp(moment)
 
 
 def _without_secrets(document: dict[str, Any], redactor: Redactor) -> dict[str, Any]:

@@ -152,7 +152,7 @@ def _no_way_back(
     if not all(isinstance(found.value(_revision_name(each)), storage.Revision) for each in wanted):
         return False
     read = [found.value(_revision_name(each)) or each for each in revisions]
-    return rollback_target([each.to_dict() for each in read]) is None
+    return rollback_target(read) is None
 
 
 def _metadata(found: Found) -> Metadata:

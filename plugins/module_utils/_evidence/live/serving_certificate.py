@@ -13,10 +13,9 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from ..._core.lenient import Document, dig, mapping, text
+from ..._core.lenient import Document, dig, mapping, stamp, text
 from ..._documents.evidence import ServingCertificate
 from .objects import created_at
 
@@ -57,8 +56,8 @@ def serving_certificate(secret: Document) -> ServingCertificate:
         return ServingCertificate(
             present=True,
             created_at=created_at(secret),
-            not_before=_time(served.not_valid_before_utc),
-            not_after=_time(served.not_valid_after_utc),
+            not_before=stamp(served.not_valid_before_utc),
+            not_after=stamp(served.not_valid_after_utc),
             subject=served.subject.rfc4514_string()[:300],
             issuer=served.issuer.rfc4514_string()[:300],
             names=_names(served),
@@ -88,7 +87,7 @@ def fingerprint(bundle: object) -> str | None:
 def ends_at(bundle: object) -> str | None:
     """When the last of a caBundle's certificates expires."""
     try:
-        return _time(max(each.not_valid_after_utc for each in certificates_of(bundle)))
+        return stamp(max(each.not_valid_after_utc for each in certificates_of(bundle)))
     except Exception:
         return None
 
@@ -114,7 +113,3 @@ def _names(certificate: Certificate) -> tuple[str, ...]:
     except x509.ExtensionNotFound:
         return ()
     return tuple(found.value.get_values_for_type(x509.DNSName))[:20]
-
-
-def _time(moment: datetime) -> str:
-    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

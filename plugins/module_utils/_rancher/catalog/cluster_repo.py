@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..._core.errors import RemediationError
+from ..._core.lenient import dig, integer, mapping, mappings, text, texts
+from ..._documents.evidence import IndexConfigMap
 from ..._kube.paths import api, core
 
 if TYPE_CHECKING:
@@ -71,22 +73,6 @@ class ChartIndex:
 
 
 @dataclass(frozen=True)
-class IndexConfigMap:
-    """One chunk of an index, as stored; C(size) is the length of its content in bytes."""
-
-    namespace: str
-    name: str
-    uid: str
-    resource_version: str
-    owner_uid: str | None
-    size: int
-
-    def to_dict(self) -> dict[str, Any]:
-        """The chunk's identity as a document."""
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
-
-
-@dataclass(frozen=True)
 class IndexReading:
     """What reading an index gave.
 
@@ -124,22 +110,22 @@ class ClusterRepo:
     @classmethod
     def from_object(cls, obj: Mapping[str, Any]) -> ClusterRepo:
         """The ClusterRepo out of the API object; fields of another type than documented are null."""
-        metadata, spec, status = (_mapping(obj, key) for key in ("metadata", "spec", "status"))
+        metadata, spec, status = (mapping(obj.get(key)) for key in ("metadata", "spec", "status"))
         return cls(
-            name=_text(metadata, "name") or "",
-            uid=_text(metadata, "uid") or "",
-            resource_version=_text(metadata, "resourceVersion") or "",
-            generation=_integer(metadata, "generation"),
-            git_repo=_text(spec, "gitRepo"),
-            git_branch=_text(spec, "gitBranch"),
-            url=_text(spec, "url"),
-            force_update=_text(spec, "forceUpdate"),
-            observed_generation=_integer(status, "observedGeneration"),
-            index_config_map=_text(status, "indexConfigMapName"),
-            index_namespace=_text(status, "indexConfigMapNamespace"),
-            download_time=_text(status, "downloadTime"),
-            commit=_text(status, "commit"),
-            conditions=tuple(c for c in _sequence(status, "conditions") if isinstance(c, dict)),
+            name=text(metadata.get("name")) or "",
+            uid=text(metadata.get("uid")) or "",
+            resource_version=text(metadata.get("resourceVersion")) or "",
+            generation=integer(metadata.get("generation")),
+            git_repo=text(spec.get("gitRepo")),
+            git_branch=text(spec.get("gitBranch")),
+            url=text(spec.get("url")),
+            force_update=text(spec.get("forceUpdate")),
+            observed_generation=integer(status.get("observedGeneration")),
+            index_config_map=text(status.get("indexConfigMapName")),
+            index_namespace=text(status.get("indexConfigMapNamespace")),
+            download_time=text(status.get("downloadTime")),
+            commit=text(status.get("commit")),
+            conditions=tuple(mappings(status.get("conditions"))),
             deleted="deletionTimestamp" in metadata,
         )
 
@@ -152,26 +138,6 @@ class ClusterRepo:
     def condition(self, kind: str) -> Mapping[str, Any] | None:
         """The condition of a type (V(Downloaded), V(FollowerDownloaded), V(OCIDownloaded)) or null."""
         return next((c for c in self.conditions if c.get("type") == kind), None)
-
-
-def _mapping(parent: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = parent.get(key)
-    return value if isinstance(value, dict) else {}
-
-
-def _sequence(parent: Mapping[str, Any], key: str) -> Sequence[Any]:
-    value = parent.get(key)
-    return value if isinstance(value, list) else []
-
-
-def _text(parent: Mapping[str, Any], key: str) -> str | None:
-    value = parent.get(key)
-    return value if isinstance(value, str) and value else None
-
-
-def _integer(parent: Mapping[str, Any], key: str) -> int | None:
-    value = parent.get(key)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _unfold(chunks: Sequence[bytes], limit: int) -> bytes:
@@ -194,14 +160,14 @@ def _unfold(chunks: Sequence[bytes], limit: int) -> bytes:
 def _entry(value: object) -> IndexEntry | None:
     if not isinstance(value, dict):
         return None
-    version = _text(value, "version")
+    version = text(value.get("version"))
     if version is None:
         return None
     return IndexEntry(
         version=version,
-        app_version=_text(value, "appVersion"),
-        urls=tuple(url for url in _sequence(value, "urls") if isinstance(url, str) and url),
-        digest=_text(value, "digest"),
+        app_version=text(value.get("appVersion")),
+        urls=tuple(filter(None, texts(value.get("urls")))),
+        digest=text(value.get("digest")),
     )
 
 
@@ -211,9 +177,9 @@ def decode_index(chunks: Sequence[bytes], *, limit: int = MAX_INDEX_BYTES) -> Ch
     Entries without a version are left out, the order of the others is kept. Raises CorruptIndexError.
     Never unfolds more than C(limit) bytes.
     """
-    text = _unfold(chunks, limit)
+    content = _unfold(chunks, limit)
     try:
-        document = json.loads(text)
+        document = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise CorruptIndexError(f"content is no JSON: {type(error).__name__}: {error}") from error
     if not isinstance(document, dict) or not isinstance(document.get("entries"), dict):
@@ -223,7 +189,7 @@ def decode_index(chunks: Sequence[bytes], *, limit: int = MAX_INDEX_BYTES) -> Ch
         for chart, versions in document["entries"].items()
         if isinstance(versions, list)
     }
-    return ChartIndex(charts=charts, generated=_text(document, "generated"))
+    return ChartIndex(charts=charts, generated=text(document.get("generated")))
 
 
 def cluster_repo_path(name: str = CHARTS_REPO) -> str:
@@ -254,7 +220,7 @@ def _read_chunk(client: Reader, namespace: str, name: str) -> Mapping[str, Any] 
 
 
 def _chunk_content(config_map: Mapping[str, Any]) -> bytes:
-    content = _mapping(config_map, "binaryData").get("content")
+    content = dig(config_map, "binaryData", "content")
     if not isinstance(content, str):
         raise CorruptIndexError("it has no binaryData.content")
     try:
@@ -265,17 +231,17 @@ def _chunk_content(config_map: Mapping[str, Any]) -> bytes:
 
 def _owner_uid(metadata: Mapping[str, Any]) -> str | None:
     # Rancher compares the first owner only (FM 3.3).
-    owners = _sequence(metadata, "ownerReferences")
-    return _text(owners[0], "uid") if owners and isinstance(owners[0], dict) else None
+    owners = metadata.get("ownerReferences")
+    return text(dig(owners[0], "uid")) if isinstance(owners, list) and owners else None
 
 
 def _chunk_identity(config_map: Mapping[str, Any], size: int) -> IndexConfigMap:
-    metadata = _mapping(config_map, "metadata")
+    metadata = mapping(config_map.get("metadata"))
     return IndexConfigMap(
-        namespace=_text(metadata, "namespace") or "",
-        name=_text(metadata, "name") or "",
-        uid=_text(metadata, "uid") or "",
-        resource_version=_text(metadata, "resourceVersion") or "",
+        namespace=text(metadata.get("namespace")) or "",
+        name=text(metadata.get("name")) or "",
+        uid=text(metadata.get("uid")) or "",
+        resource_version=text(metadata.get("resourceVersion")) or "",
         owner_uid=_owner_uid(metadata),
         size=size,
     )
@@ -328,8 +294,8 @@ class _IndexReader:
             return self._foreign() or self._answer("corrupt", f"{self._subject(name)}: {error}.")
         self._seen.append(_chunk_identity(config_map, len(content)))
         self._chunks.append(content)
-        annotations = _mapping(_mapping(config_map, "metadata"), "annotations")
-        return self._foreign() or _text(annotations, ANNOTATION_NEXT) or ""
+        following = text(dig(config_map, "metadata", "annotations", ANNOTATION_NEXT))
+        return self._foreign() or following or ""
 
     def _foreign(self) -> IndexReading | None:
         owner = self._seen[0].owner_uid
@@ -341,7 +307,7 @@ class _IndexReader:
             f"but ClusterRepo/{self._repo.name} has UID {self._repo.uid}.",
         )
 
-    def _subject(self, name: str) -> str:
+    def _subject(self, name: str | None) -> str:
         return f"ConfigMap/{self._namespace}/{name}"
 
     def _answer(

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..._core.errors import RemediationError
+from ..._core.lenient import stamp
+from ..._documents.shape import write
 from ..._kube.paths import api, core
 from ..._kube.waiting import Progress, poll
 from ..decision.rancher_version import RancherVersion
@@ -90,9 +92,7 @@ class RepoView:
             "index": {
                 "state": reading.state if reading else "absent",
                 "reason": reading.reason if reading else "",
-                "config_maps": (
-                    [chunk.to_dict() for chunk in reading.config_maps] if reading else []
-                ),
+                "config_maps": write(reading.config_maps) if reading else [],
                 "missing": self.missing(charts),
             },
         }
@@ -149,7 +149,7 @@ def _patch(client: KubeClient, request: RefreshRequest, repo: ClusterRepo, body:
 
 def _force_update(client: KubeClient, request: RefreshRequest, repo: ClusterRepo) -> ClusterRepo:
     """Change the spec, which makes every Rancher refresh (FM 3.2); the ClusterRepo as it is then."""
-    now = client.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+    now = stamp(client.now())
     return ClusterRepo.from_object(_patch(client, request, repo, {"spec": {"forceUpdate": now}}))
 
 
@@ -301,7 +301,7 @@ def rebuild(client: KubeClient, request: RefreshRequest) -> RepoOutcome:
 def nudge(client: KubeClient, request: RefreshRequest) -> RepoOutcome:
     """Touch the ClusterRepo by an annotation: the event makes Rancher look at all its charts (P-NUDGE)."""
     before, repo = _existing(client, request)
-    now = client.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+    now = stamp(client.now())
     _patch(client, request, repo, {"metadata": {"annotations": {NUDGE_ANNOTATION: now}}})
     after = before if request.dry_run else view(client, request.name)
     return RepoOutcome(True, before, after)

@@ -27,7 +27,6 @@ from ..._core.lenient import (
 from ..._documents.evidence import HelmActor, HelmPod, Operation
 from ..._harvester import upgrade
 from ..._harvester.job_log_lines import STEPS
-from ..._helm.idleness import LiveActor
 
 NAMESPACE = "cattle-system"
 POD_PREFIX = "helm-operation-"
@@ -60,7 +59,7 @@ class Sight:
     now: str | None
 
 
-def actor_on(sight: Sight, namespace: str, release: str) -> LiveActor | None:
+def actor_on(sight: Sight, namespace: str, release: str) -> HelmActor | None:
     """Who works on the release, or on what is not known and may be it."""
     for actor in live_actors(sight):
         if actor.release in (None, release) and actor.release_namespace in (None, namespace):
@@ -68,7 +67,7 @@ def actor_on(sight: Sight, namespace: str, release: str) -> LiveActor | None:
     return None
 
 
-def live_actors(sight: Sight) -> list[LiveActor]:
+def live_actors(sight: Sight) -> list[HelmActor]:
     """Everything that runs helm now; ``release`` is None when it is not known on what it works."""
     return [*_pods(sight), *_operations(sight), *_others(sight)]
 
@@ -80,7 +79,7 @@ def is_live(pod: HelmPod) -> bool:
     )
 
 
-def _pods(sight: Sight) -> Iterator[LiveActor]:
+def _pods(sight: Sight) -> Iterator[HelmActor]:
     operations = {_pod_of(item): item for item in sight.operations or ()}
     for pod in sight.pods or ():
         if is_live(pod):
@@ -88,7 +87,7 @@ def _pods(sight: Sight) -> Iterator[LiveActor]:
             yield _actor("Pod", NAMESPACE, pod.name, known, pod.created_at)
 
 
-def _operations(sight: Sight) -> Iterator[LiveActor]:
+def _operations(sight: Sight) -> Iterator[HelmActor]:
     """Operations whose pod is not there yet, or cannot be looked at. An operation is not updated when its pod dies, so
     where the pods are known they are the truth."""
     limit = _OPERATION_LIVES if sight.pods is None else _POD_APPEARS_WITHIN
@@ -100,7 +99,7 @@ def _operations(sight: Sight) -> Iterator[LiveActor]:
             yield _actor("Operation", each.namespace, each.name, each, each.created_at)
 
 
-def _others(sight: Sight) -> Iterator[LiveActor]:
+def _others(sight: Sight) -> Iterator[HelmActor]:
     for each in sight.others:
         yield _actor(each.kind or "Pod", each.namespace, each.name, each, each.since)
 
@@ -115,14 +114,14 @@ def _actor(
     name: str | None,
     works_on: HelmPod | Operation | HelmActor,
     since: str | None,
-) -> LiveActor:
-    return LiveActor(
-        kind,
-        namespace or None,
-        name or "unnamed",
-        since or None,
-        works_on.release or None,
-        works_on.release_namespace or None,
+) -> HelmActor:
+    return HelmActor(
+        kind=kind,
+        namespace=namespace or None,
+        name=name or "unnamed",
+        since=since or None,
+        release=works_on.release or None,
+        release_namespace=works_on.release_namespace or None,
     )
 
 

@@ -13,10 +13,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..._core.errors import RemediationError
-from ..._core.lenient import Document
+from ..._core.lenient import Document, stamp
 from ..._core.names import HELM_NAMESPACES
+from ..._documents.evidence import HelmActor
 from ..._harvester import job_log, upgrade, upgrade_plan
-from ..._helm.idleness import LiveActor
 from ..._helm.storage import Revision
 from ..._kube.log_lines import read_log
 from ..._kube.paths import api, core
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 OPERATIONS = api("catalog.cattle.io/v1", "operations")
 
 
-def find_live_actor(client: KubeClient, revision: Revision) -> LiveActor | None:
+def find_live_actor(client: KubeClient, revision: Revision) -> HelmActor | None:
     """Something in the cluster that runs helm on the release of a revision; null when nothing does.
 
     Six requests, one more while the upgrade's job lives. Raises RemediationError when it cannot be looked up: not
@@ -37,7 +37,7 @@ def find_live_actor(client: KubeClient, revision: Revision) -> LiveActor | None:
     return helm_actors.actor_on(_look(client), revision.namespace, revision.release)
 
 
-def actor_finder(client: KubeClient) -> Callable[[Revision], LiveActor | None]:
+def actor_finder(client: KubeClient) -> Callable[[Revision], HelmActor | None]:
     """C(find_live_actor) for one cluster."""
     return lambda revision: find_live_actor(client, revision)
 
@@ -52,7 +52,7 @@ def _look(client: KubeClient) -> helm_actors.Sight:
         for selector in (upgrade.MANIFEST_SELECTOR, upgrade_plan.JOB_SELECTOR)
         for pod in client.list(core("v1", "pods", upgrade.NAMESPACE), label_selector=selector)
     ]
-    now = client.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+    now = stamp(client.now())
     others = [
         *helm_actors.foreign_actors(pods),
         *helm_actors.job_actors(jobs, lambda pod: _events_of(client, pod), now),

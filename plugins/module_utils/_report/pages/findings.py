@@ -13,7 +13,6 @@ from ..._core.lenient import seconds_between
 from ..._core.template import duration
 from ..._documents.findings import (
     DependencyState,
-    FileRead,
     Finding,
     Findings,
     Proof,
@@ -21,6 +20,7 @@ from ..._documents.findings import (
     Remedy,
     UnseenSource,
 )
+from ..._documents.origin import Origin
 from ..._documents.vocabulary import Condition, Outcome
 from ..blocks import (
     Block,
@@ -234,7 +234,7 @@ def read_files(found: ReadFromFiles) -> tuple[Block, ...]:
     return tuple(cards)
 
 
-def _title_of_file(file: FileRead) -> str:
+def _title_of_file(file: Origin) -> str:
     kind = _KINDS_OF_FILE.get(file.kind or "", "file")
     return f"Read from a {kind}: {file.path}" if file.used else f"Not read: the {kind} {file.path}"
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ..._core.lenient import mapping, text
-from ..._documents.report import ManualWork, PlannedStep
-from ..._documents.shape import Json, Problems, read
+from ..._documents.plan import Instruction
+from ..._documents.report import PlannedStep
+from ..._documents.run import RunPlan, RunStep
+from ..._documents.shape import Problems, read
 from ..._plan.advice import snapshot_advice
 from ..blocks import (
     Block,
@@ -42,29 +43,14 @@ _REVISION = re.compile(r"sh\.helm\.release\.v1\.(?P<release>.+)\.v(?P<number>\d+
 _IDENTITIES = ("uid", "resource_version", "rancher_values")
 
 
-@dataclass(frozen=True)
-class _Step(PlannedStep):
-    precondition: Json = None
-
-
-@dataclass(frozen=True)
-class _Plan:
-    fingerprint: str | None = None
-    risks: tuple[str, ...] = ()
-    steps: tuple[_Step, ...] = ()
-    instructions: tuple[ManualWork, ...] = ()
-
-
 def plan_page(document: Mapping[str, Any]) -> Page:
     """What a plan document (schema plan/v1) says, as an operator reads it before approving it."""
-    plan = read(_Plan, document, Problems()) or _Plan()
+    plan = read(RunPlan, document, Problems()) or RunPlan()
     line = "Plan: nothing that may be done without a person"
     if plan.steps:
         line = plan_line(plan.fingerprint, len(plan.steps), plan.risks)
     advice = snapshot_advice(document)
-    by_hand = [*plan.instructions]
-    if advice is not None:
-        by_hand.append(read(ManualWork, advice.to_dict(), Problems()) or ManualWork())
+    by_hand = [*plan.instructions, *([] if advice is None else [advice])]
     sections = (
         Section("plan", "Steps", tuple(plan_blocks(plan.steps)), silent=True),
         Section("by-hand", "To do by hand", manual_work(by_hand), silent=True),
@@ -134,7 +120,7 @@ def _details(step: PlannedStep, detail: str) -> Iterator[Block]:
 def _terms(step: PlannedStep) -> str:
     """The object of a step, and what must still be true of it right before it is changed."""
     label, conditions = label_of(step.object), list[str]()
-    if not isinstance(step, _Step):
+    if not isinstance(step, RunStep):
         return label
     for name, value in mapping(step.precondition).items():
         if name in ("absent", "services_absent"):
@@ -150,13 +136,13 @@ def _listed(parts: list[str]) -> str:
     return " and ".join(part for part in (", ".join(parts[:-1]), parts[-1]) if part)
 
 
-def manual_work(items: Iterable[ManualWork]) -> tuple[Block, ...]:
+def manual_work(items: Iterable[Instruction]) -> tuple[Block, ...]:
     """What is left to a person: why, the dangers, and commands to copy."""
     return tuple(
         Card(
-            item.title or "",
+            item.title,
             (
-                Paragraph(item.why or ""),
+                Paragraph(item.why),
                 *(Labelled("Danger", each) for each in item.danger),
                 *([Commands(item.commands, "console")] if item.commands else []),
             ),

@@ -15,6 +15,7 @@ from ..._core.lenient import dig, moment, seconds_between
 from ..._core.template import duration
 from ..._documents.findings import NextDecision
 from ..._documents.report import Advice, DependencyVersions, Report, ReportedRound, ReportedStep
+from ..._documents.run import RunBackup
 from ..._documents.shape import Problems, read
 from ..._documents.vocabulary import Fate, StepOutcome
 from ..blocks import (
@@ -36,7 +37,6 @@ from ..blocks import (
     code,
     tag,
 )
-from ..run import RunBackup
 from ..words import (
     APPROVED_HOW,
     CHECK_MODE,

@@ -38,19 +38,14 @@ class Tried(ActionModule):
         self.answer = answer
         self.asked: list[tuple[str, Mapping[str, Any]]] = []
 
-    def fetch(self, step: Step, chart_options: Mapping[str, Any], variables: dict[str, Any]) -> str:
-        del chart_options, variables
+    def fetch(self, step: Step, chart_options: Mapping[str, Any]) -> str:
+        del chart_options
         return f"/charts/{step.params['chart']}.tgz"
 
     def call(
-        self,
-        name: str,
-        arguments: Mapping[str, Any],
-        variables: dict[str, Any],
-        *,
-        apart: bool = False,
+        self, name: str, arguments: Mapping[str, Any], *, apart: bool = False
     ) -> dict[str, Any]:
-        del variables, apart
+        del apart
         self.asked.append((name, arguments))
         if isinstance(self.answer, RemediationError):
             raise self.answer
@@ -70,7 +65,7 @@ class Tried(ActionModule):
             "chart_options": {},
             "helm_binary": "/opt/helm4",
         }
-        plan: dict[str, Any] = self._planned(options, {})["plan"]
+        plan: dict[str, Any] = self.act(options)["plan"]
         return plan
 
 

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._documents.run import (
+    RunJob,
+)
 from ansible_collections.harvester_ops.remediation.plugins.plugin_utils._job import (
-    Job,
     is_unattended,
     job_of,
 )
@@ -43,7 +45,7 @@ def test_the_environment_names_it_where_no_variables_do(monkeypatch: pytest.Monk
     monkeypatch.setenv("JOB_ID", "42")
     assert job_of({}) is None  # other programs set it, too
     monkeypatch.setenv("AWX_HOST", "https://awx.example.com")
-    assert job_of({}) == Job("42")
+    assert job_of({}) == RunJob("42")
 
 
 def test_ansible_runner_alone_is_no_job_and_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,9 @@ import pytest
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._core.errors import (
     RemediationError,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._documents.evidence import (
+    HelmActor,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.change import (
     ReleaseChange,
 )
@@ -20,9 +23,6 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.cl
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.expectation import (
     Expectation,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.idleness import (
-    LiveActor,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.rollback import (
     RollbackRequest,
@@ -44,7 +44,7 @@ REQUEST = RollbackRequest(
 )
 
 
-def nobody(_revision: Revision) -> LiveActor | None:
+def nobody(_revision: Revision) -> HelmActor | None:
     return None
 
 
@@ -176,7 +176,7 @@ def test_a_young_lock_is_left_alone() -> None:
 
 def test_a_live_actor_keeps_us_away_also_from_an_old_lock() -> None:
     cluster, helm = locked_release()
-    actor = LiveActor("Pod", "cattle-system", "helm-operation-x7k2p")
+    actor = HelmActor("Pod", "cattle-system", "helm-operation-x7k2p")
     with pytest.raises(RemediationError, match="Pod/cattle-system/helm-operation-x7k2p") as caught:
         roll_back(cluster, helm, REQUEST, lambda _revision: actor)
     assert caught.value.code == "release-busy"

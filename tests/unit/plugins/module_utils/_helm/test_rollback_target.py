@@ -5,10 +5,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._documents.evidence import (
+    Revision,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._documents.shape import (
+    Problems,
+    read,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.rollback_target import (
     left_by_unlock,
     pending_on_top,
@@ -21,17 +29,18 @@ DAMAGED: dict[str, Any] = {"error": "gzip: invalid header"}
 UNREAD: dict[str, Any] = {"decoded": False}
 
 
-def history(*statuses: str | tuple[str, dict[str, Any]]) -> list[dict[str, Any]]:
+def history(*statuses: str | tuple[str, dict[str, Any]]) -> list[Revision]:
     """Revisions of fleet from 9 downwards."""
     found = []
     for number, each in zip(range(9, 0, -1), statuses, strict=False):
         status, more = each if isinstance(each, tuple) else (each, {})
-        found.append(revision("fleet", number, status, "105.0.2+up0.11.2", 4000, **more))
+        document = revision("fleet", number, status, "105.0.2+up0.11.2", 4000, **more)
+        found.append(read(Revision, document, Problems()) or Revision())
     return found
 
 
-def of_chart(name: str, document: dict[str, Any]) -> dict[str, Any]:
-    return {**document, "chart_name": name}
+def of_chart(name: str, found: Revision) -> Revision:
+    return replace(found, chart_name=name)
 
 
 PENDING = "pending-upgrade"
@@ -73,11 +82,11 @@ PENDING = "pending-upgrade"
         pytest.param([], None, None, id="no-release"),
     ],
 )
-def test_target(revisions: list[dict[str, Any]], target: int | None, left: int | None) -> None:
+def test_target(revisions: list[Revision], target: int | None, left: int | None) -> None:
     found = rollback_target(revisions)
-    assert (found and found["revision"]) == target
+    assert (found and found.revision) == target
     after = left_by_unlock(revisions)
-    assert (after and after["revision"]) == left
+    assert (after and after.revision) == left
 
 
 def test_the_last_revision_is_no_target() -> None:
@@ -86,7 +95,7 @@ def test_the_last_revision_is_no_target() -> None:
 
 def test_a_lock_is_all_the_pending_revisions_on_top() -> None:
     revisions = history(PENDING, "pending-rollback", "deployed", PENDING)
-    assert [each["revision"] for each in pending_on_top(revisions)] == [9, 8]
+    assert [each.revision for each in pending_on_top(revisions)] == [9, 8]
 
 
 @pytest.mark.parametrize(

@@ -17,11 +17,11 @@ import yaml
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._core.errors import (
     RemediationError,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._documents.evidence import (
+    HelmActor,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.expectation import (
     Expectation,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.idleness import (
-    LiveActor,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm.unlock import (
     Backup,
@@ -169,7 +169,7 @@ def test_a_revision_of_unknown_age_stays(request_: UnlockRequest) -> None:
 
 
 def test_a_live_actor_keeps_us_away(request_: UnlockRequest) -> None:
-    actor = LiveActor("Pod", "cattle-system", "helm-operation-x", "2026-11-23T14:00:00Z")
+    actor = HelmActor("Pod", "cattle-system", "helm-operation-x", since="2026-11-23T14:00:00Z")
     error = failing(locked_cluster(), replace(request_, find_actor=lambda _revision: actor))
     assert error.code == "release-busy"
     assert "Pod/cattle-system/helm-operation-x" in error.message

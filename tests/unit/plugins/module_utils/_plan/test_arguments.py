@@ -14,6 +14,12 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._documen
     ACTIONS,
     RELEASE_ACTIONS,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._documents.evidence import (
+    Evidence,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._documents.findings import (
+    Findings,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._plan.context import (
     PlanContext,
     Request,
@@ -44,7 +50,11 @@ class Recorded(dict[str, Any]):
 def context_of(action: str, given: dict[str, Any]) -> PlanContext:
     world = World().finding("own-rule", action, arguments=given)
     evidence, findings, facts = world.documents()
-    return PlanContext(evidence=evidence, facts=facts, findings=findings["findings"])
+    return PlanContext(
+        evidence=Evidence.from_dict(evidence),
+        facts=facts,
+        findings=Findings.from_document(findings).findings,
+    )
 
 
 def request_of(action: str) -> tuple[PlanContext, Request]:

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._documents.run import Run
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.approving import (
     how_to_approve,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.run import Run
 
 FINGERPRINT = "3f9c2a71d0b84e56"
 JOB = {"number": "7", "user": "alice", "workflow": ""}

@@ -9,12 +9,12 @@ from typing import Any
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._documents.report import (
     ReleaseHistory,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.release_history import (
-    release_history,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.run import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._documents.run import (
     Run,
     SeenCluster,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.release_history import (
+    release_history,
 )
 from ansible_collections.harvester_ops.remediation.tests.unit.builders.evidence import FLEET, build
 from ansible_collections.harvester_ops.remediation.tests.unit.builders.runs import (

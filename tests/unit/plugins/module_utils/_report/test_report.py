@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._core.errors import (
     ERROR_CODES,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._documents.run import (
+    Run,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.pages.report import (
     report_page,
 )
@@ -28,9 +31,6 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.
     STALLED_CODES,
     build_report,
     verdict_of,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.run import (
-    Run,
 )
 
 STEP = {

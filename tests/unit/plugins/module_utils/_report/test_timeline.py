@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.run import (
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._documents.run import (
     Run,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.timeline import (

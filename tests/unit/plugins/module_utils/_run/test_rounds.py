@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -62,7 +63,7 @@ def a_round(
         "steps": [{"id": each["id"], "outcome": did} for each in steps if did],
     }
     found = Round.from_document(document)
-    return Round(stuck(*before), found.plan, found.approval, found.steps)
+    return replace(found, findings=stuck(*before))
 
 
 LOCK, SKIP = finding("lock", lock__revision=12), finding("skip", installed__version="1.0")
@@ -81,7 +82,7 @@ def test_what_comes_up_after_a_plan_gets_another_one() -> None:
 
 def test_what_was_there_before_and_is_left_to_a_person_gets_none() -> None:
     done = a_round(LOCK)
-    before = Round(stuck(LOCK, SKIP), done.plan, done.approval, done.steps)
+    before = replace(done, findings=stuck(LOCK, SKIP))
     assert next_move([before], stuck(SKIP), MOST) == NextMove.PROVE
 
 
@@ -95,7 +96,7 @@ def test_the_same_finding_with_the_same_proof_is_not_acted_on_again() -> None:
 
 def test_it_counts_whichever_round_acted_on_it() -> None:
     second = a_round(SKIP)
-    knew_both = Round(stuck(LOCK, SKIP), second.plan, second.approval, second.steps)
+    knew_both = replace(second, findings=stuck(LOCK, SKIP))
     with pytest.raises(RemediationError, match="with the same proof"):
         next_move([a_round(LOCK), knew_both], stuck(LOCK), MOST)
 

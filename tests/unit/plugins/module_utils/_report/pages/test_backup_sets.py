@@ -17,14 +17,14 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._backup.
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._core.names import (
     BACKUP_NAMESPACE,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._documents.run import (
+    RunBackup,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.pages.backup_sets import (
     backup_sets_page,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.render.text import (
     render_text,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._report.run import (
-    RunBackup,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._restore.catalog import (
     checked_cover,

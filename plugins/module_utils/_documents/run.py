@@ -1,7 +1,7 @@
 # Copyright (c) 2026, harvester_ops.remediation contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The documents of one run, as far as its report is made from them."""
+"""The documents of one run, as far as its next round is decided and its report is made from them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .._documents.evidence import Release, Upgrade
-from .._documents.findings import Findings
-from .._documents.report import Failure, ManualWork, PlannedStep
-from .._documents.shape import Json, Problems, read
+from .evidence import Release, Upgrade
+from .findings import Findings
+from .plan import Instruction
+from .report import Failure, PlannedStep
+from .shape import Json, Problems, read
 
 #: The playbook that reports and carries nothing out.
 REPORT = "report"
@@ -29,13 +30,21 @@ class SeenCluster:
 
 
 @dataclass(frozen=True)
+class RunStep(PlannedStep):
+    """A step, the finding that asked for it, and what must be true right before it."""
+
+    finding: str | None = None
+    precondition: Json = None
+
+
+@dataclass(frozen=True)
 class RunPlan:
-    """What a report takes from a plan document."""
+    """What the run and its readers take from a plan document."""
 
     fingerprint: str | None = None
     risks: tuple[str, ...] = ()
-    steps: tuple[PlannedStep, ...] = ()
-    instructions: tuple[ManualWork, ...] = ()
+    steps: tuple[RunStep, ...] = ()
+    instructions: tuple[Instruction, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,11 +59,16 @@ class RunApproval:
 
 @dataclass(frozen=True)
 class RunJob:
-    """The job of AWX that the run is, and the workflow job it belongs to."""
+    """The job of AWX that the run is; who launched it, and the workflow job it is a node of, where AWX names them."""
 
-    number: str | None = None
-    user: str | None = None
-    workflow: str | None = None
+    number: str = ""
+    user: str = ""
+    workflow: str = ""
+
+    def __str__(self) -> str:
+        """``AWX job 42 of workflow job 41, launched by alice``."""
+        workflow = f" of workflow job {self.workflow}" if self.workflow else ""
+        return f"AWX job {self.number}{workflow}, launched by {self.user or 'a schedule'}"
 
 
 @dataclass(frozen=True)
