@@ -21,12 +21,14 @@ _WHOLE = "ansible-playbook harvester_ops.remediation.collect"
 def origin_of(evidence: Evidence, dependencies: Sequence[Document]) -> dict[str, Any]:
     """``origins`` and ``ask_for``: the files, and the three commands on the cluster that would tell most.
 
-    Empty for a live cluster, which can be asked by running the diagnosis again.
+    Empty for a live cluster, which can be asked by running the diagnosis again. What lacks nothing, the archive of collect
+    with pseudonyms in it, asks for nothing.
     """
     if not evidence.origins:
         return {}
-    commands = dict.fromkeys(_commands(evidence, dependencies))
-    return {"origins": write(evidence.origins), "ask_for": list(commands)[:MOST_COMMANDS]}
+    complete = not any(each.lacks for each in evidence.origins)
+    commands = () if complete else tuple(dict.fromkeys(_commands(evidence, dependencies)))
+    return {"origins": write(evidence.origins), "ask_for": list(commands[:MOST_COMMANDS])}
 
 
 def _commands(evidence: Evidence, dependencies: Sequence[Document]) -> Iterator[str]:

@@ -6,14 +6,13 @@ of this collection."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from ..._core.errors import RemediationError
 from ..._core.lenient import moment
-from ..._documents.evidence import Origin, check_schema
-from ..._documents.loading import MOST_BYTES, load_document
+from ..._documents.evidence import Origin
+from ..._documents.loading import load_document
 from ..._documents.shape import write
 from ..._rancher.decision.system_charts import CHART_NAMESPACES
 from ..live.collector import CollectOptions, collect
@@ -28,6 +27,7 @@ from .recognition import (
     Recognized,
     recognize,
 )
+from .support_archive import read_support_archive
 from .support_bundle import SupportBundle
 from .upgrade_log import UpgradeLog
 
@@ -71,15 +71,7 @@ def _document(found: Recognized) -> dict[str, Any]:
     """The evidence that a run of the collection has written, by itself or in an archive."""
     if found.archive is None:
         return load_document(found.path, "evidence")
-    name = f"{found.root}evidence.json"
-    try:
-        document = json.loads(found.archive.text(name, MOST_BYTES))
-    except (ValueError, RecursionError) as error:
-        raise _refusal(
-            f"{name} in {found.path} is not JSON: {str(error)[:200]}.", "Give the archive whole."
-        ) from error
-    check_schema(document)
-    return dict(document)
+    return read_support_archive(found.kind, found.path, found.archive, found.root)
 
 
 def _from_archives(

@@ -13,6 +13,7 @@ from pathlib import Path
 from ..._core.errors import RemediationError
 from .archive import Archive, open_archive
 from .limits import LIMITS, Limits
+from .support_archive import is_manifest
 
 EVIDENCE = "evidence"
 SUPPORT_BUNDLE = "support-bundle"
@@ -28,6 +29,7 @@ _LOG_MEMBER = re.compile(
     _ROOT + r"(?:logs/)?[a-z0-9-]+\.[a-z0-9][a-z0-9.-]*\.[a-z0-9-]+\.\d{8}[^/]*\.log(?:\.gz)?$"
 )
 _EVIDENCE_MEMBER = re.compile(_ROOT + r"evidence\.json$")
+_MANIFEST_MEMBER = re.compile(_ROOT + r"manifest\.json$")
 _METADATA = "metadata.yaml"
 _UNREAD = re.compile(
     r"(?:^|/)(?:nodes/|logs/(?:longhorn-system|kube-system)/|.*/(?:events|contents)\.yaml$)"
@@ -73,6 +75,10 @@ def recognize(path: str, limits: Limits = LIMITS) -> Recognized:
 
 def _kind_of(archive: Archive) -> tuple[str, str] | None:
     """The kind and the root, by the members that tell; the roots are counted, since archives nest folders."""
+    for name in archive.sizes:
+        match = _MANIFEST_MEMBER.match(name)
+        if match is not None and is_manifest(archive, name):
+            return SUPPORT_ARCHIVE, match["root"]
     for kind, member in (
         (SUPPORT_ARCHIVE, _EVIDENCE_MEMBER),
         (SUPPORT_BUNDLE, _BUNDLE_MEMBER),
@@ -100,6 +106,11 @@ def _what_it_is(path: str, archive: Archive) -> tuple[str, str]:
         return (
             f"{path} has a {_METADATA}, but neither yamls/ nor logs/.",
             "Ask for the whole support bundle.",
+        )
+    if names and archive.cut:
+        return (
+            f"{path} is not whole, and nothing in it can be diagnosed: {archive.cut}.",
+            "Ask for the file again.",
         )
     if inside:
         return (
