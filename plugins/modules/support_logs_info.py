@@ -27,6 +27,13 @@ options:
         Rancher come first.
     type: int
     default: 67108864
+  upgrade_log:
+    description:
+      - Whether to fetch the archive that Harvester's Download Log has made of the latest upgrade, too, with
+        O(limit_bytes) and O(total_bytes) of its own. It has the logs of pods that are gone. None is generated.
+      - Takes the permissions in C(files/rbac/collect-upgrade-log.yml).
+    type: bool
+    default: false
 extends_documentation_fragment:
   - harvester_ops.remediation.kubernetes_auth
   - harvester_ops.remediation.attributes
@@ -50,6 +57,12 @@ files:
   type: dict
   sample:
     harvester-system/hvst-upgrade-x7k2p-apply-manifests-87wf5/apply.log: "2026-11-23T15:00:00Z Upgrading Rancher"
+upgrade_log:
+  description: Path in the archive of the upgrade to the text of the log; empty without O(upgrade_log).
+  returned: success
+  type: dict
+  sample:
+    logs/harvester-system.hvst-upgrade-x7k2p-apply-manifests-87wf5.apply.20261123.log: "Upgrading Rancher"
 missing:
   description: What could not be read or is not whole, with the reason.
   returned: success
@@ -58,17 +71,31 @@ missing:
   sample: []
 """
 
+from pathlib import Path
 from typing import Any, NoReturn
 
-from ..module_utils._evidence.live.support_logs import TOTAL_BYTES, read_support_logs
+from ..module_utils._evidence.live.support_logs import (
+    TOTAL_BYTES,
+    SupportLogs,
+    read_support_logs,
+)
+from ..module_utils._evidence.live.upgrade_log_archive import read_upgrade_log
 from ..module_utils._module import ModuleContext, run_module
 
 
 def read(context: ModuleContext) -> dict[str, Any]:
     """The module's work."""
     limits = {name: context.params[name] for name in ("limit_bytes", "total_bytes")}
-    logs = read_support_logs(context.client(), **limits)
-    return {"changed": False, "files": logs.files, "missing": logs.missing}
+    client = context.client()
+    logs, recorded = read_support_logs(client, **limits), SupportLogs()
+    if context.params["upgrade_log"]:
+        recorded = read_upgrade_log(client, Path(context.tmpdir), **limits)
+    return {
+        "changed": False,
+        "files": logs.files,
+        "upgrade_log": recorded.files,
+        "missing": [*logs.missing, *recorded.missing],
+    }
 
 
 def main() -> NoReturn:
@@ -76,6 +103,7 @@ def main() -> NoReturn:
     options = {
         "limit_bytes": {"type": "int", "default": 5242880},
         "total_bytes": {"type": "int", "default": TOTAL_BYTES},
+        "upgrade_log": {"type": "bool", "default": False},
     }
     run_module(options, read)
 
