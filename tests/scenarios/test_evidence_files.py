@@ -23,6 +23,7 @@ from ansible_collections.harvester_ops.remediation.tests.scenarios.playbook impo
     Playbook,
 )
 from ansible_collections.harvester_ops.remediation.tests.scenarios.sick_cluster import (
+    PATIENCE,
     SickCluster,
     sick_cluster,
 )
@@ -79,8 +80,9 @@ def _archive_of(sick: SickCluster, folder: Path, **options: object) -> Path:
 
 
 def _read(folder: Path, path: Path) -> Finished:
-    """Diagnose a file, with no cluster in reach."""
-    run = Playbook(folder).with_options(evidence=str(path), kubeconfig="/none").diagnose()
+    """Diagnose a file with the same patience, and no cluster in reach."""
+    offline = Playbook(folder).with_options(kubeconfig="/none", **PATIENCE)
+    run = offline.diagnose(evidence=str(path))
     assert run.code == 0, run
     return run
 
