@@ -136,7 +136,9 @@ def _keep(
         # Nothing that comes later fits either, however small: the order is that of importance.
         return total_bytes - size
     if len(answer) > len(newest) or answer.count("\n") >= _most_lines(limit_bytes):
-        found.miss(log.name, f"Of this log only the newest lines were kept, up to {limit_bytes} bytes.")
+        found.miss(
+            log.name, f"Of this log only the newest lines were kept, up to {limit_bytes} bytes."
+        )
     found.files[log.name] = content
     return length
 

@@ -80,6 +80,7 @@ def test_without_a_connection_there_is_no_archive() -> None:
     with pytest.raises(RemediationError, match="may not be listed"):
         read(Pods("harvester-system", "server-unreachable"))
 
+
 class LongLogs(Pods):
     """Logs as the API server cuts them: the end by lines, then the beginning by bytes."""
 
