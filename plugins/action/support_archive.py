@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ..module_utils._core.errors import RemediationError
-from ..module_utils._documents.artifacts import write_archive
+from ..module_utils._documents.artifacts import document_bytes, write_whole
+from ..module_utils._documents.pseudonyms import Pseudonyms
+from ..module_utils._documents.support_archive import write_support_archive
 from ..plugin_utils._controller_action import ControllerAction
 
 
@@ -20,17 +22,32 @@ class ActionModule(ControllerAction):
     ARGUMENT_SPEC: ClassVar[dict[str, dict[str, Any]]] = {
         "path": {"type": "path", "required": True},
         "documents": {"type": "dict", "required": True},
+        "obfuscate": {"type": "bool", "default": False},
     }
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
         """Pack them."""
-        path = Path(options["path"])
+        path, documents = Path(options["path"]), options["documents"]
+        names = Pseudonyms(documents) if options["obfuscate"] else None
+        table = path.with_name(f"{path.name.partition('.')[0]}-pseudonyms.json") if names else None
         try:
-            write_archive(path, options["documents"])
+            write_support_archive(
+                path,
+                names.documents(documents) if names else documents,
+                pseudonyms=names is not None,
+                names_kept=len(names.kept) if names else 0,
+            )
+            if names and table:
+                write_whole(table, document_bytes(names.table))
         except OSError as error:
             raise RemediationError(
                 "artifacts-unwritable",
                 f"Cannot write the archive {path}: {error.strerror or error}.",
                 "Set remediation_artifacts_dir to a folder that you may write to.",
             ) from error
-        return {"path": str(path), "bytes": path.stat().st_size}
+        return {
+            "path": str(path),
+            "bytes": path.stat().st_size,
+            "pseudonyms": str(table) if table else None,
+            "names_kept": list(names.kept) if names else [],
+        }

@@ -14,7 +14,8 @@ version_added: 0.1.0
 description:
   - Writes a compressed tar archive with one file for every document. A mapping or a list is packed
     as canonical JSON, a text as it is.
-  - The archive is readable by its owner only and appears whole or not at all.
+  - The archive is readable by its owner only and appears whole or not at all. It has a manifest with size and SHA-256 of
+    every file, which are checked when it is read back, and a README that says how to read it.
   - Runs on the controller, also in check mode, and never reports a change because an archive is no
     change of the cluster.
 author:
@@ -28,6 +29,15 @@ options:
     description: Path inside the archive to document.
     type: dict
     required: true
+  obfuscate:
+    description:
+      - Whether pseudonyms stand for the names of nodes and hosts and for IP and MAC addresses, in all documents and in
+        their paths. The same name has the same pseudonym everywhere, so that a diagnosis of the archive still works.
+      - What each of them stands for is kept beside the archive, see RV(pseudonyms).
+      - The nodes are those that C(evidence.json) among O(documents) names. Names of objects of the cluster, of users and
+        of virtual machines stay, and so do Services, API groups, public registries and loopback addresses.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - harvester_ops.remediation.attributes
   - harvester_ops.remediation.attributes.controller
@@ -60,4 +70,15 @@ bytes:
   returned: success
   type: int
   sample: 81920
+pseudonyms:
+  description: The file that says what each pseudonym stands for; it is not for others. Null without O(obfuscate).
+  returned: success
+  type: str
+  sample: /var/tmp/support-pseudonyms.json
+names_kept:
+  description: Names of nodes that are common words as well, for example V(harvester). They stay in free text.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 """

@@ -44,12 +44,16 @@ PAIRS = (
 # Every Rancher line once, and both Helms; the other pairs are left out.
 LINES = ("v2.10.1-helm3", "v2.11.0-helm4", "v2.12.2-helm3", "v2.13.0-helm4", "v2.14.2-helm3")
 
+# Of what is said of files as of the cluster they are of: where nothing is wrong, and what a bundle shows in part.
+OF_FILES = ("[healthy-helm3]", "[pending-upgrade-lock-helm3]")
+
 # Modules whose tests have a cluster each, or do well with any. The tests of all other modules share
 # one that is too dear to be made for each worker.
 APART = (
     "test_controlplane.py",
     "test_controlplane_build.py",
     "test_doubles.py",
+    "test_evidence_files.py",
     "test_failure_modes.py",
     "test_fields_of_others.py",
     "test_helm_release.py",
@@ -66,6 +70,7 @@ LONGEST_FIRST = (
     "test_interruption.py",
     "test_rounds.py",
     "test_failure_modes.py",
+    "test_evidence_files.py",
     "test_fields_of_others.py",
     "test_rancher_lines.py",
     "test_doubles.py",
@@ -89,6 +94,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> BySharedClus
 def _is_left_out(name: str) -> bool:
     if name.startswith("test_main_scenario["):
         return not any(line in name for line in LINES)
+    if name.startswith("test_files_say_what_the_cluster_says["):
+        return not name.endswith(OF_FILES)
     if name.startswith("test_other_pair_of_helms["):
         return not name.endswith(PAIRS)
     return name.startswith(LEFT_OUT)

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .archive_manifest import MANIFEST
 from .canonical import canonical_json
 
 FILE_MODE = 0o600
@@ -31,7 +32,7 @@ def write_artifacts(directory: Path, run_id: str, documents: Mapping[str, Any]) 
     folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     paths: dict[str, Path] = {}
     for name, document in documents.items():
-        content = _content(document)
+        content = document_bytes(document)
         paths[name] = folder / name
         for path in dict.fromkeys((paths[name], directory / name)):
             write_whole(path, content)
@@ -41,21 +42,23 @@ def write_artifacts(directory: Path, run_id: str, documents: Mapping[str, Any]) 
 def write_archive(path: Path, documents: Mapping[str, Any]) -> None:
     """Pack documents, by their path inside, into one gzip-compressed tar archive.
 
-    All entries lie below one folder named like the archive, so that unpacking never litters.
+    All entries lie below one folder named like the archive, so that unpacking never litters. The manifest, if there is
+    one, comes first: where the archive is cut off, it is known what is missing.
     """
     path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     folder = path.name.partition(".")[0]
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as archive:
-        for name, document in sorted(documents.items()):
-            content = _content(document)
+        for name in sorted(documents, key=lambda each: (each != MANIFEST, each)):
+            content = document_bytes(documents[name])
             entry = tarfile.TarInfo(f"{folder}/{name}")
             entry.size, entry.mode = len(content), FILE_MODE
             archive.addfile(entry, io.BytesIO(content))
     write_whole(path, packed.getvalue())
 
 
-def _content(document: Any) -> bytes:
+def document_bytes(document: Any) -> bytes:
+    """What is written for a document: a text as it is, anything else as canonical JSON."""
     text = document if isinstance(document, str) else canonical_json(document)
     return text.encode("utf-8", "backslashreplace")
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import ssl
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -25,6 +25,7 @@ from .auth import Connection
 Object = dict[str, Any]
 Objects = list[Object]  # the class below has a method called list
 
+_BLOCK = 256 * 1024
 USER_AGENT = "harvester_ops.remediation"
 JSON = "application/json"
 _METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
@@ -212,6 +213,18 @@ class KubeClient:
         path = paths.subresource(paths.core("v1", "pods", namespace, pod), "log")
         return self._request("GET", path, query, accept="*/*").decode("utf-8", "replace")
 
+    def stream(self, path: str) -> Iterator[bytes]:
+        """What is at `path`, block by block, for what may be larger than memory. The errors are those of `get`."""
+        import urllib3
+
+        response = self._answer("GET", path, {}, accept="*/*", whole=False)
+        try:
+            yield from response.stream(_BLOCK)
+        except (urllib3.exceptions.HTTPError, OSError) as exc:
+            raise _unreachable(self.server, self.connection.source, path, exc) from exc
+        finally:
+            response.close()
+
     def request_headers(self) -> dict[str, str]:
         """Headers that authenticate a request, impersonation included."""
         configuration = self.connection.configuration
@@ -260,6 +273,23 @@ class KubeClient:
         body: Any = None,
         content_type: str = JSON,
     ) -> bytes:
+        answer = self._answer(
+            method, path, query, accept=accept, body=body, content_type=content_type
+        )
+        return bytes(answer.data)
+
+    def _answer(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, Any],
+        *,
+        accept: str,
+        body: Any = None,
+        content_type: str = JSON,
+        whole: bool = True,
+    ) -> Any:
+        """The answer of the server, read to its end or, if not `whole`, about to be read. Raises for one of 400 and up."""
         pairs = {key: value for key, value in query.items() if value is not None}
         url = self.server + path + (f"?{urlencode(pairs)}" if pairs else "")
         headers = _multidict(self.request_headers())
@@ -269,13 +299,15 @@ class KubeClient:
             headers["Content-Type"] = content_type
             body = json.dumps(body).encode()
         self.count_request()
-        response = self._send(method, url, path, headers, body)
+        response = self._send(method, url, path, headers, body, whole)
         self._note_time(response.headers.get("Date"))
         if response.status >= 400:
             raise _api_error(method, target, response.status, response.data, self.connection.source)
-        return bytes(response.data)
+        return response
 
-    def _send(self, method: str, url: str, path: str, headers: Any, body: bytes | None) -> Any:
+    def _send(
+        self, method: str, url: str, path: str, headers: Any, body: bytes | None, whole: bool
+    ) -> Any:
         import urllib3
 
         try:
@@ -287,6 +319,7 @@ class KubeClient:
                 timeout=self._timeout,
                 retries=self._retries,
                 redirect=False,
+                preload_content=whole,
             )
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as exc:
             raise _unreachable(self.server, self.connection.source, path, exc) from exc

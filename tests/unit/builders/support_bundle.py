@@ -71,7 +71,12 @@ NEW = Kit()
 
 
 def members(
-    objects: Objects, logs: Logs, kit: Kit = NEW, *, created_at: str = CREATED_AT
+    objects: Objects,
+    logs: Logs,
+    kit: Kit = NEW,
+    *,
+    created_at: str = CREATED_AT,
+    previous_logs: Logs | None = None,
 ) -> dict[str, bytes]:
     """The files of a bundle, by their path below its top folder."""
     covered = (*_ALWAYS_COVERED, *kit.namespaces)
@@ -102,6 +107,9 @@ def members(
     for (namespace, pod, container), text in logs.items():
         if namespace in covered:
             found[f"logs/{namespace}/{pod}/{container}.log"] = text.encode()
+    for (namespace, pod, container), text in (previous_logs or {}).items():
+        if namespace in covered and kit.previous_logs:
+            found[f"logs/{namespace}/{pod}/{container}.log.1"] = text.encode()
     return found
 
 

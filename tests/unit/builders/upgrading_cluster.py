@@ -50,6 +50,7 @@ class UpgradingCluster:
     def __init__(self) -> None:
         self.objects: dict[str, dict[str, Any]] = {}
         self.logs: dict[tuple[str, str, str], str] = {}
+        self.previous_logs: dict[tuple[str, str, str], str] = {}
         self.requests: list[tuple[str, str]] = []
         self.environment: dict[str, str] = {"CATTLE_SERVER_VERSION": "v2.11.0"}
         self.answers: dict[str, ExecResult] = {"git": ExecResult(b"5f0c1ab\n", b"", 0, "")}
@@ -127,9 +128,15 @@ class UpgradingCluster:
         obj = self.get(path)
         return [{"name": obj["metadata"]["name"], "type": obj.get("type")}]
 
-    def pod_log(self, namespace: str, pod: str, container: str, **_options: Any) -> str:
+    def pod_log(
+        self, namespace: str, pod: str, container: str, *, previous: bool = False, **_options: Any
+    ) -> str:
         self._request("get", f"/api/v1/namespaces/{namespace}/pods/{pod}/log")
-        return self.logs.get((namespace, pod, container), "")
+        if previous and (namespace, pod, container) not in self.previous_logs:
+            message = f'previous terminated container "{container}" in pod "{pod}" not found'
+            raise RemediationError("api-error", message, details={"http_status": 400})
+        logs = self.previous_logs if previous else self.logs
+        return logs.get((namespace, pod, container), "")
 
     def exec_in_pod(
         self, _client: Any, namespace: str, pod: str, container: str, argv: Any, **options: Any

@@ -23,11 +23,13 @@ def origin_of(evidence: Evidence, dependencies: Sequence[Document]) -> dict[str,
     """``origins``, ``contradictions``, ``source_notes`` and ``ask_for``: the files, what in them contradicts itself, where
     sources come from, and the three commands on the cluster that would tell most.
 
-    Empty for a live cluster, which can be asked by running the diagnosis again.
+    Empty for a live cluster, which can be asked by running the diagnosis again. What lacks nothing, the archive of collect
+    with pseudonyms in it, asks for nothing.
     """
     if not evidence.origins:
         return {}
-    commands = dict.fromkeys(_commands(evidence, dependencies))
+    complete = not any(each.lacks for each in evidence.origins)
+    commands = () if complete else tuple(dict.fromkeys(_commands(evidence, dependencies)))
     notes = {
         name: source.reason
         for name, source in sorted(evidence.sources.items())
@@ -37,7 +39,7 @@ def origin_of(evidence: Evidence, dependencies: Sequence[Document]) -> dict[str,
         "origins": write(evidence.origins),
         "contradictions": list(_contradictions(evidence)),
         "source_notes": [{"source": name, "reason": reason} for name, reason in notes.items()],
-        "ask_for": list(commands)[:MOST_COMMANDS],
+        "ask_for": list(commands[:MOST_COMMANDS]),
     }
 
 

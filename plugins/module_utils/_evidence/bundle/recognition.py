@@ -13,6 +13,7 @@ from pathlib import Path
 from ..._core.errors import RemediationError
 from .archive import Archive, Wanted, open_archive
 from .limits import LIMITS, Limits
+from .support_archive import is_manifest
 
 EVIDENCE = "evidence"
 SUPPORT_BUNDLE = "support-bundle"
@@ -28,6 +29,7 @@ _LOG_MEMBER = re.compile(
     _ROOT + r"(?:logs/)?[a-z0-9-]+\.[a-z0-9][a-z0-9.-]*\.[a-z0-9-]+\.\d{8}[^/]*\.log(?:\.gz)?$"
 )
 _EVIDENCE_MEMBER = re.compile(_ROOT + r"evidence\.json$")
+_MANIFEST_MEMBER = re.compile(_ROOT + r"manifest\.json$")
 _METADATA = "metadata.yaml"
 _METADATA_MEMBER = re.compile(_ROOT + r"metadata\.yaml$")
 _UNREAD = re.compile(
@@ -97,6 +99,10 @@ def _bundles_in(archive: Archive) -> list[str]:
 
 def _kind_of(archive: Archive) -> tuple[str, str] | None:
     """The kind and the root, by the members that tell; the roots are counted, since archives nest folders."""
+    for name in archive.sizes:
+        match = _MANIFEST_MEMBER.match(name)
+        if match is not None and is_manifest(archive, name):
+            return SUPPORT_ARCHIVE, match["root"]
     for kind, member in (
         (SUPPORT_ARCHIVE, _EVIDENCE_MEMBER),
         (SUPPORT_BUNDLE, _BUNDLE_MEMBER),
@@ -129,6 +135,11 @@ def _what_it_is(path: str, archive: Archive) -> RemediationError:
         return _unknown(
             f"{path} has a {_METADATA}, but neither yamls/ nor logs/.",
             "Ask for the whole support bundle.",
+        )
+    if names and archive.cut:
+        return (
+            f"{path} is not whole, and nothing in it can be diagnosed: {archive.cut}.",
+            "Ask for the file again.",
         )
     if inside:
         return _unknown(

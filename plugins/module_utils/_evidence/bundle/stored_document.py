@@ -5,27 +5,15 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from ..._core.errors import RemediationError
-from ..._documents.evidence import check_schema
-from ..._documents.loading import MOST_BYTES, load_document
+from ..._documents.loading import load_document
 from .recognition import Recognized
+from .support_archive import read_support_archive
 
 
 def stored_document(found: Recognized) -> dict[str, Any]:
     """Read it. Raises `evidence-invalid`."""
     if found.archive is None:
         return load_document(found.path, "evidence")
-    name = f"{found.root}evidence.json"
-    try:
-        document = json.loads(found.archive.text(name, MOST_BYTES))
-    except (ValueError, RecursionError) as error:
-        raise RemediationError(
-            "evidence-invalid",
-            f"{name} in {found.path} is not JSON: {str(error)[:200]}.",
-            "Give the archive whole.",
-        ) from error
-    check_schema(document)
-    return dict(document)
+    return read_support_archive(found.kind, found.path, found.archive, found.root)

@@ -205,7 +205,8 @@ class SupportBundle:
         self._reads += 1
         name = f"{self._root}logs/{namespace}/{pod}/{container}.log{'.1' if previous else ''}"
         container_of = (namespace, pod, container)
-        if not self._archive.sizes.get(name) and self._log and container_of in self._log:
+        recorded = self._log is not None and not previous and container_of in self._log
+        if self._log and recorded and not self._archive.sizes.get(name):
             self.taken_from_log.add(container_of)
             unstamped = self._log.lines(container_of, timestamps=timestamps)
             return _bounded((line[:_LONGEST_LINE] for line in unstamped), tail_lines, limit_bytes)

@@ -31,6 +31,7 @@ from ..._kube.log_lines import Pattern, find_events, parse_lines
 from ..._kube.reader import Reader
 from .cluster_objects import KUBECONFIG
 from .leader_process import DEPLOYMENTS
+from .log_across_restart import log_across_restart
 from .objects import (
     conditions_of,
     created_at,
@@ -91,10 +92,8 @@ def _log_name(pod: Document) -> str:
 
 
 def _reads(_context: Context, found: Found) -> Reads:
-    def read_log(pod: str, client: Reader) -> str:
-        return client.pod_log(
-            SYSTEM_NAMESPACE, pod, _LOG_CONTAINER, tail_lines=_LOG_LINES, timestamps=True
-        )
+    def read_log(pod: Document, client: Reader) -> str:
+        return log_across_restart(client, pod, _LOG_CONTAINER, _LOG_LINES)
 
     def get(path: str, client: Reader) -> Any:
         return client.get(path)
@@ -117,7 +116,7 @@ def _reads(_context: Context, found: Found) -> Reads:
         AGENT_PODS: partial(listing, core("v1", "pods", AGENT_NAMESPACE)),
     }  # fmt: skip
     for pod in _controller_pods(found)[:1]:
-        reads[_log_name(pod)] = partial(read_log, name_of(pod))
+        reads[_log_name(pod)] = partial(read_log, pod)
     return reads
 
 

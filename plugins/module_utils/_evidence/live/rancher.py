@@ -25,6 +25,7 @@ from .leader_process import (
     of_leader,
     process_environment,
 )
+from .log_across_restart import log_across_restart
 from .objects import (
     container_status,
     created_at,
@@ -62,9 +63,8 @@ def _log_name(found: Found) -> str:
 
 
 def _reads(context: Context, found: Found) -> Reads:
-    def read_log(pod: str, client: Reader) -> str:
-        lines = context.log_tail_lines
-        return client.pod_log(NAMESPACE, pod, _CONTAINER, tail_lines=lines, timestamps=True)
+    def read_log(pod: Document, client: Reader) -> str:
+        return log_across_restart(client, pod, _CONTAINER, context.log_tail_lines)
 
     reads: Reads = {
         DEPLOYMENTS: lambda client: client.list(paths.api("apps/v1", "deployments", NAMESPACE)),
@@ -75,7 +75,10 @@ def _reads(context: Context, found: Found) -> Reads:
     }
     leader = leader_of(found)
     if leader:
-        reads[_log_name(found)] = partial(read_log, leader)
+        # The list of pods can be forbidden, or the Lease name one that is gone.
+        gone = {"metadata": {"name": leader, "namespace": NAMESPACE}}
+        pod = next((pod for pod in found.objects(PODS) if name_of(pod) == leader), gone)
+        reads[_log_name(found)] = partial(read_log, pod)
     return reads
 
 

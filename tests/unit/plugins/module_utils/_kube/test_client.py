@@ -79,6 +79,23 @@ def test_each_failure_has_its_code_and_names_the_object(
     assert "t0ken" not in str(error.to_dict())
 
 
+def test_a_large_answer_comes_in_blocks() -> None:
+    content = bytes(range(256)) * 4096
+    with ApiServer(lambda _: Answer(content)) as server:
+        client = client_of(server)
+        blocks = list(client.stream(f"{SECRET}/proxy/archive.zip"))
+        assert client.request_count == 1
+    assert b"".join(blocks) == content
+    assert len(blocks) > 1
+
+
+def test_an_answer_in_blocks_fails_as_others_do() -> None:
+    denied = failure(403, "Forbidden", "u cannot get services/proxy")
+    with ApiServer(lambda _: denied) as server, pytest.raises(RemediationError) as caught:
+        list(client_of(server).stream(SECRET))
+    assert (caught.value.code, "services/proxy" in caught.value.message) == ("forbidden", True)
+
+
 def test_what_cannot_be_created_is_named() -> None:
     """The path of a POST is the collection's; the name stands in the body."""
     denied = failure(403, "Forbidden", "u cannot create secrets")

@@ -95,6 +95,28 @@ def test_the_values_in_an_app_decide_as_those_in_the_secret_do(tmp_path: Path) -
     assert outcomes(seen, "fail") == outcomes(live, "fail")
 
 
+@pytest.mark.parametrize("version", KITS)
+def test_what_the_leader_said_before_it_restarted_is_read(version: str, tmp_path: Path) -> None:
+    """Older kits leave the log of the run before out, which is no failure of the source."""
+    cluster = clusters.whole_cluster()
+    leader = cluster.objects["/api/v1/namespaces/cattle-system/pods/rancher-1"]
+    leader["status"]["containerStatuses"] = [{"name": "rancher", "restartCount": 1}]
+    key = ("cattle-system", "rancher-1", "rancher")
+    cluster.previous_logs[key] = cluster.logs[key]
+    cluster.logs[key] = (
+        "2026-11-23T14:59:58.1Z 2026/11/23 14:59:58 [INFO] Rancher version v2.11.0\n"
+    )
+    live = clusters.live_evidence(cluster)
+    assert [each["kind"] for each in live["leader_log"]["matches"]] == ["find-failed"]
+    assert live["leader_log"]["start"] < live["leader_log"]["end"]
+    previous = cluster.previous_logs
+    files = kit.members(cluster.objects, cluster.logs, KITS[version], previous_logs=previous)
+    seen = read(kit.write_zip(tmp_path / "given", files))
+    assert seen["sources"]["leader_log"]["state"] == "ok"
+    matches = live["leader_log"]["matches"] if KITS[version].previous_logs else []
+    assert seen["leader_log"]["matches"] == matches
+
+
 def test_a_lock_is_found_and_no_way_out_is_invented(tmp_path: Path) -> None:
     evidence = bundled(clusters.cluster_of("locked"), tmp_path)
     findings = diagnose(evidence)

@@ -117,6 +117,18 @@ def test_a_log_that_the_bundle_lacks_is_taken_from_the_upgrade(tmp_path: Path) -
     assert evidence["leader_log"]["start"] == "2026-11-23T14:59:00Z"
 
 
+def test_it_is_no_log_of_the_run_before_a_restart(tmp_path: Path) -> None:
+    """It has the lines of all runs, so what the present one has said would be there twice."""
+    cluster = whole_cluster()
+    leader = cluster.objects["/api/v1/namespaces/cattle-system/pods/rancher-1"]
+    leader["status"]["containerStatuses"] = [{"name": "rancher", "restartCount": 1}]
+    line = cluster.logs["cattle-system", "rancher-1", "rancher"].partition(" ")[2]
+    evidence = load(
+        bundle(tmp_path / "a", cluster), archive(tmp_path / "b", {RANCHER: f"{line}{line}"})
+    )
+    assert [each["count"] for each in evidence["leader_log"]["matches"]] == [1]
+
+
 def test_the_log_of_another_upgrade_is_not_taken_for_this_one(tmp_path: Path) -> None:
     cluster = whole_cluster()
     del cluster.objects[POD]

@@ -87,7 +87,7 @@ def test_a_pod_that_keeps_crashing_and_its_last_words() -> None:
     for number in range(9):
         name = f"fleet-agent-6d5f9-abcd{number}"
         add(cluster, AGENT, name, phase="Running", containerStatuses=[status])
-        cluster.logs[AGENT, name, "main"] = USAGE
+        cluster.previous_logs[AGENT, name, "main"] = USAGE
     troubles = evidence_of(cluster)["pod_troubles"]
     assert len(troubles) == 9
     told = [each for each in troubles if each["last_words"]]
@@ -172,7 +172,7 @@ def test_a_secret_in_the_last_words_is_redacted() -> None:
     status = container(state={"waiting": {"reason": "CrashLoopBackOff"}}, lastState=ended)
     add(cluster, "cattle-system", "a-6d5f9-abcde", containerStatuses=[status])
     secret = "token-abcde:" + "a1" * 27
-    cluster.logs["cattle-system", "a-6d5f9-abcde", "main"] = f"error: refused {secret}\n"
+    cluster.previous_logs["cattle-system", "a-6d5f9-abcde", "main"] = f"error: refused {secret}\n"
     (trouble,) = evidence_of(cluster)["pod_troubles"]
     assert secret not in trouble["last_words"][0]
 
