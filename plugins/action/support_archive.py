@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from ..module_utils._core.errors import RemediationError
 from ..module_utils._documents.artifacts import document_bytes, write_whole
@@ -18,12 +18,6 @@ from ..plugin_utils._controller_action import ControllerAction
 
 class ActionModule(ControllerAction):
     """Writes one compressed archive on the controller."""
-
-    ARGUMENT_SPEC: ClassVar[dict[str, dict[str, Any]]] = {
-        "path": {"type": "path", "required": True},
-        "documents": {"type": "dict", "required": True},
-        "obfuscate": {"type": "bool", "default": False},
-    }
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
         """Pack them."""

@@ -42,7 +42,8 @@ class ActionModule(WaitingAction):
                 return seen
             if stopped is not None:
                 raise stopped
-            if end <= time.monotonic():
+            # What could not be judged is looked at once more: only of what moves it may be said that it does.
+            if verdict == Condition.MOVING and end <= time.monotonic():
                 raise _timed_out(self._options["timeout"], headline)
             tell(f"Still waiting: {headline}", self._variables)
             earlier = verdict
