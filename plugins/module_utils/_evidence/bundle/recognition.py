@@ -137,7 +137,7 @@ def _what_it_is(path: str, archive: Archive) -> RemediationError:
             "Ask for the whole support bundle.",
         )
     if names and archive.cut:
-        return (
+        return _damaged(
             f"{path} is not whole, and nothing in it can be diagnosed: {archive.cut}.",
             "Ask for the file again.",
         )
