@@ -40,7 +40,7 @@ class ActionModule(ControllerAction):
         "controller_username": _option("USERNAME", type="str"),
         "controller_password": _option("PASSWORD", type="str", no_log=True),
         "controller_validate_certs": _option("VERIFY_SSL", type="bool"),
-        "controller_api_path": {"type": "str", "default": "/api/v2/"},
+        "controller_api_path": {"type": "str", "default": ""},
     }
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:

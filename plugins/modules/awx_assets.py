@@ -74,9 +74,11 @@ options:
       - Falls back to E(CONTROLLER_VERIFY_SSL) and E(TOWER_VERIFY_SSL).
     type: bool
   controller_api_path:
-    description: Path of the API on the controller, another one behind a gateway.
+    description:
+      - Path of the API on the controller, for example V(/api/controller/v2/). Without it the controller is asked at C(/api/), which
+        finds the one of AWX and the one behind the gateway of Automation Platform 2.5 and later.
     type: str
-    default: /api/v2/
+    default: ""
 extends_documentation_fragment:
   - harvester_ops.remediation.attributes
   - harvester_ops.remediation.kubernetes_auth

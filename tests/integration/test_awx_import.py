@@ -141,3 +141,11 @@ def test_the_playbook_makes_a_workflow_for_each_cluster(awx: FakeController) -> 
     )
     assert ("Harvester upgrade: plan", "read_role") in awx.rights_of("approvers")
     assert "changed=0" in run(awx, *given)
+
+
+def test_the_playbook_finds_a_controller_behind_a_gateway(awx: FakeController) -> None:
+    awx.gateway = True
+    assert "changed=1" in create(awx)
+    made = awx.state()
+    assert "changed=0" in create(awx)
+    assert awx.state() == made
