@@ -14,11 +14,16 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from awxkit.api import pages
 from awxkit.api.pages.api import EXPORTABLE_RESOURCES
 from awxkit.api.resources import resources
 from jinja2 import Environment, StrictUndefined
 
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.auth import (
+    AUTH_ARGUMENT_SPEC,
+    resolve,
+)
 from awx import assets
 from awx.assets import CHECKOUT, FOUNDATION, TEMPLATES, job_template, message, workflow_nodes
 
@@ -193,7 +198,41 @@ def test_a_kubeconfig_is_injected_as_a_file(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
     assert variables["K8S_AUTH_CONTEXT"] == "prod"
     assert variables["K8S_AUTH_HOST"] == variables["K8S_AUTH_SSL_CA_CERT"] == ""
-    assert variables["K8S_AUTH_VERIFY_SSL"] == "true"
+    assert variables["K8S_AUTH_VERIFY_SSL"] == ""
+
+
+KUBECONFIG = """
+apiVersion: v1
+kind: Config
+current-context: c
+contexts: [{name: c, context: {cluster: c, user: u}}]
+clusters: [{name: c, cluster: {server: "https://10.0.0.10:6443"%s}}]
+users: [{name: u, user: {token: t}}]
+"""
+SERVER = {"host": "https://10.0.0.10:6443", "token": "t"}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "verified"),
+    [
+        ({"kubeconfig": KUBECONFIG % ""}, True),
+        ({"kubeconfig": KUBECONFIG % "", "insecure": True}, False),
+        ({"kubeconfig": KUBECONFIG % ", insecure-skip-tls-verify: true"}, False),
+        (SERVER, True),
+        ({**SERVER, "insecure": True, "ca_cert": "PEM"}, False),
+    ],
+)
+def test_a_kubeconfig_says_itself_whether_a_certificate_is_checked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, inputs: dict[str, Any], verified: bool
+) -> None:
+    """As it does for kubectl and helm."""
+    for name, value in assets.inject(inputs, tmp_path).items():
+        monkeypatch.setenv(name, value)
+    validated = ArgumentSpecValidator(AUTH_ARGUMENT_SPEC).validate({})
+    assert validated.error_messages == []
+    connection = resolve(validated.validated_parameters, tmpdir=str(tmp_path))
+    assert connection.configuration.verify_ssl is verified
+    assert connection.server == "https://10.0.0.10:6443"
 
 
 def test_server_and_token_are_injected_as_variables(tmp_path: Path) -> None:
