@@ -83,13 +83,14 @@ KINDS = {
     "job_template": Kind(
         "job_templates",
         "name description job_type playbook extra_vars ask_credential_on_launch"
-        " ask_variables_on_launch ask_job_type_on_launch survey_enabled timeout diff_mode",
+        " ask_variables_on_launch ask_job_type_on_launch survey_enabled timeout diff_mode"
+        " job_slice_count ask_job_slice_count_on_launch",
         {
             "project": "project",
             "inventory": "inventory",
             "execution_environment": "execution_environment",
         },
-        {"credentials": "credential", **_NOTIFICATIONS},
+        {"credentials": "credential", "instance_groups": "instance_group", **_NOTIFICATIONS},
         {"schedules": ("schedule", "unified_job_template")},
         ("survey_spec",),
     ),
@@ -116,13 +117,14 @@ KINDS = {
         {**_EDGES, "credentials": "credential"},
         documents=("create_approval_template",),
     ),
+    "instance_group": Kind("instance_groups", "name"),
     "team": Kind("teams", "name description", _ORGANIZATION),
     "workflow_approval_template": Kind("workflow_approval_templates", "name description timeout"),
 }
 # Lists that the command line tool asks for although no asset here is in them.
 _EMPTY_LISTS = (
     *("users", "applications", "labels", "inventory_sources", "groups", "jobs", "roles"),
-    *("instance_groups", "system_job_templates", "unified_job_templates", "unified_jobs"),
+    *("system_job_templates", "unified_job_templates", "unified_jobs"),
 )
 # Roles on an object that can be given to a team, by its type.
 _ROLES = {

@@ -37,6 +37,7 @@ _LISTS = {
     "inventory": "inventories",
     "organization": "organizations",
     "team": "teams",
+    "instance_group": "instance_groups",
     "host": "hosts",
     "schedule": "schedules",
     "workflow_job_template_node": "workflow_job_template_nodes",
