@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 from ansible.module_utils.common.parameters import env_fallback
 
 from ..module_utils._awx.assets import AssetImport, replaced, without
-from ..module_utils._awx.clusters import for_clusters
+from ..module_utils._awx.capacity import with_capacity
+from ..module_utils._awx.clusters import for_clusters, joined
 from ..module_utils._awx.controller import Controller
 from ..plugin_utils._controller_action import ControllerAction
 
@@ -40,10 +41,12 @@ class ActionModule(ControllerAction):
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
         """Import, or in check mode find out what would be done."""
         assets = replaced(options["assets"], options["organization"], options["overrides"])
-        for kind in options["leave_out"]:
-            assets = without(assets, kind)
         if options["clusters"]:
             assets = for_clusters(assets, options["clusters"])
+        assets = joined(assets, replaced(options["shared_assets"], options["organization"], {}))
+        for kind in options["leave_out"]:
+            assets = without(assets, kind)
+        assets = with_capacity(assets, options["instance_groups"], options["job_slice_count"])
         controller = Controller(
             host=options["controller_host"],
             token=options["controller_token"] or "",

@@ -48,6 +48,19 @@ options:
     type: list
     elements: dict
     default: []
+  shared_assets:
+    description: Assets like O(assets) that are the same whatever O(clusters) are, for example those over a whole inventory.
+    type: dict
+    default: {}
+  instance_groups:
+    description: Instance groups, best first, that the job templates run in. They have to exist.
+    type: list
+    elements: str
+    default: []
+  job_slice_count:
+    description: Into how many jobs the job templates are cut that look after a whole inventory; V(0) for what the assets say.
+    type: int
+    default: 0
   approver_teams:
     description:
       - Teams of the organization that get the role Approve on the workflows, and Read on the job templates. Without
@@ -74,9 +87,11 @@ options:
       - Falls back to E(CONTROLLER_VERIFY_SSL) and E(TOWER_VERIFY_SSL).
     type: bool
   controller_api_path:
-    description: Path of the API on the controller, another one behind a gateway.
+    description:
+      - Path of the API on the controller, for example V(/api/controller/v2/). Without it the controller is asked at C(/api/), which
+        finds the one of AWX and the one behind the gateway of Automation Platform 2.5 and later.
     type: str
-    default: /api/v2/
+    default: ""
 extends_documentation_fragment:
   - harvester_ops.remediation.attributes
   - harvester_ops.remediation.kubernetes_auth

@@ -21,29 +21,29 @@ Document = dict[str, Any]
 
 
 def load(name: str) -> dict[str, list[Document]]:
-    """``foundation`` or ``templates``."""
+    """``foundation``, ``templates`` or ``many_clusters``."""
     loaded: dict[str, list[Document]] = yaml.safe_load(
         (ASSETS / f"{name}.yml").read_text(encoding="utf-8")
     )
     return loaded
 
 
-FOUNDATION, TEMPLATES = load("foundation"), load("templates")
+FOUNDATION, TEMPLATES, MANY = load("foundation"), load("templates"), load("many_clusters")
 
 
 def job_template(short: str) -> Document:
-    """By the last word of its name: ``diagnose``."""
-    (found,) = (
-        each for each in TEMPLATES["job_templates"] if each["name"] == f"Harvester upgrade: {short}"
-    )
+    """By the last word of its name: ``diagnose``; one of many clusters by its whole name."""
+    names = (short, f"Harvester upgrade: {short}")
+    listed = TEMPLATES["job_templates"] + MANY["job_templates"]
+    (found,) = (each for each in listed if each["name"] in names)
     return found
 
 
-def workflow_nodes() -> dict[str, Document]:
+def workflow_nodes(assets: Mapping[str, list[Document]] = TEMPLATES) -> dict[str, Document]:
     """The nodes of the workflow by their identifiers."""
     (workflow,) = (
         each
-        for each in TEMPLATES["workflow_job_templates"]
+        for each in assets["workflow_job_templates"]
         if each["name"].endswith("repair with approval")
     )
     return {node["identifier"]: node for node in workflow["related"]["workflow_nodes"]}

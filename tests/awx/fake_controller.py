@@ -6,7 +6,8 @@
 It keeps objects in memory and counts what changed them. Like AWX it answers OPTIONS with the fields that a POST takes,
 and leaves POST out for who lacks a role; it finds by filters in the query, gives related addresses, and refuses
 references to what there is not. It updates a project whose source has changed, which has no playbooks until then, cancels
-a waiting approval whose template is replaced, and refuses variables where a launch does not ask for them.
+a waiting approval whose template is replaced, refuses variables where a launch does not ask for them, and keeps the
+fields of a credential type with credentials.
 Unlike AWX it refuses fields it does not know: a misspelt one would be dropped in silence.
 """
 
@@ -20,10 +21,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 TOKEN = "token-of-the-test"
 ROOT = "/api/v2/"
+#: Where a gateway has the controller, which then gives every address below it (awx/api/versioning.py).
+BEHIND_GATEWAY = "/api/controller/"
 Item = dict[str, Any]
 
 
@@ -80,13 +83,14 @@ KINDS = {
     "job_template": Kind(
         "job_templates",
         "name description job_type playbook extra_vars ask_credential_on_launch"
-        " ask_variables_on_launch ask_job_type_on_launch survey_enabled timeout diff_mode",
+        " ask_variables_on_launch ask_job_type_on_launch survey_enabled timeout diff_mode"
+        " job_slice_count ask_job_slice_count_on_launch",
         {
             "project": "project",
             "inventory": "inventory",
             "execution_environment": "execution_environment",
         },
-        {"credentials": "credential", **_NOTIFICATIONS},
+        {"credentials": "credential", "instance_groups": "instance_group", **_NOTIFICATIONS},
         {"schedules": ("schedule", "unified_job_template")},
         ("survey_spec",),
     ),
@@ -113,13 +117,14 @@ KINDS = {
         {**_EDGES, "credentials": "credential"},
         documents=("create_approval_template",),
     ),
+    "instance_group": Kind("instance_groups", "name"),
     "team": Kind("teams", "name description", _ORGANIZATION),
     "workflow_approval_template": Kind("workflow_approval_templates", "name description timeout"),
 }
 # Lists that the command line tool asks for although no asset here is in them.
 _EMPTY_LISTS = (
     *("users", "applications", "labels", "inventory_sources", "groups", "jobs", "roles"),
-    *("instance_groups", "system_job_templates", "unified_job_templates", "unified_jobs"),
+    *("system_job_templates", "unified_job_templates", "unified_jobs"),
 )
 # Roles on an object that can be given to a team, by its type.
 _ROLES = {
@@ -146,6 +151,8 @@ class FakeController:
     """The objects, by type and number, and every request that changed something."""
 
     url: str = ""
+    #: Whether it stands behind the gateway of Automation Platform 2.5.
+    gateway: bool = False
     objects: dict[str, dict[int, Item]] = field(
         default_factory=lambda: {name: {} for name in KINDS}
     )
@@ -207,12 +214,25 @@ class FakeController:
             raise Refused(403, "You do not have permission to perform this action.")
         if any(item.get(name) != content.get(name, item.get(name)) for name in _SOURCE):
             item["_looks"] = self.update_takes
+        if (
+            item["type"] == "credential_type"
+            and content.get("inputs", item["inputs"]) != item["inputs"]
+        ):
+            self._refuse_if_in_use(item)
         kept = {key: _kept(item.get(key), value) for key, value in content.items()}
         wanted = self._checked(KINDS[item["type"]], kept)
         if any(item.get(key) != value for key, value in wanted.items()):
             self.changes.append(f"changed {item['type']}/{item.get('name')}")
         item.update(wanted)
         return item
+
+    def _refuse_if_in_use(self, credential_type: Item) -> None:
+        """As CredentialTypeSerializer.validate in awx/api/serializers.py, with the status of a missing role."""
+        made = self.objects["credential"].values()
+        if any(each["credential_type"] == credential_type["id"] for each in made):
+            raise Refused(
+                403, "Modifications to inputs are not allowed for credential types that are in use"
+            )
 
     def _checked(self, kind: Kind, content: Item) -> Item:
         known = {*kind.fields.split(), *kind.references}
@@ -288,6 +308,11 @@ class FakeController:
     def answer(self, method: str, path: str, query: dict[str, str], content: Item) -> Any:
         """The answer to one request; null for "done, nothing to say"."""
         parts = path.removeprefix(ROOT).strip("/").split("/") if path != "/api/" else []
+        if path == "gateway":
+            services = {"gateway": "/api/gateway/", "controller": BEHIND_GATEWAY}
+            return {"description": "AAP gateway REST API", "apis": services}
+        if not path.startswith("/api/"):
+            raise Refused(404, "Not found.")
         if path == "/api/":
             return {"available_versions": {"v2": ROOT}, "current_version": ROOT}
         if parts == [""]:
@@ -457,13 +482,21 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *_arguments: Any) -> None:
         """Say nothing."""
 
+    def _behind_gateway(self, target: SplitResult) -> SplitResult:
+        """What is asked of the controller; the gateway answers at its own root, and knows no address of old."""
+        if not self.controller.gateway:
+            return target
+        if target.path.startswith(BEHIND_GATEWAY):
+            return target._replace(path=target.path.replace(BEHIND_GATEWAY, "/api/", 1))
+        return target._replace(path="gateway" if target.path == "/api/" else "nothing")
+
     def serve(self) -> None:
         """Answer one request of any method."""
-        target = urlsplit(self.path)
+        target = self._behind_gateway(urlsplit(self.path))
         length = int(self.headers.get("Content-Length") or 0)
         content = json.loads(self.rfile.read(length) or b"{}") if length else {}
         try:
-            public = target.path in ("/api/", ROOT)
+            public = target.path in ("/api/", "gateway", ROOT)
             if not public and self.headers.get("Authorization") != f"Bearer {TOKEN}":
                 raise Refused(401, "Authentication credentials were not provided.")
             if self.command == "OPTIONS":
@@ -476,7 +509,10 @@ class _Handler(BaseHTTPRequestHandler):
             status = 204 if answer is None else 201 if self.command == "POST" else 200
         except Refused as refused:
             status, answer = refused.status, {"detail": str(refused)}
-        body = b"" if answer is None else json.dumps(answer).encode()
+        text = "" if answer is None else json.dumps(answer)
+        if self.controller.gateway:
+            text = text.replace(f'"{ROOT}', f'"{BEHIND_GATEWAY}v2/')
+        body = text.encode()
         self.send_response(status)
         self.send_header("Allow", "GET, POST, PUT, PATCH, HEAD, OPTIONS")
         self.send_header("Content-Type", "application/json")

@@ -50,6 +50,7 @@ META = {
     }.items()
 }
 DEADLINE = 900
+LOCALHOST = {"localhost": {"ansible_connection": "local"}}
 # The folders with the programs of ansible-core: the one of .venv, and the oldest that the collection supports.
 NEWEST_CORE, OLDEST_CORE = BIN, BIN.parent / "oldest/bin"
 
@@ -95,14 +96,20 @@ def run_job(
     credential: Mapping[str, Any],
     given: Mapping[str, Any],
     core: Path = NEWEST_CORE,
+    *,
+    hosts: Mapping[str, Mapping[str, Any]] = LOCALHOST,
+    number: int = 7,
 ) -> Finished:
-    """Run a job template; `given` are answers, the variables of a node and artifacts, none of which is trusted."""
+    """Run a job template; `given` are answers, the variables of a node and artifacts, none of which is trusted.
+
+    `hosts` are those of the inventory, or of a slice of it, with their variables; `number` is that of the job.
+    """
     asset = job_template(template)
     private, home = folder / "private", folder / "home"
     for path in (private / "env", private / "inventory", home, folder / "files", folder / "tmp"):
         path.mkdir(parents=True)
-    (private / "inventory/hosts").write_text("localhost ansible_connection=local\n")
-    (private / "env/extravars").write_text(extra_vars(asset, given))
+    (private / "inventory/hosts.yml").write_text(yaml.safe_dump({"all": {"hosts": dict(hosts)}}))
+    (private / "env/extravars").write_text(extra_vars(asset, given, number))
     check = ["--check"] if asset["job_type"] == "check" else []
     diff = ["--diff"] if asset.get("diff_mode") else []
     done = interface.run(
@@ -113,6 +120,7 @@ def run_job(
         envvars={
             **OF_AWX,
             **inject(credential, folder / "files"),
+            "JOB_ID": str(number),
             "HOME": str(home),
             "TMPDIR": str(folder / "tmp"),
             **path_of(core),
@@ -138,13 +146,14 @@ class UnsafeDumper(yaml.SafeDumper):
         return super().represent_data(data)
 
 
-def extra_vars(asset: Document, given: Mapping[str, Any]) -> str:
+def extra_vars(asset: Document, given: Mapping[str, Any], number: int) -> str:
     """The file of variables: template, defaults of its survey, what is given, what AWX says of the job.
 
     Whatever is not of the template itself is tagged, so that no expression in it is evaluated.
     """
     trusted = yaml.safe_load(asset["extra_vars"])
-    variables = {**trusted, **survey_defaults(asset), **given, **META}
+    meta = META | {f"{prefix}_job_id": number for prefix in ("awx", "tower")}
+    variables = {**trusted, **survey_defaults(asset), **given, **meta}
     dumped = []
     for name, value in variables.items():
         dumper = yaml.SafeDumper if trusted.get(name, UnsafeDumper) == value else UnsafeDumper

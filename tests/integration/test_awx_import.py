@@ -141,3 +141,35 @@ def test_the_playbook_makes_a_workflow_for_each_cluster(awx: FakeController) -> 
     )
     assert ("Harvester upgrade: plan", "read_role") in awx.rights_of("approvers")
     assert "changed=0" in run(awx, *given)
+
+
+def test_the_playbook_finds_a_controller_behind_a_gateway(awx: FakeController) -> None:
+    awx.gateway = True
+    assert "changed=1" in create(awx)
+    made = awx.state()
+    assert "changed=0" in create(awx)
+    assert awx.state() == made
+
+
+def test_the_playbook_makes_the_workflow_over_many_clusters(awx: FakeController) -> None:
+    """In slices and instance groups that are asked for; the inventory is there before."""
+    organization = awx.named("organization", "Default")["id"]
+    awx.create("inventory", {"name": "Harvester clusters", "organization": organization})
+    awx.create("instance_group", {"name": "far away"})
+    rancher = {"url": "https://rancher.example.com", "token": "secret of Rancher"}
+    many = {
+        "awx_many_clusters": True,
+        "awx_rancher_credential_inputs": rancher,
+        "awx_job_slice_count": 8,
+        "awx_instance_groups": ["far away"],
+    }
+    given = ("ansible-playbook", CREATE, "-v", "-e", json.dumps({**SETTINGS, **many}))
+    told = run(awx, *given, "--check")
+    assert "created: workflow_job_template/Harvester clusters: repair with approval" in told
+    output = run(awx, *given)
+    assert "secret of Rancher" not in told + output
+    plan = awx.named("job_template", "Harvester clusters: plan")
+    assert (plan["job_slice_count"], len(plan["instance_groups"])) == (8, 1)
+    one = awx.named("job_template", "Harvester upgrade: plan")
+    assert (one.get("job_slice_count"), len(one["instance_groups"])) == (None, 1)
+    assert "changed=0" in run(awx, *given)

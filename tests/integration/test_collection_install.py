@@ -26,7 +26,7 @@ FOLDERS = {"module": "modules"}
 
 SHIPPED = {"README.md", "CHANGELOG.md", "LICENSES/GPL-3.0-or-later.txt", "meta/runtime.yml"}
 SHIPPED |= {"requirements.txt", "meta/execution-environment.yml", "MANIFEST.json", "FILES.json"}
-SHIPPED |= {"execution-environment.yml"}
+SHIPPED |= {"execution-environment.yml", "decision-environment.yml"}
 SHIPPED_FOLDERS = {
     "LICENSES",
     "changelogs",
@@ -171,6 +171,25 @@ def test_the_execution_environment_installs_the_collection(
     for requirement in filter(lambda line: line and not line.startswith(("#", "PyYAML")), wanted):
         assert requirement in found
     assert "ca-certificates" in found
+
+
+def test_the_decision_environment_installs_the_collection(tarball: Path, tmp_path: Path) -> None:
+    shutil.copy(CHECKOUT / "decision-environment.yml", tmp_path)
+    shutil.copy(tarball, tmp_path)
+    given = ("--file", "decision-environment.yml", "--output-filename", "Containerfile")
+    run("ansible-builder", "create", *given, cwd=tmp_path)
+    context = tmp_path / "context"
+    text = (context / "Containerfile").read_text()
+    assert "ENV JAVA_HOME=" in text
+    built = (context / "_build/requirements.txt").read_text()
+    assert "ansible-rulebook==" in built
+    assert "java-" in (context / "_build/bindep.txt").read_text()
+    install = ("ansible-galaxy", "collection", "install", "--offline", "-r", "requirements.yml")
+    alone = {"ANSIBLE_COLLECTIONS_SCAN_SYS_PATH": "0"}
+    target = tmp_path / "installed"
+    run(*install, "-p", target, cwd=context / "_build", **alone)
+    (source,) = target.rglob("event_source/pending_release.py")
+    assert (source.parents[2] / "rulebooks/pending_release.yml").is_file()
 
 
 @pytest.mark.parametrize("intact", [True, False])

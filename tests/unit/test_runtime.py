@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import yaml
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -37,10 +38,11 @@ def test_requirements_pin_what_the_lock_file_pins() -> None:
     assert wanted <= locked
 
 
-def test_the_execution_environment_is_of_this_release() -> None:
-    """The definition for ansible-builder, and what the assets for AWX expect to be built and tagged."""
+@pytest.mark.parametrize("definition", ["execution-environment", "decision-environment"])
+def test_the_execution_environment_is_of_this_release(definition: str) -> None:
+    """The definitions for ansible-builder, and what the assets for AWX expect to be built and tagged."""
     version = yaml.safe_load((CHECKOUT / "galaxy.yml").read_text())["version"]
-    built = yaml.safe_load((CHECKOUT / "execution-environment.yml").read_text())
+    built = yaml.safe_load((CHECKOUT / f"{definition}.yml").read_text())
     (collection,) = built["dependencies"]["galaxy"]["collections"]
     (file,) = built["additional_build_files"]
     tarball = f"harvester_ops-remediation-{version}.tar.gz"

@@ -37,6 +37,7 @@ _LISTS = {
     "inventory": "inventories",
     "organization": "organizations",
     "team": "teams",
+    "instance_group": "instance_groups",
     "host": "hosts",
     "schedule": "schedules",
     "workflow_job_template_node": "workflow_job_template_nodes",
@@ -141,6 +142,8 @@ class AssetImport:
         return self._updated(made, f"The controller has made {_label(key)}, but its first update")
 
     def _change(self, have: dict[str, Any], key: Asset, differing: Asset) -> dict[str, Any]:
+        if key["type"] == "credential_type" and "inputs" in differing:
+            self._keep_fields_in_use(have, key)
         if self._dry_run:
             able = have.get("summary_fields", {}).get("user_capabilities", {})
             if able.get("edit") is False:
@@ -153,6 +156,20 @@ class AssetImport:
         if key["type"] == "project" and _UPDATING & set(differing):
             return self._updated(changed, f"{_label(key)} is changed, but its update")
         return changed
+
+    def _keep_fields_in_use(self, credential_type: Asset, key: Asset) -> None:
+        """AWX answers such a change with 403, as if a role were missing (CredentialTypeSerializer.validate)."""
+        path = self._api.url_of("credentials")
+        users = self._api.list(path, credential_type=str(credential_type["id"]))
+        if users:
+            names = ", ".join(sorted(each["name"] for each in users))
+            raise RemediationError(
+                "refused",
+                f"The fields (inputs) of {_label(key)} differ from the assets, and the controller does not change them while "
+                f"credentials use the type: {names}.",
+                "Rename the credential type in the controller to keep those credentials, and run again: it creates the new "
+                "type. Then create the credentials of the new type, and delete the old ones.",
+            )
 
     def _updated(self, project: dict[str, Any], told: str) -> dict[str, Any]:
         """Wait for the update that a new or changed project starts: its playbooks are not there before."""

@@ -50,6 +50,11 @@ def for_clusters(assets: Mapping[str, Any], clusters: Sequence[Mapping[str, Any]
     return made
 
 
+def joined(assets: Mapping[str, Any], shared: Mapping[str, Any]) -> Asset:
+    """Assets of single clusters and those that are for all of them, kind by kind."""
+    return {kind: [*assets.get(kind, []), *shared.get(kind, [])] for kind in {**assets, **shared}}
+
+
 def _credential(cluster: Mapping[str, Any], pattern: Asset) -> Asset:
     key = _own_key(pattern, str(cluster["name"]))
     return {

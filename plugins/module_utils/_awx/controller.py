@@ -8,14 +8,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from ansible.module_utils.urls import open_url
 
 from .._core.errors import RemediationError
 
+_ROOT = "/api/"
 _PAGE_SIZE = "200"
 _LONGEST_ANSWER = 1000
 _CODES = {401: "unauthorized", 403: "forbidden", 404: "not-found", 409: "conflict"}
@@ -27,19 +29,34 @@ _REMEDIES = {
 
 @dataclass(frozen=True)
 class Controller:
-    """Where the API is and how to be let in. `api_path` differs where a gateway stands before it."""
+    """Where the API is and how to be let in. `api_path` differs behind a gateway; without one the controller is asked."""
 
     host: str
     token: str = ""
     username: str = ""
     password: str = ""
     validate_certs: bool = True
-    api_path: str = "/api/v2/"
+    api_path: str = ""
     timeout: int = 30
 
     def url_of(self, collection: str) -> str:
         """Path of a list: ``job_templates`` becomes ``/api/v2/job_templates/``."""
-        return f"/{self.api_path.strip('/')}/{collection}/"
+        return f"/{(self.api_path or self._current_version).strip('/')}/{collection}/"
+
+    @cached_property
+    def _current_version(self) -> str:
+        """``/api/v2/``, or ``/api/controller/v2/`` behind the gateway of Automation Platform 2.5 and later.
+
+        AWX names its current version at ``/api/``; the gateway names its services there, and the controller, one of them,
+        names its version at its own address. Neither asks for credentials.
+        """
+        root = self._request("GET", _ROOT)
+        services = root.get("apis")
+        if isinstance(services, Mapping) and services.get("controller"):
+            root = self._request("GET", _path_of(services["controller"]))
+        if not root.get("current_version"):
+            raise _no_api(f"{self.host.rstrip('/')}{_ROOT}")
+        return _path_of(root["current_version"])
 
     def get(self, path: str) -> dict[str, Any]:
         """Read one object."""
@@ -108,16 +125,25 @@ def _refused(method: str, url: str, error: HTTPError) -> RemediationError:
     )
 
 
+def _path_of(address: Any) -> str:
+    """The path of an address that may be a whole URL, with the name that the gateway knows the controller by."""
+    return urlsplit(str(address)).path
+
+
+def _no_api(url: str) -> RemediationError:
+    return RemediationError(
+        "api-error",
+        f"What answers at {url} is no API of AWX or Automation Controller.",
+        "Check controller_host; where the API has a path of its own set controller_api_path, for example "
+        "/api/controller/v2/.",
+    )
+
+
 def _json(url: str, answer: bytes) -> dict[str, Any]:
     try:
         content = json.loads(answer) if answer else {}
     except ValueError:
         content = None
     if not isinstance(content, dict):
-        raise RemediationError(
-            "api-error",
-            f"What answers at {url} is no API of AWX or Automation Controller.",
-            "Check controller_host; behind the gateway of a newer platform set controller_api_path, for example "
-            "/api/controller/v2/.",
-        )
+        raise _no_api(url)
     return content

@@ -24,9 +24,15 @@ from ansible.module_utils.common.parameters import env_fallback
 from .._core.errors import RemediationError
 
 
+def _from_environment(*variables: str) -> str:
+    """The first variable that is not empty: a credential of AWX sets all of its variables, whatever was filled in."""
+    value: str = env_fallback(*(name for name in variables if os.environ.get(name)))
+    return value
+
+
 def _option(name: str, *more_variables: str, **spec: Any) -> dict[str, Any]:
     variables = [f"K8S_AUTH_{variable.upper()}" for variable in (name, *more_variables)]
-    return {**spec, "fallback": (env_fallback, variables)}
+    return {**spec, "fallback": (_from_environment, variables)}
 
 
 AUTH_ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
@@ -88,6 +94,7 @@ def resolve(params: Mapping[str, Any], *, tmpdir: str | None = None) -> Connecti
 
     Raises `kubeconfig-unreadable`, `kubeconfig-invalid`, `context-unknown`, `library-missing`.
     """
+    _refuse_two_clusters(params)
     client, config = _kubernetes()
     configuration = client.Configuration()
     # urllib3's own default would be one pool per CPU count; the client sets it to its parallelism.
@@ -210,6 +217,18 @@ def _is_awx_job() -> bool:
     return bool(os.environ.get("AWX_HOST") and os.environ.get("JOB_ID"))
 
 
+def _refuse_two_clusters(params: Mapping[str, Any]) -> None:
+    """On a terminal the options given last are meant; in a job of AWX they are the fields of credentials."""
+    if _is_awx_job() and params.get("kubeconfig") and _complete_without_kubeconfig(params):
+        raise RemediationError(
+            "kubeconfig-invalid",
+            f"The job was given two ways to a cluster: a kubeconfig, and the server {params['host']} with credentials for it.",
+            "Fill in either the kubeconfig or server and token in the credential of the type Harvester cluster access, and "
+            "attach no other credential that sets K8S_AUTH_HOST, such as one of the type OpenShift or Kubernetes API "
+            "Bearer Token.",
+        )
+
+
 def _no_credential(params: Mapping[str, Any]) -> RemediationError:
     given = {(True, False): "a server and no token for it", (False, True): "a token and no server"}
     has = given.get((bool(params.get("host")), bool(params.get("api_key"))))
@@ -321,7 +340,7 @@ def _apply_options(configuration: Any, params: Mapping[str, Any]) -> None:
     for option, attribute in names.items():
         value = params.get(option)
         if value is not None and value != "":
-            setattr(configuration, attribute, value)
+            setattr(configuration, attribute, _with_scheme(value) if option == "host" else value)
     if params.get("api_key"):
         # Both names of the security scheme: client releases before 36 know only the second one.
         token = f"Bearer {params['api_key']}"
@@ -332,6 +351,11 @@ def _apply_options(configuration: Any, params: Mapping[str, Any]) -> None:
 
         given = {key: value for key, value in params["proxy_headers"].items() if value}
         configuration.proxy_headers = urllib3.util.make_headers(**given)
+
+
+def _with_scheme(host: str) -> str:
+    """``10.0.0.10:6443`` with https in front, as kubectl takes it; else the token would be sent without encryption."""
+    return host if "://" in host else f"https://{host}"
 
 
 def _impersonation(params: Mapping[str, Any]) -> dict[str, str]:
@@ -361,8 +385,12 @@ def _helm_variables(params: Mapping[str, Any]) -> dict[str, str]:
     for option, variable in named.items():
         if params.get(option):
             variables[variable] = str(params[option])
+    if params.get("host"):
+        variables[named["host"]] = _with_scheme(str(params["host"]))
     if params.get("validate_certs") is False:
         variables["HELM_KUBEINSECURE_SKIP_TLS_VERIFY"] = "true"
+        # helm refuses both: "specifying a root certificates file with the insecure flag is not allowed".
+        variables.pop(named["ca_cert"], None)
     if params.get("no_proxy"):
         variables["NO_PROXY"] = str(params["no_proxy"])
     return variables

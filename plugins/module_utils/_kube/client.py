@@ -16,11 +16,12 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from .._core.errors import RemediationError
 from . import paths
 from .auth import Connection
+from .token import expiry
 
 Object = dict[str, Any]
 Objects = list[Object]  # the class below has a method called list
@@ -38,6 +39,7 @@ _CREDENTIALS_REMEDY = (
     "Renew the token or certificate, check that the kubeconfig's credential plugin works, or choose another "
     "context."
 )
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _PERMISSION_REMEDY = "Use an account that may do this; files/rbac/ of the collection holds the ClusterRoles it needs."
 
 
@@ -302,8 +304,16 @@ class KubeClient:
         response = self._send(method, url, path, headers, body, whole)
         self._note_time(response.headers.get("Date"))
         if response.status >= 400:
-            raise _api_error(method, target, response.status, response.data, self.connection.source)
+            raise _api_error(method, target, response.status, response.data, self._credentials())
         return response
+
+    def _credentials(self) -> str:
+        """Where the credentials are from, for messages, and when a token of theirs expired."""
+        source = self.connection.source
+        until = expiry(self.request_headers().get("Authorization", "").removeprefix("Bearer "))
+        if until is None or until > self.now():
+            return source
+        return f"{source}, a token that expired at {until:%Y-%m-%dT%H:%M:%SZ}"
 
     def _send(
         self, method: str, url: str, path: str, headers: Any, body: bytes | None, whole: bool
@@ -402,6 +412,11 @@ def _unreachable(server: str, source: str, path: str, exc: Exception) -> Remedia
         remedy = "A certificate or key file named in the kubeconfig or the options does not exist."
     elif isinstance(cause, (ssl.SSLError, urllib3.exceptions.SSLError)):
         remedy = "Check the CA, the client certificate and its key."
+    elif urlsplit(server).hostname in _LOOPBACK:
+        remedy = (
+            "That address is the machine, or the container of the job, that runs Ansible. The kubeconfig of a Harvester node "
+            "(/etc/rancher/rke2/rke2.yaml) names the node itself so: put the address of the cluster in its place."
+        )
     else:
         remedy = (
             "Check the address, that the API server runs (on a Harvester node: systemctl status "

@@ -14,13 +14,26 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from awxkit.api import pages
 from awxkit.api.pages.api import EXPORTABLE_RESOURCES
 from awxkit.api.resources import resources
 from jinja2 import Environment, StrictUndefined
 
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.auth import (
+    AUTH_ARGUMENT_SPEC,
+    resolve,
+)
 from awx import assets
-from awx.assets import CHECKOUT, FOUNDATION, TEMPLATES, job_template, message, workflow_nodes
+from awx.assets import (
+    CHECKOUT,
+    FOUNDATION,
+    MANY,
+    TEMPLATES,
+    job_template,
+    message,
+    workflow_nodes,
+)
 
 PAGES = {
     "credential_types": pages.CredentialType,
@@ -50,7 +63,13 @@ RELATED = {
         "notification_templates_approvals",
         *NOTIFICATIONS,
     },
-    "workflow_nodes": {"success_nodes", "failure_nodes", "create_approval_template", "credentials"},
+    "workflow_nodes": {
+        "success_nodes",
+        "failure_nodes",
+        "always_nodes",
+        "create_approval_template",
+        "credentials",
+    },
     "inventory": {"hosts"},
 }
 
@@ -59,7 +78,7 @@ def every_asset() -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Resource and asset, also of those inside another."""
     listed = [
         (name, each)
-        for file in (FOUNDATION, TEMPLATES)
+        for file in (FOUNDATION, TEMPLATES, MANY)
         for name, all_of in file.items()
         for each in all_of
     ]
@@ -109,16 +128,18 @@ def test_natural_keys_are_those_of_the_export_format(
 
 
 def test_resources_are_exportable_and_types_exist() -> None:
-    assert {*FOUNDATION, *TEMPLATES} <= set(EXPORTABLE_RESOURCES)
-    for key in every_key([FOUNDATION, TEMPLATES]):
+    assert {*FOUNDATION, *TEMPLATES, *MANY} <= set(EXPORTABLE_RESOURCES)
+    for key in every_key([FOUNDATION, TEMPLATES, MANY]):
         assert getattr(resources, key["type"])
 
 
 def test_every_reference_leads_somewhere() -> None:
     """To an asset, to the organization that AWX is installed with, or to the credential that is made by hand."""
     made = [asset["natural_key"] for _resource, asset in every_asset()]
-    beyond = {key["name"] for key in every_key([FOUNDATION, TEMPLATES]) if key not in made}
-    assert beyond == {"Default", "Harvester cluster"}
+    beyond = {
+        key.get("name") for key in every_key([FOUNDATION, TEMPLATES, MANY]) if key not in made
+    }
+    assert beyond == {"Default", "Harvester cluster", "Harvester clusters", "Rancher"}
 
 
 # What AWX checks a custom credential type with (awx/main/fields.py).
@@ -193,7 +214,41 @@ def test_a_kubeconfig_is_injected_as_a_file(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
     assert variables["K8S_AUTH_CONTEXT"] == "prod"
     assert variables["K8S_AUTH_HOST"] == variables["K8S_AUTH_SSL_CA_CERT"] == ""
-    assert variables["K8S_AUTH_VERIFY_SSL"] == "true"
+    assert variables["K8S_AUTH_VERIFY_SSL"] == ""
+
+
+KUBECONFIG = """
+apiVersion: v1
+kind: Config
+current-context: c
+contexts: [{name: c, context: {cluster: c, user: u}}]
+clusters: [{name: c, cluster: {server: "https://10.0.0.10:6443"%s}}]
+users: [{name: u, user: {token: t}}]
+"""
+SERVER = {"host": "https://10.0.0.10:6443", "token": "t"}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "verified"),
+    [
+        ({"kubeconfig": KUBECONFIG % ""}, True),
+        ({"kubeconfig": KUBECONFIG % "", "insecure": True}, False),
+        ({"kubeconfig": KUBECONFIG % ", insecure-skip-tls-verify: true"}, False),
+        (SERVER, True),
+        ({**SERVER, "insecure": True, "ca_cert": "PEM"}, False),
+    ],
+)
+def test_a_kubeconfig_says_itself_whether_a_certificate_is_checked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, inputs: dict[str, Any], verified: bool
+) -> None:
+    """As it does for kubectl and helm."""
+    for name, value in assets.inject(inputs, tmp_path).items():
+        monkeypatch.setenv(name, value)
+    validated = ArgumentSpecValidator(AUTH_ARGUMENT_SPEC).validate({})
+    assert validated.error_messages == []
+    connection = resolve(validated.validated_parameters, tmpdir=str(tmp_path))
+    assert connection.configuration.verify_ssl is verified
+    assert connection.server == "https://10.0.0.10:6443"
 
 
 def test_server_and_token_are_injected_as_variables(tmp_path: Path) -> None:
@@ -317,6 +372,43 @@ def test_only_the_templates_for_a_look_and_the_approved_one_are_in_the_workflow(
     assert job_template("plan")["job_type"] == "check"
     assert nodes["approve"]["related"]["success_nodes"][0]["identifier"] == "remediate"
     assert follows["remediate"] == {"verify", "look again after a failure"}
+
+
+def test_the_workflow_over_many_clusters_changes_nothing_before_its_approval() -> None:
+    nodes = workflow_nodes(MANY)
+    leads = {
+        name: [
+            (edge, key["identifier"])
+            for edge in ("success_nodes", "failure_nodes", "always_nodes")
+            for key in node["related"].get(edge, [])
+        ]
+        for name, node in nodes.items()
+        if "related" in node
+    }
+    assert leads == {
+        "diagnose": [("failure_nodes", "plan")],
+        "plan": [("always_nodes", "sum up")],
+        "sum up": [("success_nodes", "approve")],
+        "approve": [("success_nodes", "remediate")],
+        "remediate": [("always_nodes", "verify")],
+    }
+    assert job_template("Harvester clusters: plan")["job_type"] == "check"
+    (workflow,) = MANY["workflow_job_templates"]
+    assert not workflow.get("ask_variables_on_launch"), "variables of a launch outrank artifacts"
+
+
+@pytest.mark.parametrize("template", MANY["job_templates"], ids=lambda each: each["name"])
+def test_templates_of_many_clusters_run_over_their_inventory(template: Mapping[str, Any]) -> None:
+    assert (CHECKOUT / template["playbook"]).is_file()
+    variables = yaml.safe_load(template["extra_vars"])
+    over_all = template["inventory"]["name"] == "Harvester clusters"
+    assert variables.pop("remediation_hosts", None) == ("all" if over_all else None)
+    assert ("job_slice_count" in template) == over_all
+    # AWX notifies for each slice of a job, and for the job that they are slices of not at all.
+    notifies = any(name.startswith("notification") for name in template["related"])
+    assert notifies is not over_all
+    for variable, value in variables.items():
+        values(SETTINGS[variable], value)
 
 
 def test_the_approval_is_of_no_use_outside_the_workflow() -> None:

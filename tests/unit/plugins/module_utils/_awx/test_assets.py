@@ -316,3 +316,22 @@ def test_no_event_can_override_what_a_node_hands_over(awx: FakeController) -> No
     launched = awx.launch(on_event, forged)
     assert {"plan", "remediate"} <= set(launched)
     assert all(given == {} for given in launched.values())
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_fields_of_a_credential_type_in_use_stay(awx: FakeController, dry_run: bool) -> None:
+    """AWX refuses with 403, which is no missing role; injectors and a type without credentials may change."""
+    run(awx)
+    changed = copy.deepcopy(ALL)
+    (kind,) = changed["credential_types"]
+    kind["injectors"]["env"]["MORE"] = "{{ host }}"
+    assert actions(run(awx, changed))["credential_type/Harvester cluster access"] == "changed"
+    kind["inputs"]["fields"][0]["label"] = "Another"
+    with pytest.raises(
+        RemediationError, match="credentials use the type: Harvester cluster"
+    ) as caught:
+        run(awx, changed, dry_run=dry_run)
+    assert caught.value.code == "refused"
+    awx.objects["credential"].clear()
+    only = {"credential_types": changed["credential_types"]}
+    assert actions(run(awx, only)) == {"credential_type/Harvester cluster access": "changed"}

@@ -36,6 +36,7 @@ def answering(monkeypatch: pytest.MonkeyPatch, *answers: bytes) -> list[dict[str
 
 def test_a_list_is_read_to_its_last_page(monkeypatch: pytest.MonkeyPatch) -> None:
     pages = (
+        {"current_version": "/api/v2/"},
         {"results": [{"id": 1}], "next": "/api/v2/hosts/?page=2"},
         {"results": [{"id": 2}], "next": None},
     )
@@ -43,6 +44,7 @@ def test_a_list_is_read_to_its_last_page(monkeypatch: pytest.MonkeyPatch) -> Non
     awx = Controller("https://awx.example.com/", TOKEN)
     assert awx.list(awx.url_of("hosts"), name="a b") == [{"id": 1}, {"id": 2}]
     assert [each["url"] for each in asked] == [
+        "https://awx.example.com/api/",
         "https://awx.example.com/api/v2/hosts/?name=a+b&page_size=200",
         "https://awx.example.com/api/v2/hosts/?page=2",
     ]
@@ -85,3 +87,46 @@ def test_nobody_answers() -> None:
     with pytest.raises(RemediationError, match="does not answer") as caught:
         Controller(url).get("/api/v2/")
     assert caught.value.code == "server-unreachable"
+
+
+@pytest.mark.parametrize(
+    ("gateway", "version"), [(False, "/api/v2/"), (True, "/api/controller/v2/")]
+)
+def test_the_controller_is_asked_where_its_api_is(gateway: bool, version: str) -> None:
+    """AWX names its version itself; a gateway names the controller, which names its version."""
+    with fake_controller() as awx:
+        awx.gateway = gateway
+        client = Controller(awx.url, TOKEN)
+        assert client.url_of("organizations") == f"{version}organizations/"
+        (found,) = client.list(client.url_of("organizations"))
+        assert found["url"] == f"{version}organizations/{found['id']}/"
+        assert client.get(found["url"])["name"] == "Default"
+
+
+@pytest.mark.parametrize(
+    "roots",
+    [
+        [{"description": "something else"}],
+        [{"apis": {"eda": "/api/eda/"}}],
+        [{"apis": {"controller": "/api/controller/"}}, {}],
+    ],
+)
+def test_an_api_without_a_controller_is_said(
+    monkeypatch: pytest.MonkeyPatch, roots: list[dict[str, Any]]
+) -> None:
+    answering(monkeypatch, *(json.dumps(root).encode() for root in roots))
+    with pytest.raises(RemediationError, match="is no API of AWX") as caught:
+        Controller("https://awx").url_of("hosts")
+    assert "controller_api_path" in caught.value.remedy
+
+
+def test_addresses_with_a_host_lead_to_the_host_that_was_given(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A service behind a gateway names its version by the host that it knows itself by."""
+    roots = (
+        {"apis": {"controller": "/api/controller/"}},
+        {"current_version": "http://localhost/api/controller/v2/"},
+    )
+    answering(monkeypatch, *(json.dumps(root).encode() for root in roots))
+    assert Controller("https://aap").url_of("hosts") == "/api/controller/v2/hosts/"

@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._core.errors import (
     RemediationError,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._kube.auth import (
+    AUTH_ARGUMENT_SPEC,
     helm_environment,
     resolve,
 )
@@ -210,9 +212,11 @@ def test_helm_gets_a_token_by_its_environment(kubeconfig_file: Path) -> None:
             "KUBECONFIG": str(kubeconfig_file),
             "HELM_KUBEAPISERVER": "https://h",
             "HELM_KUBETOKEN": "k",
-            "HELM_KUBECAFILE": "/ca",
             "HELM_KUBEINSECURE_SKIP_TLS_VERIFY": "true",
         }
+    with helm_environment({**params, "validate_certs": None}) as environment:
+        assert environment["HELM_KUBECAFILE"] == "/ca"
+        assert "HELM_KUBEINSECURE_SKIP_TLS_VERIFY" not in environment
 
 
 def test_helm_mixes_no_kubeconfig_in_where_none_is_meant() -> None:
@@ -295,3 +299,48 @@ def test_a_job_of_awx_never_takes_the_account_of_its_pod(
         resolve(params)
     assert "Harvester cluster access" in raised.value.remedy
     assert loaded == ["pod"]
+
+
+def test_a_job_of_awx_with_two_ways_to_a_cluster_takes_neither(
+    monkeypatch: pytest.MonkeyPatch, kubeconfig_file: Path
+) -> None:
+    """A credential with all fields filled in, or one of another type beside it."""
+    both = {"kubeconfig": str(kubeconfig_file), "host": "https://other:6443", "api_key": "t"}
+    assert resolve(both).server == "https://other:6443"
+    monkeypatch.setenv("AWX_HOST", "https://awx.example.com")
+    monkeypatch.setenv("JOB_ID", "42")
+    with pytest.raises(RemediationError, match="two ways to a cluster") as raised:
+        resolve(both)
+    assert "https://other:6443" in raised.value.message
+    # The address of a node put in place of the one in the kubeconfig is one way.
+    assert resolve({**both, "api_key": ""}).server == "https://other:6443"
+
+
+@pytest.mark.parametrize(
+    ("given", "server"),
+    [
+        ("10.0.0.10:6443", "https://10.0.0.10:6443"),
+        (
+            "rancher.example.com/k8s/clusters/c-m-abc",
+            "https://rancher.example.com/k8s/clusters/c-m-abc",
+        ),
+        ("http://127.0.0.1:8001", "http://127.0.0.1:8001"),
+    ],
+)
+def test_no_token_is_sent_without_encryption_for_want_of_a_scheme(given: str, server: str) -> None:
+    params = {"host": given, "api_key": "t"}
+    assert resolve(params).server == server
+    with helm_environment(params) as environment:
+        assert environment["HELM_KUBEAPISERVER"] == server
+
+
+def test_an_empty_variable_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A boolean cannot be empty, and the second name of an option counts where the first one is."""
+    monkeypatch.setenv("K8S_AUTH_VALIDATE_CERTS", "")
+    monkeypatch.setenv("K8S_AUTH_VERIFY_SSL", "")
+    monkeypatch.setenv("K8S_AUTH_CA_CERT", "")
+    monkeypatch.setenv("K8S_AUTH_SSL_CA_CERT", "/ca.pem")
+    validated = ArgumentSpecValidator(AUTH_ARGUMENT_SPEC).validate({})
+    assert validated.error_messages == []
+    assert validated.validated_parameters["validate_certs"] is None
+    assert validated.validated_parameters["ca_cert"] == "/ca.pem"

@@ -25,6 +25,8 @@ from ansible_collections.harvester_ops.remediation.tests.unit.builders.api_serve
     failure,
 )
 
+from .test_token import web_token
+
 SECRETS = paths.core("v1", "secrets", "a")
 SECRET = paths.core("v1", "secrets", "a", "s")
 
@@ -94,6 +96,35 @@ def test_an_answer_in_blocks_fails_as_others_do() -> None:
     with ApiServer(lambda _: denied) as server, pytest.raises(RemediationError) as caught:
         list(client_of(server).stream(SECRET))
     assert (caught.value.code, "services/proxy" in caught.value.message) == ("forbidden", True)
+
+
+@pytest.mark.parametrize(
+    ("days", "words"), [(-1, "a token that expired at 20"), (1, "the connection options (asked")]
+)
+def test_a_token_that_has_expired_is_named(days: int, words: str) -> None:
+    until = datetime.now(timezone.utc) + timedelta(days=days)
+    token = web_token({"exp": int(until.timestamp())})
+    denied = failure(401, "Unauthorized", "Unauthorized")
+    with ApiServer(lambda _: denied) as server, pytest.raises(RemediationError) as caught:
+        client_of(server, api_key=token).get(SECRET)
+    assert words in caught.value.message
+    assert token not in str(caught.value.to_dict())
+
+
+@pytest.mark.parametrize(
+    ("host", "words"),
+    [
+        ("https://127.0.0.1:1", "put the address of the cluster in its place"),
+        ("https://[::1]:1", "put the address of the cluster in its place"),
+        ("https://192.0.2.1.invalid:1", "systemctl status rke2-server"),
+    ],
+)
+def test_an_address_of_the_node_itself_is_explained(host: str, words: str) -> None:
+    client = KubeClient(auth.resolve({"host": host, "api_key": "t0ken"}))
+    with pytest.raises(RemediationError) as caught:
+        client.get(SECRET)
+    assert caught.value.code == "server-unreachable"
+    assert words in caught.value.remedy
 
 
 def test_what_cannot_be_created_is_named() -> None:

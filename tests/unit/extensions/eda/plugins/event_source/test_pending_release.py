@@ -11,8 +11,11 @@ import runpy
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 import yaml
+from jinja2 import StrictUndefined
+from jinja2.nativetypes import NativeEnvironment
 
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._core.errors import (
     RemediationError,
@@ -116,13 +119,114 @@ def test_wrong_credentials_end_it() -> None:
     assert caught.value.code == "unauthorized"
 
 
-def test_the_rulebook_uses_the_source_and_a_template_that_exists() -> None:
-    (ruleset,) = yaml.safe_load((EDA / "rulebooks/pending_release.yml").read_text())
+RULEBOOK = EDA / "rulebooks/pending_release.yml"
+# What ansible-rulebook 1.3.2 takes (ansible_rulebook/schema/ruleset_schema.json), as far as this rulebook goes.
+SCHEMA = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["hosts", "sources", "rules"],
+        "properties": {
+            "name": {"type": "string"},
+            "hosts": {"type": "string"},
+            "sources": {"type": "array", "items": {"type": "object"}},
+            "rules": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "additionalProperties": False,
+                    "required": ["name", "condition", "action"],
+                    "properties": {
+                        "name": {"type": "string"},
+                        "condition": {"type": ["string", "boolean", "object"]},
+                        "throttle": {
+                            "type": "object",
+                            "additionalProperties": False,
+                            "required": ["group_by_attributes"],
+                            "properties": {
+                                "once_within": {
+                                    "type": "string",
+                                    "pattern": r"^\d+\s(milliseconds?|seconds?|minutes?|hours?|days?)$",
+                                },
+                                "group_by_attributes": {
+                                    "type": "array",
+                                    "items": {"type": "string"},
+                                },
+                            },
+                        },
+                        "action": {
+                            "type": "object",
+                            "additionalProperties": False,
+                            "properties": {
+                                "run_job_template": {
+                                    "type": "object",
+                                    "additionalProperties": False,
+                                    "required": ["name", "organization"],
+                                    "properties": {
+                                        "name": {"type": "string"},
+                                        "organization": {"type": "string"},
+                                        "job_args": {"type": "object"},
+                                    },
+                                }
+                            },
+                        },
+                    },
+                },
+            },
+        },
+    },
+}
+
+
+def substituted(value: Any, variables: dict[str, Any]) -> Any:
+    """As ansible-rulebook fills in the arguments of sources and actions (ansible_rulebook/util.py)."""
+    if isinstance(value, dict):
+        return {key: substituted(each, variables) for key, each in value.items()}
+    if isinstance(value, str) and "{{" in value:
+        environment = NativeEnvironment(undefined=StrictUndefined)
+        return environment.from_string(value).render(variables)
+    return value
+
+
+def test_the_rulebook_is_one_that_ansible_rulebook_takes() -> None:
+    jsonschema.validate(yaml.safe_load(RULEBOOK.read_text()), SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("variables", "template", "organization", "age"),
+    [
+        ({}, "Harvester upgrade: diagnose", "Default", 600),
+        (
+            {
+                "pending_release_job_template": "Harvester upgrade: plan",
+                "pending_release_organization": "Operations",
+                "pending_release_stale_after": 1800,
+            },
+            "Harvester upgrade: plan",
+            "Operations",
+            1800,
+        ),
+    ],
+)
+def test_the_rulebook_has_no_fixed_names(
+    variables: dict[str, Any], template: str, organization: str, age: int
+) -> None:
+    (ruleset,) = yaml.safe_load(RULEBOOK.read_text())
     options = yaml.safe_load(SOURCE["DOCUMENTATION"])["options"]
     (source,) = ruleset["sources"]
-    assert set(source["harvester_ops.remediation.pending_release"]) <= set(options)
+    given = substituted(source["harvester_ops.remediation.pending_release"], variables)
+    assert set(given) <= set(options)
+    assert (given["stale_after"], given["interval"]) == (age, 60)
     (rule,) = ruleset["rules"]
-    action = rule["action"]["run_job_template"]
+    action = substituted(rule["action"]["run_job_template"], variables)
+    assert (action["name"], action["organization"]) == (template, organization)
+    assert action["job_args"]["extra_vars"] == {"remediation_stale_after": age}
+
+
+def test_the_rulebook_starts_a_template_that_exists() -> None:
+    (ruleset,) = yaml.safe_load(RULEBOOK.read_text())
+    action = substituted(ruleset["rules"][0]["action"]["run_job_template"], {})
     (template,) = (each for each in TEMPLATES["job_templates"] if each["name"] == action["name"])
     questions = {each["variable"] for each in template["related"]["survey_spec"]["spec"]}
     assert set(action["job_args"]["extra_vars"]) <= questions
