@@ -84,7 +84,8 @@ def moment(value: object) -> datetime | None:
 
 def stamp(when: datetime) -> str:
     """A time as documents have it, ``2026-11-23T15:00:00Z``, to whole seconds."""
-    return when.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    whole = when.astimezone(timezone.utc).replace(microsecond=0, tzinfo=None)
+    return f"{whole.isoformat()}Z"  # strftime writes years before 1000 without their zeros
 
 
 def in_utc(value: object) -> str | None:
