@@ -97,7 +97,7 @@ def run_job(
     given: Mapping[str, Any],
     core: Path = NEWEST_CORE,
     *,
-    hosts: Mapping[str, Mapping[str, Any]] = LOCALHOST,
+    hosts: Mapping[str, Mapping[str, Any]] | None = None,
     number: int = 7,
 ) -> Finished:
     """Run a job template; `given` are answers, the variables of a node and artifacts, none of which is trusted.
@@ -108,7 +108,9 @@ def run_job(
     private, home = folder / "private", folder / "home"
     for path in (private / "env", private / "inventory", home, folder / "files", folder / "tmp"):
         path.mkdir(parents=True)
-    (private / "inventory/hosts.yml").write_text(yaml.safe_dump({"all": {"hosts": dict(hosts)}}))
+    (private / "inventory/hosts.yml").write_text(
+        yaml.safe_dump({"all": {"hosts": dict(hosts or LOCALHOST)}})
+    )
     (private / "env/extravars").write_text(extra_vars(asset, given, number))
     check = ["--check"] if asset["job_type"] == "check" else []
     diff = ["--diff"] if asset.get("diff_mode") else []

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._core.errors import RemediationError
-from .origin import Origin as Origin  # part of the evidence for whoever reads it
+from .origin import Origin
 from .shape import Json, Problems, read, write
 
 SCHEMA = "harvester_ops.remediation/evidence/v1"

@@ -22,7 +22,7 @@ from .storage import Revision
 DEFAULT_STALE_AFTER = 600
 
 
-FindActor = Callable[[Revision], HelmActor | None]
+FindActor = Callable[[Revision], "HelmActor | None"]
 
 
 def age_seconds(revision: Revision, now: datetime) -> int | None:

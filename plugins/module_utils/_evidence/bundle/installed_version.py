@@ -55,7 +55,7 @@ def _said(nodes: NodeFiles, latest: Upgrade | None, found: Found) -> Iterator[tu
         some = list(versions)
         more = f" and {len(some) - _MOST_NODES} more" if len(some) > _MOST_NODES else ""
         names = ", ".join(some[:_MOST_NODES]) + more
-        yield next(iter(versions.values())), f"harvester-release.yaml of {names}"
+        yield versions[some[0]], f"harvester-release.yaml of {names}"
     elif versions:
         told = ", ".join(f"{node} {version}" for node, version in versions.items())
         yield "", f"harvester-release.yaml of the nodes ({told})"

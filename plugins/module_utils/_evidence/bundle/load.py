@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from ..._core.errors import RemediationError
 from ..._core.lenient import mappings, moment, text
-from ..._documents.evidence import Origin
+from ..._documents.origin import Origin
 from ..._documents.shape import write
 from ..._rancher.decision.system_charts import CHART_NAMESPACES
 from ..live.collector import CollectOptions, collect

@@ -11,8 +11,9 @@ from typing import Any
 
 from ..._core.errors import RemediationError
 from ..._documents.archive_manifest import MANIFEST, ArchiveManifest, packed_file
-from ..._documents.evidence import Origin, check_schema
+from ..._documents.evidence import check_schema
 from ..._documents.loading import MOST_BYTES
+from ..._documents.origin import Origin
 from ..._documents.shape import write
 from .archive import Archive
 

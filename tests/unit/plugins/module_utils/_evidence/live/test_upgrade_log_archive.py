@@ -79,8 +79,8 @@ def read(api: Api, folder: Path, **limits: int) -> SupportLogs:
     return read_upgrade_log(cast(KubeClient, api), folder, **options)
 
 
-def latest(archives: Mapping[str, Any] = ARCHIVES) -> dict[str, Any]:
-    return log_of(LATEST, "2026-11-23T12:00:00Z", archives)
+def latest(archives: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    return log_of(LATEST, "2026-11-23T12:00:00Z", ARCHIVES if archives is None else archives)
 
 
 def test_the_newest_archive_that_is_ready_is_unpacked(tmp_path: Path) -> None:
