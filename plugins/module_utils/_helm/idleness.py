@@ -10,8 +10,8 @@ must hold: no actor that can be seen works on it, and the revision is older than
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
+from typing import Protocol
 
 from .._core.errors import RemediationError
 from .._core.lenient import moment
@@ -22,7 +22,11 @@ from .storage import Revision
 DEFAULT_STALE_AFTER = 600
 
 
-FindActor = Callable[[Revision], "HelmActor | None"]
+class FindActor(Protocol):
+    """Finds who works on the release of a revision."""
+
+    def __call__(self, revision: Revision, /) -> HelmActor | None:
+        """The first that can be seen."""
 
 
 def age_seconds(revision: Revision, now: datetime) -> int | None:
