@@ -97,11 +97,18 @@ def test_a_run_killed_at(moment: str, helm: int, tmp_path: Path) -> None:
 def _kill_at(moment: str, run: Running, sick: SickCluster) -> None:
     header = BOUNDARIES.get(moment) or INSIDE_HELM[moment]
     deadline = time.monotonic() + 240
-    while not (header in run.output and (moment in BOUNDARIES or helm_of(sick.kubeconfig))):
+    while not (header in run.output and (moment in BOUNDARIES or _is_writing(moment, sick))):
         assert time.monotonic() < deadline, run.output
         assert run.process.poll() is None, run.output
         time.sleep(0.02)
     kill([run.process.pid, *descendants(run.process.pid), *helm_of(sick.kubeconfig)])
+
+
+def _is_writing(moment: str, sick: SickCluster) -> bool:
+    """Whether helm has begun to write that release."""
+    release = moment.rpartition(" ")[2]
+    last = helm_storage.last(sick.stuck.cluster, RELEASE_NAMESPACES[release], release)
+    return bool(last and last.status.startswith("pending") and helm_of(sick.kubeconfig))
 
 
 def _is_whole(sick: SickCluster, artifacts: Path) -> None:
