@@ -265,20 +265,8 @@ class KubeClient:
             )
         return answer
 
-    def _request(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, Any],
-        *,
-        accept: str,
-        body: Any = None,
-        content_type: str = JSON,
-    ) -> bytes:
-        answer = self._answer(
-            method, path, query, accept=accept, body=body, content_type=content_type
-        )
-        return bytes(answer.data)
+    def _request(self, method: str, path: str, query: Mapping[str, Any], **options: Any) -> bytes:
+        return bytes(self._answer(method, path, query, **options).data)
 
     def _answer(
         self,

@@ -42,9 +42,9 @@ def made_by_steps(
 
     What a step is about is in the set, or it was not there: without it no set is made. Raises RemediationError.
     """
-    found, stays = [], []
+    known, found, stays = _saved(manifest), [], []
     for label, path in sorted(((manifest.get("changes") or {}).get("paths") or {}).items()):
-        live = None if path in _saved(manifest) else read_or_none(client, str(path))
+        live = None if path in known else read_or_none(client, str(path))
         if live is None or not _is_later(live, manifest):
             continue
         reason = never_deleted(label)
