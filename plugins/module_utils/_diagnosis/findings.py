@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import Any
 
 from .._core import template
+from .._core.listing import first_of
 from . import expression
 from .judging import FAIL, PASS, UNKNOWN, WARN, Judgement
 from .rules import Remedy, Step, Way
@@ -83,9 +84,7 @@ def _unknown_groups(judgements: Sequence[Judgement]) -> list[list[Judgement]]:
 def _unknown(group: Sequence[Judgement]) -> dict[str, Any]:
     rule = group[0].rule
     subjects = sorted({judgement.subject for judgement in group})
-    about = ", ".join(subjects[:7]) + (
-        f" and {len(subjects) - 7} more" if len(subjects) > 7 else ""
-    )
+    about = first_of(subjects, 7)
     return {
         "id": rule.id,
         "failure_mode": rule.failure_mode,

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._core.errors import RemediationError
+from .._core.listing import first_of
 from .._kube.client import USER_AGENT
 
 FIELD_MANAGER = "helm"
@@ -169,8 +170,7 @@ def show_command(label: str) -> str:
 
 def listed(conflicts: Sequence[Conflict], most: int = 8) -> str:
     """The conflicts in one text."""
-    more = f" and {len(conflicts) - most} more" if len(conflicts) > most else ""
-    return "; ".join(each.text for each in conflicts[:most]) + more
+    return first_of([each.text for each in conflicts], most, "; ")
 
 
 def advice(release: str, conflicts: Sequence[Conflict]) -> str:

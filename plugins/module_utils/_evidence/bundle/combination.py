@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..._core.listing import first_of
 from .identity import GivenFile
 from .recognition import UPGRADE_LOG
 
@@ -33,8 +34,7 @@ class Combination:
         """What is read with what, in a line for people."""
         shown = " with ".join(Path(each.path).name for each in self.used)
         back = [Path(each.path).name for each in self.files if each not in self.used]
-        more = f" and {len(back) - _MOST_NAMED} more" if len(back) > _MOST_NAMED else ""
-        return f"{shown}; not used: {', '.join(back[:_MOST_NAMED])}{more}" if back else shown
+        return f"{shown}; not used: {first_of(back, _MOST_NAMED)}" if back else shown
 
 
 def combine(files: Sequence[GivenFile]) -> Combination:

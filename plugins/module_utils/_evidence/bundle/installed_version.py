@@ -14,6 +14,7 @@ from dataclasses import replace
 from functools import partial
 
 from ..._core.lenient import dig, mapping, text
+from ..._core.listing import first_of
 from ..._documents.evidence import OK, Source, Upgrade
 from ..._harvester.upgrade import NAMESPACE, VERSION_SETTING
 from ..live import upgrade
@@ -53,9 +54,7 @@ def _said(nodes: NodeFiles, latest: Upgrade | None, found: Found) -> Iterator[tu
     versions = nodes.versions()
     if len(set(versions.values())) == 1:
         some = list(versions)
-        more = f" and {len(some) - _MOST_NODES} more" if len(some) > _MOST_NODES else ""
-        names = ", ".join(some[:_MOST_NODES]) + more
-        yield versions[some[0]], f"harvester-release.yaml of {names}"
+        yield versions[some[0]], f"harvester-release.yaml of {first_of(some, _MOST_NODES)}"
     elif versions:
         told = ", ".join(f"{node} {version}" for node, version in versions.items())
         yield "", f"harvester-release.yaml of the nodes ({told})"

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from ..._core.errors import RemediationError
 from ..._core.lenient import mappings, moment, text
+from ..._core.listing import first_of
 from ..._documents.origin import Origin
 from ..._documents.shape import write
 from ..._rancher.decision.system_charts import CHART_NAMESPACES
@@ -139,7 +140,11 @@ def _log_origin(bundle: SupportBundle, found: Recognized) -> Origin:
         f"{namespace}/{pod} ({container})"
         for namespace, pod, container in sorted(bundle.taken_from_log)
     ]
-    given = f"Logs taken from it: {_some(taken)}." if taken else "No log was taken from it."
+    given = (
+        f"Logs taken from it: {first_of(taken, _SHOWN_MEMBERS)}."
+        if taken
+        else "No log was taken from it."
+    )
     return Origin(
         kind=UPGRADE_LOG,
         path=found.path,
@@ -170,17 +175,12 @@ def _lacks(
             lacks.append(f"Namespaces that it does not cover: {', '.join(unseen)}.")
     without = bundle.node_files.lacking(text(each.get("name")) or "" for each in nodes)
     if without:
-        lacks.append(f"Files of nodes: {_some(without)}.")
+        lacks.append(f"Files of nodes: {first_of(without, _SHOWN_MEMBERS)}.")
     if bundle.cut:
         lacks.append(f"What is behind the place where it ends: {bundle.cut}.")
     if archive.damaged:
-        lacks.append(f"Damaged members: {_some(sorted(archive.damaged))}.")
+        lacks.append(f"Damaged members: {first_of(sorted(archive.damaged), _SHOWN_MEMBERS)}.")
     return lacks
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN_MEMBERS} more" if len(names) > _SHOWN_MEMBERS else ""
-    return f"{', '.join(names[:_SHOWN_MEMBERS])}{more}"
 
 
 def _refusal(message: str, remedy: str) -> RemediationError:

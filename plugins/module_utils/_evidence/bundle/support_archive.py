@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..._core.errors import RemediationError
+from ..._core.listing import first_of
 from ..._documents.archive_manifest import MANIFEST, ArchiveManifest, packed_file
 from ..._documents.evidence import check_schema
 from ..._documents.loading import MOST_BYTES
@@ -89,11 +90,11 @@ def _lacks(archive: Archive, root: str, manifest: ArchiveManifest | None) -> Ite
         if said:
             wrong.setdefault(said, []).append(name)
     for said, names in wrong.items():
-        yield f"{_some(names)}: {said}."
+        yield f"{first_of(names, _SHOWN)}: {said}."
     packed = {f"{root}{name}" for name in (MANIFEST, *manifest.files)}
     added = sorted(name for name in archive.sizes if name.startswith(root) and name not in packed)
     if added:
-        yield f"{_some(added)}: not listed in its manifest, so not from the collection."
+        yield f"{first_of(added, _SHOWN)}: not listed in its manifest, so not from the collection."
 
 
 def _what_is_wrong(archive: Archive, root: str, name: str, manifest: ArchiveManifest | None) -> str:
@@ -115,11 +116,6 @@ def _what_is_wrong(archive: Archive, root: str, name: str, manifest: ArchiveMani
     return (
         "" if found == packed else "is damaged or was changed: the checksum of the manifest differs"
     )
-
-
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return f"{', '.join(names[:_SHOWN])}{more}"
 
 
 def _refusal(message: str) -> RemediationError:

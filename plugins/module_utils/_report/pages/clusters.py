@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..._core.lenient import mapping, mappings, texts
+from ..._core.listing import first_of
 from ..blocks import Block, Card, Page, Paragraph, Section, Table, Words, code, folder_link, tag
 from ..words import CHECK_MODE, TONE_OF_VERDICT
 
@@ -87,8 +88,7 @@ def _same(groups: object) -> list[Block]:
     blocks: list[Block] = []
     for hosts in groups if isinstance(groups, list) else []:
         names = texts(hosts)
-        more = f" and {len(names) - _MOST_HOSTS} more" if len(names) > _MOST_HOSTS else ""
-        words = f"{', '.join(names[:_MOST_HOSTS])}{more} are one and the same cluster: check the inventory."
+        words = f"{first_of(names, _MOST_HOSTS)} are one and the same cluster: check the inventory."
         blocks.append(Section("same", "", (Paragraph(f"WARNING: {words}"),), silent=True))
     return blocks
 
