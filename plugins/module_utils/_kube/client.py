@@ -274,7 +274,7 @@ class KubeClient:
         path: str,
         query: Mapping[str, Any],
         *,
-        accept: str,
+        accept: str = JSON,
         body: Any = None,
         content_type: str = JSON,
         whole: bool = True,
