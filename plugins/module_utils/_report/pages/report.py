@@ -66,7 +66,7 @@ _STEP_TONES: dict[str, str] = {
 }
 _RESTORE = "ansible-playbook harvester_ops.remediation.restore"
 _WHOLE_PLAN = "-e remediation_restore_parts=plan"
-_FATES: dict[str, str] = {Fate.ADDED: "made by this run", Fate.REMOVED: "removed by this run"}
+_FATES: dict[str, str] = {Fate.ADDED: "new since the diagnosis", Fate.REMOVED: "gone since the diagnosis"}
 
 
 def report_page(document: Mapping[str, Any]) -> Page:

@@ -56,8 +56,8 @@ class _Revision:
 
     def told(self) -> str:
         fates: dict[str, str] = {
-            Fate.ADDED: ", made by this run",
-            Fate.REMOVED: ", removed by this run",
+            Fate.ADDED: ", new since the diagnosis",
+            Fate.REMOVED: ", gone since the diagnosis",
         }
         number, when = self.document.revision, shown_time(self.at)
         words = f"revision {number}, {self.version}, {self.status}, {when}"

@@ -40,7 +40,7 @@ def test_what_a_run_removed_and_made_is_told_apart() -> None:
     ]
     assert picture.count("✓ reached") == 3
     assert (
-        "revision 5, 106.0.0+up0.12.0, pending-upgrade, 2026-11-23 13:30:00, removed by this run"
+        "revision 5, 106.0.0+up0.12.0, pending-upgrade, 2026-11-23 13:30:00, gone since the diagnosis"
         in picture
     )
 
