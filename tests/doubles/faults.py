@@ -24,7 +24,7 @@ import yaml
 
 from doubles import chart_package, chart_repository, clusterrepo, helm_storage, rancher_settings
 from doubles.cluster import RELEASE_NAMESPACES, StuckCluster
-from doubles.kube import now, wait_until
+from doubles.kube import ApiError, now, wait_until
 
 _QUOTA = "no-more-pods"
 _HOUR = 3600
@@ -60,6 +60,53 @@ def held_pods(stuck: StuckCluster, namespace: str) -> Iterator[None]:
         release_pods(stuck, namespace)
 
 
+@contextmanager
+def unfinished(stuck: StuckCluster, release: str) -> Iterator[None]:
+    """Let no helm get past the pending revision that it makes of a release within the block.
+
+    A helm that has no workload to wait for goes from there to the end within a tenth of a second. Killed a moment too
+    late it leaves no deployed revision, which is another illness.
+    """
+    name, namespace = f"unfinished-{release}", RELEASE_NAMESPACES[release]
+    last = helm_storage.last(stuck.cluster, namespace, release)
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["UPDATE"]}
+    hook = {
+        "name": f"{name}.doubles.test",
+        "admissionReviewVersions": ["v1"],
+        "sideEffects": "None",
+        "failurePolicy": "Fail",
+        "objectSelector": {"matchLabels": {"owner": "helm", "name": release}},
+        # Nobody answers there.
+        "clientConfig": {"url": "https://127.0.0.1:1/"},
+        "rules": [{**rule, "resources": ["secrets"]}],
+    }
+    kind = "ValidatingWebhookConfiguration"
+    stuck.cluster.create(
+        {
+            "apiVersion": "admissionregistration.k8s.io/v1",
+            "kind": kind,
+            "metadata": {"name": name},
+            "webhooks": [hook],
+        }
+    )
+
+    def is_open() -> bool:
+        if last is None:
+            return True
+        try:
+            stuck.cluster.patch("secrets", last.secret["metadata"]["name"], {}, namespace)
+        except ApiError:
+            return False
+        return True
+
+    wait_until(lambda: last is None or not is_open(), f"{kind}/{name} to be heeded", 30)
+    try:
+        yield
+    finally:
+        stuck.cluster.delete(f"{kind.lower()}s", name)
+        wait_until(is_open, f"{kind}/{name} to be forgotten", 30)
+
+
 def start_helm(stuck: StuckCluster, *arguments: str) -> subprocess.Popen[bytes]:
     """A helm of somebody else, running on; end it with ``kill_helm`` or let it finish."""
     return subprocess.Popen(
@@ -85,7 +132,7 @@ def _kill_when(
     deadline = time.monotonic() + timeout
     try:
         while not reached():
-            if process.poll() is not None:
+            if process.poll() is not None and not reached():
                 raise RuntimeError(f"helm ended with {process.returncode} before {what}")
             if time.monotonic() > deadline:
                 raise TimeoutError(f"waited {timeout:.0f} s in vain for {what}")
@@ -135,7 +182,7 @@ def kill_upgrade(
             return _generation(stuck, release) > generation
         return not applied or _runs_tag(stuck, release, tag)
 
-    with held_pods(stuck, namespace):
+    with held_pods(stuck, namespace), unfinished(stuck, release):
         process = start_helm(stuck, *arguments)
         _kill_when(process, reached, f"release {release} was pending")
     helm_storage.age(stuck.cluster, namespace, release, age)
@@ -145,7 +192,7 @@ def kill_rollback(stuck: StuckCluster, release: str, revision: int, *, age: int 
     """Leave a release at ``pending-rollback``."""
     namespace = RELEASE_NAMESPACES[release]
     before = _last_number(stuck, release)
-    with held_pods(stuck, namespace):
+    with held_pods(stuck, namespace), unfinished(stuck, release):
         process = start_helm(stuck, "rollback", release, str(revision), "-n", namespace, "--wait")
         _kill_when(
             process,
