@@ -566,10 +566,16 @@ class Workload:
     generation_observed: bool | None = None
 
 
+FAILED_CREATE = "FailedCreate"
+"""The reason of a Deployment's condition ReplicaFailure while the API server refuses its pods."""
+
+
 @dataclass(frozen=True)
 class PodTrouble:
     """A pod that does not start, is not ready or keeps crashing, and why, in the words of the API.
 
+    One without a name is a pod that could not be made: its Deployment says so, with `reason` FailedCreate and the API
+    server's refusal as `waiting_message`.
     `owner` is the workload or Job that made it, `hook` the helm hook it is. `container` is the one at fault, with how it
     ended last; `last_words` are the telling lines of the run that ended, `log_unread` says why there are none.
     """

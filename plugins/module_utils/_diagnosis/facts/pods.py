@@ -11,12 +11,13 @@ from typing import Any, TypeAlias
 
 from ..._core.lenient import text
 from ..._core.names import CAPI_NAMESPACES
-from ..._documents.evidence import Evidence, PodTrouble
+from ..._documents.evidence import FAILED_CREATE, Evidence, PodTrouble
 from .upgrade import UpgradeFacts
 
 UNSCHEDULABLE, IMAGE, CONFIG, CRASH = "unschedulable", "image", "config", "crash"
+REFUSED = "refused"
 FAILED, NOT_READY, STARTING, UNKNOWN = "failed", "not-ready", "starting", "unknown"
-LASTING = (UNSCHEDULABLE, IMAGE, CONFIG, CRASH, FAILED)
+LASTING = (UNSCHEDULABLE, REFUSED, IMAGE, CONFIG, CRASH, FAILED)
 """What time alone does not cure."""
 
 _IMAGE = re.compile(
@@ -117,6 +118,8 @@ def _is_leftover(pod: PodTrouble, counts: dict[Key, Counts]) -> bool:
 def class_of(pod: PodTrouble) -> str:
     """What kind of trouble it is."""
     waiting = pod.waiting_reason or ""
+    if pod.name is None and pod.reason == FAILED_CREATE:
+        return REFUSED
     if pod.unschedulable is not None:
         return UNSCHEDULABLE
     if _IMAGE.search(waiting):
@@ -138,6 +141,8 @@ def sentence(pod: PodTrouble) -> str:
         class_of(pod),
         f"{'init ' if pod.init else ''}container {pod.container or 'unknown'}",
     )
+    if kind == REFUSED:
+        return f"no new pod of it is let in: {pod.waiting_message or 'the API server refuses it'}"
     if kind == UNSCHEDULABLE:
         return f"pod {pod.name} is Pending: {pod.unschedulable}"
     if kind in (IMAGE, CONFIG):
@@ -187,7 +192,7 @@ def _group(
         "name": name or "unknown",
         "component": _is_component(namespace, name),
         "of_capi": namespace in CAPI_NAMESPACES,
-        "pods": [each.name for each in pods][:10],
+        "pods": [each.name for each in pods if each.name][:10],
         "replicas": replicas,
         "ready": ready,
         "class": found,
@@ -204,7 +209,7 @@ def _group(
 
 
 def _severity(pod: PodTrouble) -> tuple[bool, int, bool]:
-    order = (UNSCHEDULABLE, IMAGE, CONFIG, CRASH, FAILED, NOT_READY, STARTING)
+    order = (REFUSED, UNSCHEDULABLE, IMAGE, CONFIG, CRASH, FAILED, NOT_READY, STARTING)
     return bool(pod.ready), order.index(class_of(pod)), not pod.last_words
 
 

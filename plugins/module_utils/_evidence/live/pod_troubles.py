@@ -15,16 +15,17 @@ from typing import Any
 
 from ..._core import names
 from ..._core.lenient import Document, dig, integer, mappings, text
-from ..._documents.evidence import PodTrouble, Workload
+from ..._documents.evidence import FAILED_CREATE, PodTrouble, Workload
 from ..._harvester import job_log
 from ..._kube import paths
+from ..._kube.pods import condition
 from ..._kube.pods import culprit as culprit_of
 from ..._kube.pods import ended as ended_of
 from ..._kube.pods import owner_of, unschedulable
 from ..._kube.reader import Reader
 from ..._rancher.server import helm_actors
 from . import job
-from .fleet import AGENT_PODS, SYSTEM_PODS
+from .fleet import AGENT_DEPLOYMENT, AGENT_PODS, SYSTEM_DEPLOYMENTS, SYSTEM_PODS
 from .objects import (
     created_at,
     name_of,
@@ -33,7 +34,7 @@ from .objects import (
     pod_is_ready,
     replica_counts,
 )
-from .rancher import PODS
+from .rancher import DEPLOYMENTS, PODS
 from .reading import Context, Found, Group, Parts, Reading, Reads
 from .releases import may_exist, namespaces_settled
 
@@ -168,7 +169,10 @@ def _parts(context: Context, found: Found) -> Parts:
     fields: dict[str, Any] = {}
     if any(map(found.ok, _lists(found))):
         troubles = _troubled(context, found)
-        fields["pod_troubles"] = tuple(_trouble(context, found, pod) for pod in troubles)
+        fields["pod_troubles"] = (
+            *(_trouble(context, found, pod) for pod in troubles),
+            *(_refusal(context, each) for each in _refused(found)),
+        )
     awaited = _awaited(found)
     if awaited and found.ok(AWAITED):
         fields["awaited_workload"] = _workload(_KINDS[awaited[1]], found.object(AWAITED))
@@ -177,6 +181,33 @@ def _parts(context: Context, found: Found) -> Parts:
         "capi_pods": found.source(*_capi_lists(found), absent="No pod of Cluster API exists."),
     }
     return Parts(fields, sources)
+
+
+def _refused(found: Found) -> list[Document]:
+    """Deployments whose pods the API server does not let in: a quota, a policy, a webhook."""
+    single = [found.object(name) for name in (AGENT_DEPLOYMENT, AWAITED) if found.ok(name)]
+    listed = [each for name in (DEPLOYMENTS, SYSTEM_DEPLOYMENTS) for each in found.objects(name)]
+    known = {(namespace_of(each), name_of(each)): each for each in (*listed, *single)}
+    return [each for each in known.values() if _refusal_of(each).get("status") == "True"]
+
+
+def _refusal_of(workload: Document) -> Document:
+    return condition(workload, "ReplicaFailure")
+
+
+def _refusal(context: Context, workload: Document) -> PodTrouble:
+    refusal = _refusal_of(workload)
+    since = text(refusal.get("lastTransitionTime"))
+    return PodTrouble(
+        namespace=namespace_of(workload),
+        owner_kind="Deployment",
+        owner=name_of(workload),
+        ready=False,
+        created_at=since,
+        age_seconds=context.age(since),
+        reason=FAILED_CREATE,
+        waiting_message=text(refusal.get("message")),
+    )
 
 
 def _workload(kind: str, obj: Document) -> Workload:

@@ -43,6 +43,11 @@ def overlay(rule: str, number: int) -> dict[str, Any]:
             "pod p is Pending: 0/3 nodes are available",
         ),
         (
+            {"name": None, "reason": "FailedCreate", "waiting_message": "exceeded quota: q"},
+            "refused",
+            "no new pod of it is let in: exceeded quota: q",
+        ),
+        (
             {"waiting_reason": "ErrImageNeverPull", "container": "c", "image": "i:1"},
             "image",
             "container c of pod p does not start: ErrImageNeverPull, image i:1",
@@ -80,7 +85,7 @@ def overlay(rule: str, number: int) -> dict[str, Any]:
     ],
 )  # fmt: skip
 def test_each_kind_of_trouble(fields: dict[str, Any], kind: str, words: str) -> None:
-    pod = PodTrouble(name="p", **fields)
+    pod = PodTrouble(**{"name": "p", **fields})
     assert (class_of(pod), sentence(pod)) == (kind, words)
 
 

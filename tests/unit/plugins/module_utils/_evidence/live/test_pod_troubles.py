@@ -147,6 +147,26 @@ def test_a_hook_that_failed_and_what_it_said() -> None:
     assert trouble["last_words"] == ["image check failed: x"]
 
 
+def test_pods_that_are_not_let_in_leave_nothing_but_the_word_of_their_deployment() -> None:
+    cluster = stuck_cluster()
+    why = 'pods "rancher-6d5f9-x" is forbidden: exceeded quota: no-more-pods, requested: pods=1'
+    path = "/apis/apps/v1/namespaces/cattle-system/deployments/rancher"
+    refusal = {
+        "type": "ReplicaFailure",
+        "status": "True",
+        "reason": "FailedCreate",
+        "message": why,
+        "lastTransitionTime": "2026-07-11T22:40:00Z",
+    }
+    cluster.objects[path]["status"]["conditions"] = [refusal]
+    (trouble,) = evidence_of(cluster)["pod_troubles"]
+    owner = (trouble["namespace"], trouble["owner_kind"], trouble["owner"])
+    assert owner == ("cattle-system", "Deployment", "rancher")
+    assert (trouble["name"], trouble["reason"]) == (None, "FailedCreate")
+    assert trouble["waiting_message"] == why
+    assert trouble["created_at"] == "2026-07-11T22:40:00Z"
+
+
 def test_what_is_no_trouble() -> None:
     cluster = stuck_cluster()
     path = "/api/v1/namespaces/cattle-system/pods/"
