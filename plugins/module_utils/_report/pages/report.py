@@ -66,7 +66,10 @@ _STEP_TONES: dict[str, str] = {
 }
 _RESTORE = "ansible-playbook harvester_ops.remediation.restore"
 _WHOLE_PLAN = "-e remediation_restore_parts=plan"
-_FATES: dict[str, str] = {Fate.ADDED: "new since the diagnosis", Fate.REMOVED: "gone since the diagnosis"}
+_FATES: dict[str, str] = {
+    Fate.ADDED: "new since the diagnosis",
+    Fate.REMOVED: "gone since the diagnosis",
+}
 
 
 def report_page(document: Mapping[str, Any]) -> Page:
