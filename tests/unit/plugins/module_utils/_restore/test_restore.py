@@ -13,11 +13,11 @@ import pytest
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._backup.back_up import (
     BackupRequest,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._core.errors import (
-    RemediationError,
-)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._backup.read import (
     SavedObject,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._core.errors import (
+    RemediationError,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._restore.restore import (
     RestoreRequest,
