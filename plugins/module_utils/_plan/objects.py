@@ -329,7 +329,7 @@ def _plan_uid(context: PlanContext, name: str) -> str | None:
 
 
 def resync_bundle(context: PlanContext, request: Request) -> list[Step]:
-    """spec.forceSyncGeneration of a Bundle goes up by one (FM 6.17, 6.32)."""
+    """spec.forceSyncGeneration of a Bundle goes up by one (FM 6.17)."""
     wanted = text(request.arguments["name"]) or request.subject.rsplit("/", 1)[-1]
     for each in context.evidence.bundles or ():
         if each.name != wanted:
