@@ -10,8 +10,7 @@ module: fleet_bundle
 short_description: Have fleet deploy a Bundle again
 version_added: 0.1.0
 description:
-  - Raises C(spec.forceSyncGeneration) of a Bundle. Fleet then deploys it again with the same content
-    and writes the Secret with its values anew.
+  - Raises C(spec.forceSyncGeneration) of a Bundle. Fleet then deploys it again with the same content.
 author:
   - harvester_ops.remediation contributors (@harvester-ops)
 options:

@@ -41,6 +41,7 @@ RELEASE_NAMESPACES = {
     "rancher-turtles": "cattle-turtles-system",
     "system-upgrade-controller": "cattle-system",
     "rancher": "cattle-system",
+    "harvester": "harvester-system",
 }
 _STATE = "stuck-cluster.json"
 _RANCHER_FEATURES = (
@@ -295,7 +296,7 @@ class StuckCluster:
         arguments = ["upgrade", name, str(archive), "--install", "--history-max=5"]
         arguments += [f"--namespace={RELEASE_NAMESPACES[name]}", f"--values={values}"]
         arguments.append("--reset-values")
-        if name != "rancher":
+        if name not in ("rancher", "harvester"):
             arguments.append("--labels=catalog.cattle.io/cluster-repo-name=rancher-charts")
         return arguments
 
@@ -303,7 +304,7 @@ class StuckCluster:
         """The values the installed release has."""
         if name == "rancher":
             return self._rancher_values()
-        if name == "fleet-crd":
+        if name in ("fleet-crd", "harvester"):
             return {}
         config = {"priorityClassName": "rancher-critical"}
         line = self.illness.target
@@ -380,7 +381,7 @@ class StuckCluster:
 
     def start_fleet(self) -> None:
         """Start fleet_double."""
-        self._start("fleet", *([] if self.illness.mcm else ["--no-mcm"]))
+        self._start("fleet", f"--helm={self.helm}", *([] if self.illness.mcm else ["--no-mcm"]))
 
     def start_job(self) -> None:
         """Start upgrade_job_double."""

@@ -23,6 +23,7 @@ from typing import Any
 import yaml
 
 from doubles import chart_package, chart_repository, clusterrepo, helm_storage, rancher_settings
+from doubles.bundles import LOCKED
 from doubles.cluster import RELEASE_NAMESPACES, StuckCluster
 from doubles.kube import ApiError, now, wait_until
 
@@ -423,6 +424,28 @@ def restart(stuck: StuckCluster, name: str, namespace: str) -> None:
     kubectl("rollout", "status", "-n", namespace, f"deployment/{name}")
 
 
+def evict(stuck: StuckCluster, name: str, namespace: str) -> None:
+    """The pods of a Deployment are deleted, as on a node that is drained, until others are ready."""
+    time.sleep(1.1)  # whole seconds tell which of two pods is the older one
+
+    def ready(pods: list[dict[str, Any]]) -> bool:
+        conditions = [each for pod in pods for each in pod.get("status", {}).get("conditions", ())]
+        return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
+
+    def pods() -> list[dict[str, Any]]:
+        return stuck.cluster.list("pods", namespace, f"app={name}")
+
+    old = {pod["metadata"]["uid"] for pod in pods()}
+    for pod in pods():
+        stuck.cluster.delete("pods", pod["metadata"]["name"], namespace)
+
+    def replaced() -> bool:
+        found = pods()
+        return ready(found) and not old & {pod["metadata"]["uid"] for pod in found}
+
+    wait_until(replaced, f"new pods of {name}", 90)
+
+
 def wait_for_agent(stuck: StuckCluster) -> None:
     """Wait until fleet has imported the local cluster and its agent runs."""
 
@@ -459,6 +482,15 @@ def break_bundle(stuck: StuckCluster, name: str, state: str, message: str) -> No
         ("managedcharts.management.cattle.io", name),
     ):
         stuck.cluster.patch(resource, item, status, "fleet-local", "status")
+
+
+def lock_bundle(stuck: StuckCluster, version: str) -> None:
+    """Two agents at once deploy Harvester's chart; one is killed in its upgrade, the other was refused (FM 6.17)."""
+    patch = {"spec": {"helm": {"version": version}}}
+    stuck.cluster.patch("bundles.fleet.cattle.io", "mcc-harvester", patch, "fleet-local")
+    kill_upgrade(stuck, "harvester", version)
+    message = f"ErrApplied(1) [Cluster fleet-local/local: {LOCKED}]"
+    break_bundle(stuck, "harvester", "errApplied", message)
 
 
 def wait_for_agent_in_chart(stuck: StuckCluster, name: str) -> None:

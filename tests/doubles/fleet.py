@@ -20,6 +20,7 @@ from typing import Any
 import yaml
 
 from doubles import pod_files, semver
+from doubles.bundles import BUNDLES, MANAGED_CHARTS, BundleDeployer
 from doubles.kube import ApiError, Cluster, now
 from doubles.watch import Changes, Watched, keep_looking
 
@@ -34,6 +35,7 @@ _WATCHED = (
     Watched(CLUSTER, LOCAL),
     Watched("configmaps", SYSTEM, "fleet-controller"),
     Watched("settings.management.cattle.io"),
+    Watched(BUNDLES, LOCAL),
 )
 
 
@@ -57,6 +59,8 @@ class AgentManagement:
         text = config_map.get("data", {}).get("config", "")
         if self._has_reason(pod, local, text):
             self._import(pod, local, text)
+        else:
+            self._update_agent(yaml.safe_load(text) or {})
         self._report_ready()
 
     def _controller_pod(self) -> dict[str, Any] | None:
@@ -79,15 +83,26 @@ class AgentManagement:
 
     def _has_reason(self, pod: dict[str, Any], local: dict[str, Any], text: str) -> bool:
         status, spec = local.get("status", {}), local.get("spec", {})
-        if pod["metadata"]["uid"] != self._controller:
+        deployed = status.get("agentDeployedGeneration")
+        if deployed is None or deployed != spec.get("redeployAgentGeneration", 0):
             return True
-        if text != self._config:
-            # The kubeconfig's server never equals the ConfigMap's: any change counts (FM 0.20).
+        if _compares_server_of_secret(_version(pod)):
+            changed = self._differs(yaml.safe_load(text) or {}, status)
+        else:
+            # The kubeconfig's server never equals the ConfigMap's: a start and any change count (FM 0.20).
+            changed = pod["metadata"]["uid"] != self._controller or text != self._config
+        if changed:
             self._say(pod, "info", "API server config changed, trigger cluster import")
             self._config = text
+        return changed
+
+    def _differs(self, config: dict[str, Any], status: dict[str, Any]) -> bool:
+        """Whether the agent was deployed with another configuration, as Fleet 0.13 and later compares it."""
+        secret = self._cluster.find("secrets", "local-kubeconfig", LOCAL) or {}
+        url = config.get("apiServerURL")
+        if url and not _decoded(secret, "apiServerURL") and url != status.get("apiServerURL"):
             return True
-        deployed = status.get("agentDeployedGeneration")
-        return deployed is None or deployed != spec.get("redeployAgentGeneration", 0)
+        return bool(config.get("agentTLSMode", "") != status.get("agentTLSMode", ""))
 
     def _import(self, pod: dict[str, Any], local: dict[str, Any], text: str) -> None:
         config = yaml.safe_load(text) or {}
@@ -96,8 +111,7 @@ class AgentManagement:
         if not url:
             self._complain(pod)
             return
-        version = pod["spec"]["containers"][0]["image"].rpartition(":")[2]
-        self._deploy_agent(pod, config, version)
+        self._deploy_agent(pod, config, _version(pod))
         self._controller, self._config = pod["metadata"]["uid"], text
         status = {
             "agentDeployedGeneration": local.get("spec", {}).get("redeployAgentGeneration", 0),
@@ -117,7 +131,7 @@ class AgentManagement:
         summary = {"desiredReady": 1, "ready": 1, "notReady": None}
         condition = {"type": "Ready", "status": "True", "lastUpdateTime": now()}
         ready = {"status": {"summary": summary, "conditions": [condition]}}
-        for resource in ("bundles.fleet.cattle.io", "managedcharts.management.cattle.io"):
+        for resource in (BUNDLES, MANAGED_CHARTS):
             for item in self._cluster.list(resource, LOCAL):
                 name, notes = item["metadata"]["name"], item["metadata"].get("annotations") or {}
                 if "doubles.test/ready-after-agent" in notes:
@@ -139,6 +153,18 @@ class AgentManagement:
                     raise
                 time.sleep(0.2)
         self._say(pod, "info", f"Cluster import for '{LOCAL}/local'. Deployed new agent")
+
+    def _update_agent(self, config: dict[str, Any]) -> None:
+        """The agent's Bundle: an agent that is there gets the image of the configuration, and is not imported again."""
+        agent = self._cluster.find("deployments", "fleet-agent", AGENT_NAMESPACE)
+        container = {"name": "fleet-agent", "image": str(config.get("agentImage", ""))}
+        if (
+            agent is None
+            or agent["spec"]["template"]["spec"]["containers"][0]["image"] == container["image"]
+        ):
+            return
+        patch = {"spec": {"template": {"spec": {"containers": [container]}}}}
+        self._cluster.patch("deployments", "fleet-agent", patch, AGENT_NAMESPACE)
 
     def _complain(self, pod: dict[str, Any]) -> None:
         if time.monotonic() - self._complained < _COMPLAIN_EVERY:
@@ -210,6 +236,17 @@ def _is_ready(pod: dict[str, Any]) -> bool:
     return any(item["type"] == "Ready" and item["status"] == "True" for item in conditions)
 
 
+def _version(pod: dict[str, Any]) -> str:
+    """The Fleet in a pod."""
+    return str(pod["spec"]["containers"][0]["image"]).rpartition(":")[2]
+
+
+def _compares_server_of_secret(version: str) -> bool:
+    """Whether the server in the kubeconfig Secret stands over the one in the ConfigMap (0.13.0 and later)."""
+    parsed = semver.parse(version)
+    return (parsed.major, parsed.minor) >= (0, 13)
+
+
 def _decoded(secret: dict[str, Any], key: str) -> str:
     return base64.b64decode(secret.get("data", {}).get(key, "")).decode()
 
@@ -241,18 +278,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="fleet_double", description=__doc__)
     parser.add_argument("--kubeconfig", required=True, type=Path)
     parser.add_argument("--dir", required=True, type=Path, help="for the pods' logs")
+    parser.add_argument("--helm", default="helm", help="helm for the Bundles the agent deploys")
     parser.add_argument(
         "--no-mcm", action="store_true", help="leave a lost apiServerURL lost (FM 6.16)"
     )
     options = parser.parse_args()
     cluster = Cluster(options.kubeconfig)
     agents = AgentManagement(cluster, options.dir.resolve())
+    bundles = BundleDeployer(cluster, options.helm, options.dir.resolve() / "bundles")
     mcm = None if options.no_mcm else McmSettings(cluster)
 
     def look() -> None:
         if mcm is not None:
             mcm.look()
         agents.look()
+        bundles.look()
 
     keep_looking("fleet_double", Changes(cluster, _WATCHED), look, (ApiError, yaml.YAMLError))
     return 0

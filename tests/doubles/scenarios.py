@@ -488,6 +488,24 @@ def fleet_agent_absent(rancher: str) -> Scenario:
     )
 
 
+def fleet_agent_not_redeployed(rancher: str) -> Scenario:
+    """FM 6.28: for Fleet 0.13 and later a start of fleet-controller is no reason to deploy the agent again."""
+
+    def before_job(stuck: StuckCluster) -> None:
+        faults.wait_for_agent(stuck)
+        faults.evict(stuck, "fleet-controller", FLEET)
+
+    return Scenario(
+        "fleet-controller was evicted after it had deployed its agent, and sees no reason to do it again (FM 6.28)",
+        Illness(
+            rancher=rancher,
+            start_at="fleet-fields",
+            stuck_at=r"condition Imported is not updated",
+        ),
+        before_job=before_job,
+    )
+
+
 def pinned_values_in_release(rancher: str) -> Scenario:
     """FM 6.22 on top of 6.1: fleet's values pin an image."""
     old = previous_of(rancher).charts["fleet"].partition("+up")[2]
@@ -538,6 +556,22 @@ def rancher_phase_skipped(rancher: str) -> Scenario:
             failed_pod_logs=(_LOST_TIMED_OUT,),
         ),
         before_job=lambda stuck: faults.wait_for_agent_in_chart(stuck, "harvester"),
+    )
+
+
+def bundle_locked(rancher: str) -> Scenario:
+    """FM 6.17: what the job waits for after the Rancher step."""
+    old = previous_of(rancher).harvester.removeprefix("v")
+    wanted = line_of(rancher).harvester.removeprefix("v")
+    return Scenario(
+        "an agent was killed while it upgraded Harvester's chart, another one was refused (FM 6.17)",
+        Illness(
+            rancher=rancher,
+            installed={"harvester": (old,)},
+            start_at="after-rancher",
+            stuck_at=r"^Sleep for 5 seconds to retry",
+        ),
+        before=lambda stuck: faults.lock_bundle(stuck, wanted),
     )
 
 
@@ -601,6 +635,20 @@ def plan_skip_restart_stuck(rancher: str) -> Scenario:
             stuck_at=r"^Waiting for plan \S+ to complete",
         ),
         before=faults.stick_plan,
+    )
+
+
+def missing_workspace_holds_plan(rancher: str) -> Scenario:
+    """FM 6.38 as it is seen on the next upgrade: the Plan before the Rancher step does not end (6.35)."""
+
+    def before(stuck: StuckCluster) -> None:
+        faults.forget_fleet_workspace(stuck)
+        faults.stick_plan(stuck)
+
+    return replace(
+        plan_skip_restart_stuck(rancher),
+        summary="the local cluster lost its Fleet workspace long ago, and a Plan does not end (FM 6.38, 6.35)",
+        before=before,
     )
 
 
@@ -674,10 +722,13 @@ _BUILDERS: Mapping[str, tuple[Callable[[str], Scenario], str]] = {
     "missing-priorityclass": (missing_priority_class, "v2.11.0"),
     "bad-rancher-config": (bad_rancher_config, "v2.11.0"),
     "rancher-phase-skipped": (rancher_phase_skipped, "v2.11.0"),
+    "bundle-errapplied-operation-in-progress": (bundle_locked, "v2.11.0"),
     "clusterrepos-deleted-retry-trap": (clusterrepos_deleted_retry_trap, "v2.11.0"),
     "job-backoff-limit": (job_backoff_limit, "v2.11.0"),
     "fleet-agent-absent": (fleet_agent_absent, "v2.11.0"),
+    "fleet-agent-not-redeployed": (fleet_agent_not_redeployed, "v2.13.0"),
     "plan-skip-restart-stuck": (plan_skip_restart_stuck, "v2.11.0"),
+    "missing-workspace-holds-plan": (missing_workspace_holds_plan, "v2.11.0"),
     "missing-fleetworkspacename": (missing_fleetworkspacename, "v2.11.0"),
     "helm-cannot-read-last-revision": (helm_cannot_read_last_revision, "v2.11.0"),
     "upstream-chart-pending": (upstream_chart_pending, "v2.11.0"),

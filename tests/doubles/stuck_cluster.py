@@ -65,7 +65,7 @@ def _down(options: argparse.Namespace) -> int:
 
 def _list(_options: argparse.Namespace) -> int:
     for name, known in SCENARIOS.items():
-        print(f"{name:34} {known.summary}")
+        print(f"{name:40} {known.summary}")
     return 0
 
 

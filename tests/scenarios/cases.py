@@ -248,6 +248,27 @@ CASES = (
         steps=("restart-system-upgrade-controller",),
     ),
     Case(
+        "fleet-agent-not-redeployed",
+        findings=("fleet-agent-not-redeployed local",),
+        steps=("redeploy-fleet-agent",),
+        instructions=("fleet-agent-not-redeployed",),
+    ),
+    Case(
+        "bundle-errapplied-operation-in-progress",
+        findings=("bundle-errapplied-operation-in-progress mcc-harvester",),
+        steps=("roll-back-harvester", "resync-bundle"),
+        options={"accept": ["bundle-errapplied-operation-in-progress"]},
+    ),
+    Case(
+        # Seen on the upgrade after the one that should have set it.
+        "missing-workspace-holds-plan",
+        findings=(
+            "missing-fleetworkspacename local",
+            "plan-skip-restart-stuck hvst-upgrade-x7k2p-skip-restart-rancher-system-agent",
+        ),
+        steps=("set-fleet-workspace-name", "restart-system-upgrade-controller"),
+    ),
+    Case(
         "upstream-chart-pending",
         findings=("pending-upgrade-lock fleet",),
         steps=UNLOCK_FLEET,

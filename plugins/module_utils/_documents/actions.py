@@ -81,7 +81,8 @@ class Action:
     name of a value of the run). ``rank`` is its place in the order, ``risk`` what it has by itself.
     ``needs_idle``: no process may work on the release when it starts. ``lock_seconds``: how long the cluster lock
     must last from its start. ``needs``: permissions. ``objects``: the kinds its step can be about, of which
-    ``saves`` tells what a backup has to hold. ``uses_helm`` and ``changes_release`` tell what it does itself or has
+    ``saves`` tells what a backup has to hold, and ``status_fields`` what it writes in their status: an undo brings back
+    no other field of a status. ``uses_helm`` and ``changes_release`` tell what it does itself or has
     Rancher do. ``while_nodes_upgrade``: it is done while nodes are upgraded, too. ``puts_back``: it restores what a
     step that it builds on breaks, also when that step has failed.
     """
@@ -97,6 +98,7 @@ class Action:
     needs: tuple[Need, ...]
     objects: tuple[Resource, ...]
     saves: Saves
+    status_fields: tuple[str, ...]
     builds_on: tuple[BuildsOn, ...]
     uses_helm: bool
     changes_release: bool
@@ -229,6 +231,7 @@ ACTIONS: dict[str, Action] = {
         needs=_REVISIONS,
         objects=(SECRET,),
         saves=Saves.RELEASE,
+        status_fields=(),
         builds_on=(_AFTER_UNLOCKING,),
         uses_helm=False,
         changes_release=False,
@@ -252,6 +255,7 @@ ACTIONS: dict[str, Action] = {
         needs=(*_REVISIONS, Need("delete", "secrets", "", "{namespace}", "{object}")),
         objects=(SECRET,),
         saves=Saves.RELEASE,
+        status_fields=(),
         builds_on=(_AFTER_UNLOCKING,),
         uses_helm=False,
         changes_release=False,
@@ -275,6 +279,7 @@ ACTIONS: dict[str, Action] = {
         needs=_HELM,
         objects=(SECRET,),
         saves=Saves.RELEASE,
+        status_fields=(),
         builds_on=(_AFTER_UNLOCKING,),
         uses_helm=True,
         changes_release=True,
@@ -297,6 +302,7 @@ ACTIONS: dict[str, Action] = {
         ),
         objects=(CLUSTER_REPO, SETTING),
         saves=Saves.OBJECT,
+        status_fields=(),
         builds_on=(),
         uses_helm=False,
         changes_release=False,
@@ -315,6 +321,7 @@ ACTIONS: dict[str, Action] = {
         needs=(*_REPO, Need("list get delete", "configmaps", "", "cattle-system")),
         objects=(CLUSTER_REPO,),
         saves=Saves.OBJECT,
+        status_fields=(),
         builds_on=(),
         uses_helm=False,
         changes_release=False,
@@ -333,6 +340,7 @@ ACTIONS: dict[str, Action] = {
         needs=_REPO,
         objects=(CLUSTER_REPO,),
         saves=Saves.OBJECT,
+        status_fields=(),
         builds_on=(),
         uses_helm=False,
         changes_release=False,
@@ -353,6 +361,7 @@ ACTIONS: dict[str, Action] = {
         needs=(*_HELM, *(Need("list", *each, "{namespace}") for each in _HELM_OBJECTS)),
         objects=(SECRET,),
         saves=Saves.RELEASE_OBJECTS,
+        status_fields=(),
         builds_on=(),
         uses_helm=False,
         changes_release=False,
@@ -371,6 +380,7 @@ ACTIONS: dict[str, Action] = {
         needs=(Need("get patch", "settings", "management.cattle.io", "", "{object}"),),
         objects=(SETTING,),
         saves=Saves.OBJECT,
+        status_fields=(),
         builds_on=(),
         uses_helm=False,
         changes_release=False,
@@ -389,6 +399,7 @@ ACTIONS: dict[str, Action] = {
         needs=_REPO,
         objects=(CLUSTER_REPO,),
         saves=Saves.OBJECT,
+        status_fields=(),
         builds_on=(BuildsOn(frozenset({"create_cluster_repos"})),),
         uses_helm=False,
         changes_release=False,
@@ -411,6 +422,7 @@ ACTIONS: dict[str, Action] = {
         needs=_REVISIONS,
         objects=(SECRET,),
         saves=Saves.RELEASE,
+        status_fields=(),
         builds_on=(
             _AFTER_UNLOCKING,
             BuildsOn(frozenset({*_INDEX_ACTIONS, "nudge", "reset_shell_image"})),
@@ -449,6 +461,7 @@ ACTIONS: dict[str, Action] = {
         needs=_HELM,
         objects=(SECRET,),
         saves=Saves.RELEASE,
+        status_fields=(),
         builds_on=(_AFTER_UNLOCKING, BuildsOn(frozenset(_INDEX_ACTIONS))),
         uses_helm=True,
         changes_release=True,
@@ -472,6 +485,7 @@ ACTIONS: dict[str, Action] = {
         ),
         objects=(CONFIG_MAP,),
         saves=Saves.OBJECT,
+        status_fields=(),
         builds_on=(BuildsOn(frozenset({"upgrade_release", "roll_back_release"}), "fleet"),),
         uses_helm=False,
         changes_release=False,
@@ -490,6 +504,7 @@ ACTIONS: dict[str, Action] = {
         needs=(Need("get patch", "clusters", "fleet.cattle.io", "{namespace}", "{object}"),),
         objects=(FLEET_CLUSTER,),
         saves=Saves.OBJECT,
+        status_fields=(),
         builds_on=(),
         uses_helm=False,
         changes_release=False,
@@ -513,6 +528,7 @@ ACTIONS: dict[str, Action] = {
         ),
         objects=(SECRET,),
         saves=Saves.OBJECT,
+        status_fields=(),
         builds_on=(),
         uses_helm=False,
         changes_release=False,
@@ -536,6 +552,7 @@ ACTIONS: dict[str, Action] = {
         ),
         objects=(PROVISIONING_CLUSTER,),
         saves=Saves.OBJECT,
+        status_fields=("fleetWorkspaceName",),
         builds_on=(),
         uses_helm=False,
         changes_release=False,
@@ -557,6 +574,7 @@ ACTIONS: dict[str, Action] = {
         ),
         objects=(MUTATING, VALIDATING),
         saves=Saves.OBJECT,
+        status_fields=(),
         builds_on=(),
         uses_helm=False,
         changes_release=False,
@@ -578,6 +596,7 @@ ACTIONS: dict[str, Action] = {
         ),
         objects=(DEPLOYMENT,),
         saves=Saves.OBJECT,
+        status_fields=(),
         builds_on=(),
         uses_helm=False,
         changes_release=False,
@@ -596,6 +615,7 @@ ACTIONS: dict[str, Action] = {
         needs=(Need("get patch", "bundles", "fleet.cattle.io", "{namespace}", "{object}"),),
         objects=(BUNDLE,),
         saves=Saves.OBJECT,
+        status_fields=(),
         builds_on=(),
         uses_helm=False,
         changes_release=False,
@@ -609,6 +629,17 @@ RELEASE_ACTIONS = frozenset(
 )
 INDEX_ACTIONS = frozenset(_INDEX_ACTIONS)
 CHANGE_RELEASE = frozenset(name for name, each in ACTIONS.items() if each.changes_release)
+
+
+def status_fields(found: Mapping[str, Any]) -> tuple[str, ...]:
+    """The fields that steps write in the status of such an object; all others belong to its controllers."""
+    kind = (found.get("apiVersion"), found.get("kind"))
+    return tuple(
+        field
+        for action in ACTIONS.values()
+        if any((each.api_version, each.kind) == kind for each in action.objects)
+        for field in action.status_fields
+    )
 
 
 def release_position(release: str) -> int:

@@ -255,7 +255,7 @@ def set_fleet_workspace_name(context: PlanContext, request: Request) -> list[Ste
                 "expected_workspace": cluster.fleet_workspace_name or "",
             },
             precondition={"fleet_workspace_name": cluster.fleet_workspace_name},
-            undo="Remove the label; Rancher keeps the status field by itself.",
+            undo="Bring Cluster/fleet-local/local back from the backup set, the field of its status too.",
             changes=(
                 "Cluster/fleet-local/local: label provisioning.cattle.io/management-cluster-name"
                 " is local, status.fleetWorkspaceName is fleet-local.",
@@ -329,7 +329,7 @@ def _plan_uid(context: PlanContext, name: str) -> str | None:
 
 
 def resync_bundle(context: PlanContext, request: Request) -> list[Step]:
-    """spec.forceSyncGeneration of a Bundle goes up by one (FM 6.17, 6.32)."""
+    """spec.forceSyncGeneration of a Bundle goes up by one (FM 6.17)."""
     wanted = text(request.arguments["name"]) or request.subject.rsplit("/", 1)[-1]
     for each in context.evidence.bundles or ():
         if each.name != wanted:

@@ -96,7 +96,8 @@ def _bundle(state: dict[str, Any]) -> Check:
         return Check("bundle", FAIL, subject, message, what, "6.17")
     if state["values_secret_missing"]:
         message = "The Secret with its values is missing."
-        return Check("bundle", WARN, subject, message, "Raise spec.forceSyncGeneration.", "6.32")
+        what = "Have what made the Bundle write it again: for a GitRepo, raise its spec.forceSyncGeneration."
+        return Check("bundle", WARN, subject, message, what, "6.32")
     message = f"It is {state['state']}: {about}"
     return Check("bundle", WARN, subject, message, "Get it ready before the upgrade.", "6.18")
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._backup.errors import invalid
+from .._documents.actions import status_fields
 from .._kube.change import read_or_none
 from .._kube.client import KubeClient
 from .owners import with_sane_owners
@@ -105,10 +106,30 @@ def write(client: KubeClient, each: Restoration, *, dry_run: bool) -> None:
     }
     if each.live is None:
         collection = each.api_path.rsplit("/", 1)[0]
-        client.create(collection, {**body, "metadata": metadata}, dry_run=dry_run)
+        created = client.create(collection, {**body, "metadata": metadata}, dry_run=dry_run)
+        if not dry_run:
+            _write_status(client, each, created, dry_run=False)
         return
-    guard = {"uid": live["uid"], "resourceVersion": live["resourceVersion"]}
+    # A status can take a permission of its own, so nothing is changed yet when it is refused.
+    found = _write_status(client, each, each.live, dry_run=dry_run)
+    version = (each.live if dry_run else found)["metadata"]["resourceVersion"]
+    guard = {"uid": live["uid"], "resourceVersion": version}
     client.replace(each.api_path, {**body, "metadata": {**metadata, **guard}}, dry_run=dry_run)
+
+
+def _write_status(
+    client: KubeClient, each: Restoration, found: Document, *, dry_run: bool
+) -> Document:
+    """Bring back the fields that steps write in the status, where they differ; the object after that."""
+    saved = _written_status(each.one)
+    if saved == _written_status(found):
+        return found
+    fields = {field: saved.get(field) for field in status_fields(each.one)}
+    patch = {
+        "metadata": {"resourceVersion": found["metadata"]["resourceVersion"]},
+        "status": fields,
+    }
+    return client.patch(each.api_path, patch, subresource="status", dry_run=dry_run)
 
 
 def is_done(client: KubeClient, each: Restoration) -> bool:
@@ -120,7 +141,7 @@ def is_done(client: KubeClient, each: Restoration) -> bool:
 
 
 def content_of(found: Document) -> dict[str, Any]:
-    """What makes two objects the same: all but status and what the server writes."""
+    """What makes two objects the same: all but what the server writes, and of status only what steps write."""
     metadata = {key: value for key, value in found["metadata"].items() if key not in _OWN_METADATA}
     annotations = metadata.get("annotations") or {}
     metadata["annotations"] = {
@@ -132,7 +153,14 @@ def content_of(found: Document) -> dict[str, Any]:
         for key, value in found.items()
         if key not in ("metadata", "status", "apiVersion", "kind")
     }
-    return {**rest, "metadata": metadata}
+    content = {**rest, "metadata": metadata}
+    written = _written_status(found)
+    return {**content, "status": written} if written else content
+
+
+def _written_status(found: Document) -> dict[str, Any]:
+    status = found.get("status") or {}
+    return {field: status[field] for field in status_fields(found) if status.get(field)}
 
 
 def _owners(found: Document) -> Any:

@@ -197,6 +197,8 @@ class Cluster(KubeClient):
                 raise RemediationError("conflict", f"{path} moved", remedy="")
         self.writes.append(("replace", path, copy.deepcopy(body), dry_run))
         obj = copy.deepcopy(dict(body))
+        if "status" in self.objects[path]:
+            obj["status"] = self.objects[path]["status"]
         self._version += 1
         obj["metadata"].update(uid=metadata["uid"], resourceVersion=str(self._version))
         if not dry_run:

@@ -476,7 +476,9 @@ def test_force_is_asked_for_by_name_and_is_a_risk() -> None:
 
 def test_bundle_resync_takes_the_next_generation_of_the_named_bundle() -> None:
     world = World().finding(
-        "fleet-values-secret-missing", "resync_bundle", arguments={"name": "mcc-harvester"}
+        "bundle-errapplied-operation-in-progress",
+        "resync_bundle",
+        arguments={"name": "mcc-harvester"},
     )
     world.evidence["bundles"] = [
         {"name": "mcc-harvester", "uid": "b1", "force_sync_generation": 2},

@@ -13,6 +13,9 @@ import pytest
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._backup.back_up import (
     BackupRequest,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._backup.read import (
+    SavedObject,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._core.errors import (
     RemediationError,
 )
@@ -258,6 +261,59 @@ def test_what_must_not_come_back(tmp_path: Path, kind: str, where: str, version:
     assert raised.value.code == "refused"
     assert raised.value.remedy
     assert cluster.writes == []
+
+
+LOCAL = "Cluster/fleet-local/local"
+LABELLED = {"provisioning.cattle.io/management-cluster-name": "local"}
+PROVISIONING = "provisioning.cattle.io/v1"
+
+
+def local_cluster(workspace: str | None, **content: Any) -> SavedObject:
+    status = {"ready": True, **({"fleetWorkspaceName": workspace} if workspace else {})}
+    return saved(
+        "Cluster", "local", "fleet-local", api_version=PROVISIONING, status=status, **content
+    )
+
+
+@pytest.mark.parametrize("saved_name", [None, "elsewhere"])
+@pytest.mark.parametrize("labels", [{}, LABELLED])
+def test_what_a_step_writes_in_a_status_comes_back_too(
+    tmp_path: Path, saved_name: str | None, labels: dict[str, str]
+) -> None:
+    """And nothing else of the status, which belongs to the object's controllers."""
+    before, after = local_cluster(saved_name, labels=labels), local_cluster("fleet-local")
+    after.content["metadata"]["labels"] = LABELLED
+    after.content["status"]["ready"] = False
+    cluster = Cluster()
+    cluster.add(after.api_path, after.content)
+    asked = request(a_set(before), tmp_path, objects=[LOCAL])
+    result = restore(cluster, asked)
+    assert '-    "fleetWorkspaceName": "fleet-local"' in result["diff_text"]
+    found = cluster.objects[after.api_path]
+    assert (found["metadata"].get("labels") or {}) == labels
+    assert found["status"] == {
+        "ready": False,
+        **({"fleetWorkspaceName": saved_name} if saved_name else {}),
+    }
+    assert not restore(cluster, asked)["changed"]
+
+
+def test_a_deleted_object_comes_back_with_what_steps_write_in_its_status(tmp_path: Path) -> None:
+    before, cluster = local_cluster("elsewhere"), Cluster()
+    cluster.add(before.api_path.rpartition("/")[0], {"metadata": {}, "items": []})
+    restore(cluster, request(a_set(before), tmp_path, objects=[LOCAL]))
+    assert cluster.objects[before.api_path]["status"] == {"fleetWorkspaceName": "elsewhere"}
+
+
+def test_a_status_that_must_not_be_written_is_refused_before_anything_is(tmp_path: Path) -> None:
+    before, after = local_cluster(None), local_cluster("fleet-local", labels=LABELLED)
+    cluster = Cluster()
+    cluster.add(after.api_path, after.content)
+    cluster.failures["patch", after.api_path] = RemediationError("forbidden", "No.")
+    with pytest.raises(RemediationError, match="No"):
+        restore(cluster, request(a_set(before), tmp_path, objects=[LOCAL]))
+    assert cluster.objects[after.api_path]["metadata"]["labels"] == LABELLED
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_set_of_another_cluster_is_refused(tmp_path: Path) -> None:
