@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ..._core.lenient import integer, mapping, seconds_between
@@ -31,16 +32,22 @@ _PREPARATION = 7200
 _QUOTED = 160
 
 
+@dataclass(frozen=True)
+class Progress:
+    """``moving`` is True when something happens or the wait is too young to be called long, False when neither is so,
+    None when it cannot be known; ``why`` says it in words. ``actors`` run helm now."""
+
+    moving: bool | None
+    why: str
+    actors: Sequence[Mapping[str, Any]]
+
+
 def progress(
     evidence: Evidence, upgrade: UpgradeFacts, failures: Sequence[HelmFailure]
-) -> dict[str, Any]:
-    """``{moving, why, actors}`` from the evidence and the facts of facts/upgrade.py and facts/helm_failures.py.
-
-    ``moving`` is True when something happens or the wait is too young to be called long, False when neither is so, None
-    when it cannot be known; ``why`` says it in words.
-    """
+) -> Progress:
+    """Whether the upgrade gets on, from the evidence and the facts of facts/upgrade.py and facts/helm_failures.py."""
     moving, why = _moving(evidence, upgrade, failures)
-    return {"moving": moving, "why": why, "actors": live_actors(evidence)[:10]}
+    return Progress(moving, why, live_actors(evidence)[:10])
 
 
 def _moving(
@@ -85,7 +92,7 @@ def _waiting(
     young = _young_lock(lock, f"{namespace}/{release}", stale_after(evidence))
     if young:
         return True, young
-    ends = waited(evidence, upgrade)["ends_when"]
+    ends = waited(evidence, upgrade).ends_when
     return False, (
         f"the job has waited for {duration(age)}{_for(evidence, upgrade)}, "
         f"more than the usual {duration(limit)}{f'; the wait ends when {ends}' if ends else ''}"
@@ -101,7 +108,7 @@ def _young(evidence: Evidence, actor: Mapping[str, Any], age: int | None, limit:
 
 
 def _for(evidence: Evidence, upgrade: UpgradeFacts) -> str:
-    words = waited(evidence, upgrade)["words"]
+    words = waited(evidence, upgrade).words
     return f" for {words}" if words else ""
 
 
