@@ -59,7 +59,7 @@ def _bundle(evidence: Evidence, bundle: Bundle) -> Seen:
     name = f"Bundle/{bundle.namespace or 'fleet-local'}/{bundle.name or '?'}"
     release, namespace = bundle.release or "", bundle.default_namespace or ""
     lock = lock_of(evidence, evidence.release(namespace, release), None)
-    locked = f"its release {namespace}/{release} is {lock['status']}" if lock["locked"] else ""
+    locked = f"its release {namespace}/{release} is {lock.status}" if lock.locked else ""
     ready, wanted = (integer(dig(bundle.summary, key)) for key in ("ready", "desiredReady"))
     said = f": {bundle.message[:200]}" if bundle.message else ""
     if bundle.state and bundle.state != "Ready":

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from .._core.lenient import Document, dig, integer, mapping, moment, seconds_between, text
+from .._core.lenient import Document, dig, mapping, moment, seconds_between, text
 from .._documents.evidence import Evidence, HelmPod
 from .facts.document import Facts
 from .facts.helm_failures import has_failed, last_success
@@ -123,12 +123,10 @@ def helm_operations(facts: Facts) -> Looked:
     seen = [_operation(evidence, pod) for pod in pods]
     told = {each.object for each in seen if each.wrong}
     for each in facts.helm_failures:
-        name = f"Pod/cattle-system/{each.get('pod') or '(gone)'}"
-        if (integer(each.get("last_age_seconds")) or 0) <= _RECENT_SECONDS and name not in told:
-            said = text(each.get("words")) or text(each.get("meaning"))
-            seen.append(
-                Seen(name, wrong=f"failed to run helm of release {each['release']}: {said}")
-            )
+        name = f"Pod/cattle-system/{each.pod or '(gone)'}"
+        if (each.last_age_seconds or 0) <= _RECENT_SECONDS and name not in told:
+            said = each.words or each.meaning
+            seen.append(Seen(name, wrong=f"failed to run helm of release {each.release}: {said}"))
     return looked_at(seen, "helm operation", reason="no helm operation ended within the last hour")
 
 

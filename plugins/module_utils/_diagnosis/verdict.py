@@ -18,6 +18,7 @@ from .._core.lenient import Document
 from .._documents.findings import Obligation
 from .._documents.vocabulary import Condition, Discharge, Outcome
 from .facts.document import Facts
+from .facts.start_blockers import Blocker
 from .facts.upgrade import ENDED, NONE
 from .proof import discharged, open_words
 
@@ -86,7 +87,7 @@ def _refusal(facts: Facts) -> dict[str, str] | None:
     return None
 
 
-def _absent(blockers: Sequence[Document]) -> dict[str, str]:
+def _absent(blockers: Sequence[Blocker]) -> dict[str, str]:
     """There is no Upgrade; where it shows why none could be made, the answer names that first."""
     none = (
         "There is no Upgrade with the label harvesterhci.io/latestUpgrade=true in harvester-system"
@@ -97,7 +98,7 @@ def _absent(blockers: Sequence[Document]) -> dict[str, str]:
             "message": f"{none}.",
             "remedy": "Check that this is the right cluster; start the upgrade first, or use the preflight playbook.",
         }
-    named = "; ".join(f"{each['object']} {each['why']}" for each in blockers[:5])
+    named = "; ".join(f"{each.object} {each.why}" for each in blockers[:5])
     more = f"; and {len(blockers) - 5} more" if len(blockers) > 5 else ""
     return {
         "code": "upgrade-absent",

@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-from ..._core.lenient import Document
 from ..._documents.evidence import Evidence
 from . import leftovers
 from .bundles import bundle_states, managed_chart_states
-from .chart_catalog import chart_catalog
+from .chart_catalog import ChartCatalog, chart_catalog
 from .cluster_api import capi_cluster_facts, rancher_of_harvester
 from .dependencies import dependencies_of
 from .document import Facts
@@ -53,7 +52,7 @@ def derive(evidence: object) -> Facts:
         upgrade_names=upgrade_names(read),
         waited=waited(read, upgrade),
         dependencies=dependencies,
-        helm_failures=[with_advice(each) for each in failures],
+        helm_failures=tuple(with_advice(each) for each in failures),
         progress=progress(read, upgrade, failures),
         rancher_state=rancher_facts(read, upgrade, troubles),
         chart_catalog=catalog,
@@ -78,7 +77,7 @@ def _undone(
     left: Leftovers,
     config: FleetConfigState,
     agent: FleetAgentState,
-    catalog: Document,
+    catalog: ChartCatalog,
     webhooks: WebhookFacts,
 ) -> list[str]:
     """The items of FM 6.24 that are not as the Rancher step leaves them, but for the releases."""
@@ -86,7 +85,7 @@ def _undone(
         "stv-aggregation": left.stv_aggregation.missing is True,
         "fleet-config": config.lost is True,
         "fleet-agent": agent.older_than_controller is True or agent.redeploy_pending is True,
-        "cluster-repos": bool(catalog["missing_repos"]),
+        "cluster-repos": bool(catalog.missing_repos),
         "capi-webhooks": bool(webhooks.legacy_capi_webhooks.orphaned),
     }
     return [name for name, undone in items.items() if undone]

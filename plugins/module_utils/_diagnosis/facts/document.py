@@ -10,14 +10,19 @@ from typing import Any
 
 from ..._documents.evidence import Evidence
 from ..._documents.shape import write
+from .bundles import BundleState, ManagedChartState
+from .chart_catalog import ChartCatalog
 from .cluster_api import CapiState, RancherOfHarvester
 from .fleet import FleetAgentState, FleetConfigState, Imported
+from .helm_advice import AdvisedFailure
 from .leftovers import Leftovers, SkippedPhase
 from .patience import Patience, Waited
 from .plans import PlanState
 from .pods import AwaitedRollout, Trouble
 from .progress import Progress
 from .rancher import RancherState
+from .shell_image import RancherConfigState, ShellImage
+from .start_blockers import Blocker
 from .upgrade import UpgradeFacts, UpgradeNames
 from .webhooks import WebhookFacts
 
@@ -42,7 +47,7 @@ class Facts:
     """the wait in `words`, its `limit_seconds`, what it `ends_when`, and commands to `look_at`"""
     dependencies: list[dict[str, Any]]
     """Rancher's charts; see below"""
-    helm_failures: list[dict[str, Any]]
+    helm_failures: tuple[AdvisedFailure, ...]
     """what helm has failed at since the last success of each release, kept by Rancher or not: `count`,
     `first_at`, `last_at`, `pod`, `revision`, `cause`, `meaning`, `words`, `passes`, `lasting`, and what to do:
     `what_next`, `danger`, `commands`"""
@@ -50,11 +55,11 @@ class Facts:
     """`moving`, `why` and the `actors` that run helm now"""
     rancher_state: RancherState
     """versions, image, roll-out, pods and Helm release of Rancher itself"""
-    chart_catalog: dict[str, Any]
+    chart_catalog: ChartCatalog
     """ClusterRepo rancher-charts and its index as a whole: `usable`, `missing`, `blocked_on`, …"""
-    shell_image: dict[str, Any]
+    shell_image: ShellImage
     """the image in which Rancher runs helm: `pinned`, `defaults`, `failing` pods"""
-    rancher_config_state: dict[str, Any]
+    rancher_config_state: RancherConfigState
     """what is wrong in ConfigMap rancher-config"""
     pod_troubles: tuple[Trouble, ...]
     """the workloads whose pods do not start, are not ready or keep crashing, with the `class` and `why`"""
@@ -70,13 +75,13 @@ class Facts:
     """the agent's workloads, their kind, and its redeployment"""
     imported: Imported
     """condition Imported of Cluster fleet-local/local"""
-    bundle_states: list[dict[str, Any]]
+    bundle_states: tuple[BundleState, ...]
     """every Bundle with the lock of its release"""
-    managed_chart_states: list[dict[str, Any]]
+    managed_chart_states: tuple[ManagedChartState, ...]
     """every ManagedChart with the state of its Bundle"""
     plan_states: tuple[PlanState, ...]
     """every Plan: `complete`, `missing_nodes`, `applying`, `nowhere`, `progresses`"""
-    start_blockers: list[dict[str, Any]]
+    start_blockers: tuple[Blocker, ...]
     """without an Upgrade: what Harvester would refuse one for, each `object`, `kind` and `why`"""
     skipped_phase: SkippedPhase
     """whether a retried job skipped the Rancher step, and what is `undone`"""

@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ..._core.lenient import mapping, text
 from ..._documents.evidence import Evidence, Rancher, RancherPod, Revision
 from .decisions import server_version
-from .locks import lock_of, revision_age
+from .locks import Lock, lock_of, revision_age
 from .pods import Trouble, hook_trouble, trouble_of
 from .upgrade import UpgradeFacts
 
@@ -42,7 +41,7 @@ class RancherRelease:
     chart_version: str | None
     description: str
     age_seconds: int | None
-    lock: Mapping[str, Any]
+    lock: Lock
 
 
 @dataclass(frozen=True)

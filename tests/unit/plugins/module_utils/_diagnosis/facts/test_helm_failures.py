@@ -67,7 +67,7 @@ def test_the_facts_have_it_for_the_release_and_for_all() -> None:
     by_release = {each["release"]: each["helm_failure"] for each in facts.dependencies}
     assert by_release["fleet"]["cause"] == "render"
     assert by_release["rancher-webhook"] is None
-    assert [each["release"] for each in facts.helm_failures] == ["fleet"]
+    assert [each.release for each in facts.helm_failures] == ["fleet"]
 
 
 @pytest.mark.parametrize(
