@@ -5,17 +5,21 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.facts.dependencies import (
     DEPENDENCY_FACTS,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.facts.derive import (
-    FACTS,
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.facts.document import (
+    OPENED,
+    Facts,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.rule_schema import (
     RULE_SCHEMA,
@@ -151,9 +155,21 @@ def _meaning(schema: Mapping[str, Any]) -> str:
 def _facts() -> Iterator[str]:
     yield "\n## What rules can look at\n"
     yield "Everything in the evidence document, under its own name, and these facts:\n"
-    yield from _table("fact", FACTS)
+    yield from _table("fact", described(Facts, OPENED))
     yield "\nEach element of `dependencies`:\n"
     yield from _table("field", DEPENDENCY_FACTS)
+
+
+def described(document: type[Any], opened: Sequence[str] = ()) -> dict[str, str]:
+    """What is said of the fields of a dataclass, in the texts below them; those of its opened parts first."""
+    hints = get_type_hints(document)
+    found = {name: text for part in opened for name, text in described(hints[part]).items()}
+    (body,) = ast.parse(inspect.getsource(document)).body
+    assert isinstance(body, ast.ClassDef)
+    for field, text in pairwise(body.body):
+        if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr):
+            found[ast.unparse(field.target)] = _one_line(ast.literal_eval(text.value))
+    return found
 
 
 def _table(head: str, meanings: Mapping[str, str]) -> Iterator[str]:

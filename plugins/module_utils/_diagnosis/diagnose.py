@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from .._core.errors import RemediationError
-from .._core.lenient import Document, dig, mapping, mappings
+from .._core.lenient import Document, dig, mapping
 from .._documents.canonical import digest
 from .._documents.evidence import Evidence, check_schema
 from .._documents.shape import write
 from . import findings, proof, verdict
 from .facts.derive import derive
-from .facts.manifest_job import without_earlier_jobs
 from .facts.origin import origin_of
 from .facts.sources import not_seen
 from .judging import FAIL, PASS, UNKNOWN, WARN, Judgement, judge
@@ -38,29 +37,30 @@ def diagnose(evidence: object, rules_dirs: Sequence[str | Path] = ()) -> dict[st
     rules = load_rules(rules_dirs)
     read = Evidence.from_dict(document)
     facts = derive(read)
-    judged = [judgement for rule in rules for judgement in judge(rule, facts)]
+    told = facts.to_dict()
+    judged = [judgement for rule in rules for judgement in judge(rule, told)]
     kept, set_aside = exclude(judged)
     ranked = findings.rank(kept)
     holes = not_seen(read)
-    duties = proof.obligations(without_earlier_jobs(read), facts)
+    duties = proof.obligations(facts)
     answer = verdict.verdict(facts, ranked, duties, [hole["source"] for hole in holes])
     return {
         "schema": FINDINGS_SCHEMA,
         "evidence_digest": digest(document),
-        "collected_at": facts["collected_at"],
+        "collected_at": read.collected_at,
         "verdict": answer.word,
         "headline": answer.headline,
         "refusal": answer.refusal,
-        "phase": facts["phase"],
+        "phase": facts.upgrade.phase,
         "waits_for": verdict.waits_for(facts),
         "since": verdict.since(facts),
-        "dependencies": [_state_of(item) for item in mappings(facts.get("dependencies"))],
+        "dependencies": [_state_of(item) for item in facts.dependencies],
         "findings": ranked,
         "set_aside": set_aside,
         "obligations": [write(duty) for duty in duties],
         "rules": _summary(rules, kept),
         "not_seen": holes,
-        **origin_of(read, mappings(facts.get("dependencies"))),
+        **origin_of(read, facts.dependencies),
     }
 
 

@@ -12,12 +12,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from .._core.lenient import Document
-from .._documents.evidence import Evidence
 from .._documents.findings import Obligation
 from .._documents.vocabulary import Discharge
 from . import proof_of_objects as objects
 from . import proof_of_upgrade as upgrade
+from .facts.document import Facts
 from .looked import Looked
 
 _SHOWN = 6
@@ -30,7 +29,7 @@ class _Duty:
     id: str
     checked: str
     sources: tuple[str, ...]
-    look: Callable[[Evidence, Document], Looked]
+    look: Callable[[Facts], Looked]
 
 
 _DUTIES = (
@@ -90,9 +89,9 @@ _DUTIES = (
 OBLIGATIONS = tuple(duty.id for duty in _DUTIES)
 
 
-def obligations(evidence: Evidence, facts: Document) -> list[Obligation]:
+def obligations(facts: Facts) -> list[Obligation]:
     """All obligations, each with its result. Pure, and total on damaged evidence."""
-    return [_discharged(duty, evidence, facts) for duty in _DUTIES]
+    return [_discharged(duty, facts) for duty in _DUTIES]
 
 
 def discharged(all_of_them: Sequence[Obligation]) -> bool:
@@ -110,9 +109,11 @@ def open_words(all_of_them: Sequence[Obligation]) -> list[str]:
     ]
 
 
-def _discharged(duty: _Duty, evidence: Evidence, facts: Document) -> Obligation:
-    looked = duty.look(evidence, facts)
-    unread = [f"{name} could not be read" for name in duty.sources if not evidence.readable(name)]
+def _discharged(duty: _Duty, facts: Facts) -> Obligation:
+    looked = duty.look(facts)
+    unread = [
+        f"{name} could not be read" for name in duty.sources if not facts.evidence.readable(name)
+    ]
     if looked.wrong:
         result, said = Discharge.FAILED, looked.wrong
     elif looked.open or unread:

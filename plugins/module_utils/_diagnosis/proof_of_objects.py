@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .._core.lenient import Document, dig, integer, mapping, mappings, text
+from .._core.lenient import dig, integer
 from .._documents.evidence import (
     OK,
     Bundle,
@@ -21,16 +21,20 @@ from .._documents.evidence import (
     Workload,
 )
 from .facts.bundles import chart_is_ready
+from .facts.document import Facts
 from .facts.locks import lock_of
+from .facts.plans import PlanState
 from .facts.upgrade import NONE
+from .facts.webhooks import RancherWebhook
 from .looked import Looked, Seen, looked_at, not_known
 
 _NEEDED_WORKLOADS = ("fleet-controller", "rancher-webhook")
 _PROVISIONED = ("Provisioned", "Updated", "Ready")
 
 
-def managed_charts(evidence: Evidence, _facts: Document) -> Looked:
+def managed_charts(facts: Facts) -> Looked:
     """Ready as Harvester's own webhook asks for it, and by Fleet's count."""
+    evidence = facts.evidence
     if evidence.managed_charts is None:
         return not_known("the ManagedCharts could not be seen")
     return looked_at(map(_managed_chart, evidence.managed_charts), "ManagedChart")
@@ -43,8 +47,9 @@ def _managed_chart(chart: ManagedChart) -> Seen:
     return Seen(name, open="does not say whether it is ready" if chart.ready is None else "")
 
 
-def bundles(evidence: Evidence, _facts: Document) -> Looked:
+def bundles(facts: Facts) -> Looked:
     """Ready, and the release of each free."""
+    evidence = facts.evidence
     if evidence.bundles is None:
         return not_known("the Bundles could not be seen")
     return looked_at((_bundle(evidence, each) for each in evidence.bundles), "Bundle")
@@ -54,7 +59,7 @@ def _bundle(evidence: Evidence, bundle: Bundle) -> Seen:
     name = f"Bundle/{bundle.namespace or 'fleet-local'}/{bundle.name or '?'}"
     release, namespace = bundle.release or "", bundle.default_namespace or ""
     lock = lock_of(evidence, evidence.release(namespace, release), None)
-    locked = f"its release {namespace}/{release} is {lock['status']}" if lock["locked"] else ""
+    locked = f"its release {namespace}/{release} is {lock.status}" if lock.locked else ""
     ready, wanted = (integer(dig(bundle.summary, key)) for key in ("ready", "desiredReady"))
     said = f": {bundle.message[:200]}" if bundle.message else ""
     if bundle.state and bundle.state != "Ready":
@@ -66,8 +71,9 @@ def _bundle(evidence: Evidence, bundle: Bundle) -> Seen:
     return Seen(name, open="" if bundle.state else "has no state yet")
 
 
-def webhooks(evidence: Evidence, facts: Document) -> Looked:
+def webhooks(facts: Facts) -> Looked:
     """Somebody ready behind every webhook, whom the API server trusts, and no call that failed of late."""
+    evidence = facts.evidence
     if evidence.webhook_configurations is None:
         return not_known("the webhook configurations could not be seen")
     seen = [
@@ -75,36 +81,30 @@ def webhooks(evidence: Evidence, facts: Document) -> Looked:
         for configuration in evidence.webhook_configurations
         for webhook in configuration.webhooks
     ]
-    own = mapping(facts.get("rancher_webhook"))
+    own = facts.webhooks.rancher_webhook
     # Where no configuration names it nobody calls it, and nobody has to trust it.
-    if own.get("present") or own.get("unreachable") or own.get("trusted") is False:
+    if own.present or own.unreachable or own.trusted is False:
         seen.append(_rancher_webhook(evidence, own))
     if seen:
         unread = "" if evidence.leader_log else "could not be seen, and it reports calls that fail"
         seen.append(Seen("The log of Rancher's leader", open=unread))
-    for each in mappings(facts.get("other_webhooks")):
-        seen.append(
-            Seen(f"Service/{each.get('service')}", wrong=f"fails calls: {each.get('problem')}")
-        )
+    for each in facts.webhooks.other_webhooks:
+        seen.append(Seen(f"Service/{each.service}", wrong=f"fails calls: {each.problem}"))
     return looked_at(seen, "webhook", reason="no webhook configuration exists")
 
 
-def _rancher_webhook(evidence: Evidence, state: Document) -> Seen:
+def _rancher_webhook(evidence: Evidence, state: RancherWebhook) -> Seen:
     """Whether the calls of Rancher's webhook go through, its certificate included."""
     name = "Service/cattle-system/rancher-webhook"
-    if state.get("unreachable") is True:
-        return Seen(
-            name, wrong=f"does not answer: {state.get('problem') or 'nothing is ready behind it'}"
-        )
-    if state.get("trusted") is False:
-        return Seen(name, wrong=f"is not trusted: {state.get('why') or 'calls are refused'}")
-    if state.get("trusted") is True:
+    if state.unreachable is True:
+        return Seen(name, wrong=f"does not answer: {state.problem or 'nothing is ready behind it'}")
+    if state.trusted is False:
+        return Seen(name, wrong=f"is not trusted: {state.why or 'calls are refused'}")
+    if state.trusted is True:
         return Seen(name)
     source = evidence.sources.get("webhook_certificate", Source())
-    looked = (
-        source.state == OK and evidence.webhook_certificate is None and not state.get("undecided")
-    )
-    why = state.get("undecided") or source.reason or "its certificate was not looked at"
+    looked = source.state == OK and evidence.webhook_certificate is None and not state.undecided
+    why = state.undecided or source.reason or "its certificate was not looked at"
     return Seen(name, open="" if looked else f"may or may not be trusted: {why}")
 
 
@@ -122,29 +122,30 @@ def _webhook(configuration: WebhookConfiguration, webhook: Webhook) -> Seen:
     )
 
 
-def workloads(evidence: Evidence, facts: Document) -> Looked:
+def workloads(facts: Facts) -> Looked:
     """Rancher, Fleet's controllers, the webhook and the agent, and what else of Rancher's does not start."""
-    seen = [*_rancher(evidence, facts), *_deployments(evidence), *_agent(evidence)]
+    evidence = facts.evidence
+    seen = [*_rancher(facts), *_deployments(evidence), *_agent(evidence)]
     told = {each.object for each in seen if each.wrong}
     troubled = (each for each in _in_trouble(facts) if each.object not in told)
     return looked_at([*seen, *troubled], "workload")
 
 
-def _in_trouble(facts: Document) -> Iterator[Seen]:
-    for each in mappings(facts.get("pod_troubles")):
-        rancher = (each["namespace"], each["name"]) == ("cattle-system", "rancher")
-        waits = rancher and dig(facts, "rancher_state", "waits_for_node") is True
-        if (each["component"] or rancher) and each["lasting"] and not waits:
-            name = f"{each['kind']}/{each['namespace']}/{each['name']}"
-            yield Seen(name, wrong=f"is in trouble: {each['why']}")
+def _in_trouble(facts: Facts) -> Iterator[Seen]:
+    for each in facts.pod_troubles:
+        rancher = (each.namespace, each.name) == ("cattle-system", "rancher")
+        waits = rancher and facts.rancher_state.waits_for_node
+        if (each.component or rancher) and each.lasting and not waits:
+            name = f"{each.kind}/{each.namespace}/{each.name}"
+            yield Seen(name, wrong=f"is in trouble: {each.why}")
 
 
-def _rancher(evidence: Evidence, facts: Document) -> Iterator[Seen]:
+def _rancher(facts: Facts) -> Iterator[Seen]:
     name = "Deployment/cattle-system/rancher"
-    rancher, status = evidence.rancher, text(dig(facts, "rancher_state", "release", "status"))
+    rancher, status = facts.evidence.rancher, facts.rancher_state.release.status
     if rancher is None or rancher.replicas is None or rancher.ready is None:
         yield Seen(name, open="could not be seen")
-    elif dig(facts, "rancher_state", "waits_for_node") is True:
+    elif facts.rancher_state.waits_for_node:
         yield Seen(name)
     else:
         yield _ready(
@@ -196,51 +197,49 @@ def _ready(
     return Seen(name, wrong="has not begun with its latest change" if observed is False else "")
 
 
-def fleet(_evidence: Evidence, facts: Document) -> Looked:
+def fleet(facts: Facts) -> Looked:
     """ConfigMap fleet-controller and Cluster fleet-local/local."""
     return looked_at([_config(facts), _cluster(facts)], "object")
 
 
-def _config(facts: Document) -> Seen:
-    name, config = "ConfigMap/cattle-fleet-system/fleet-controller", mapping(
-        facts.get("fleet_config")
-    )
-    if config.get("present") is False:
+def _config(facts: Facts) -> Seen:
+    name, config = "ConfigMap/cattle-fleet-system/fleet-controller", facts.fleet_config
+    if config.present is False:
         return Seen(name, wrong="does not exist")
-    if config.get("lost") is True:
+    if config.lost is True:
         return Seen(name, wrong="lacks the address of the API server or its CA")
-    return Seen(name, open="could not be seen" if config.get("lost") is None else "")
+    return Seen(name, open="could not be seen" if config.lost is None else "")
 
 
-def _cluster(facts: Document) -> Seen:
-    name, imported = "Cluster/fleet-local/local", mapping(facts.get("imported"))
-    if imported.get("present") is not True:
+def _cluster(facts: Facts) -> Seen:
+    name, imported = "Cluster/fleet-local/local", facts.imported
+    if not imported.present:
         return Seen(name, wrong="does not exist")
-    if imported.get("status") == "False":
+    if imported.status == "False":
         return Seen(name, wrong="is not imported")
-    if imported.get("ready") == "False":
+    if imported.ready == "False":
         return Seen(name, wrong="is not Ready")
-    pending = dig(facts, "fleet_agent", "redeploy_pending") is True
+    pending = facts.fleet_agent.redeploy_pending is True
     return Seen(name, wrong="still waits for its agent to be deployed again" if pending else "")
 
 
-def cluster(evidence: Evidence, facts: Document) -> Looked:
+def cluster(facts: Facts) -> Looked:
     """The local cluster as Rancher and Cluster API see it."""
-    return looked_at([_provisioning(evidence, facts), _capi(evidence)], "object")
+    return looked_at([_provisioning(facts), _capi(facts.evidence)], "object")
 
 
-def _provisioning(evidence: Evidence, facts: Document) -> Seen:
+def _provisioning(facts: Facts) -> Seen:
     """What Rancher says of it; while nodes are upgraded it says that it waits for them."""
     name = "Cluster.provisioning.cattle.io/fleet-local/local"
-    workspace = mapping(facts.get("fleet_workspace"))
-    if workspace.get("wrong") is True:
+    workspace = facts.leftovers.fleet_workspace
+    if workspace.wrong is True:
         return Seen(name, wrong="has the wrong Fleet workspace or label")
-    found = evidence.provisioning_cluster or ProvisioningCluster()
-    for each in found.conditions if facts.get("nodes_phase") is False else ():
+    found = facts.evidence.provisioning_cluster or ProvisioningCluster()
+    for each in found.conditions if facts.upgrade.nodes_phase is False else ():
         if each.type in _PROVISIONED and each.status in ("False", "Unknown"):
             said = f": {each.message[:200]}" if each.message else ""
             return Seen(name, wrong=f"has condition {each.type} {each.status}{said}")
-    return Seen(name, open="could not be seen" if workspace.get("wrong") is None else "")
+    return Seen(name, open="could not be seen" if workspace.wrong is None else "")
 
 
 def _capi(evidence: Evidence) -> Seen:
@@ -253,34 +252,32 @@ def _capi(evidence: Evidence) -> Seen:
     return Seen(name, wrong="is paused" if found and found.paused else "")
 
 
-def plans(evidence: Evidence, facts: Document) -> Looked:
+def plans(facts: Facts) -> Looked:
     """Complete, or carried out by nodes that are being upgraded."""
-    if evidence.plans is None:
+    if facts.evidence.plans is None:
         return not_known("the Plans could not be seen")
-    nodes_phase = facts.get("nodes_phase") is True
-    return looked_at(
-        (_plan(each, nodes_phase) for each in mappings(facts.get("plan_states"))), "Plan"
-    )
+    nodes_phase = facts.upgrade.nodes_phase is True
+    return looked_at((_plan(each, nodes_phase) for each in facts.plan_states), "Plan")
 
 
-def _plan(plan: Document, nodes_phase: bool) -> Seen:
-    name = f"Plan/{plan['namespace']}/{plan['name']}"
-    if plan["complete"] is None:
+def _plan(plan: PlanState, nodes_phase: bool) -> Seen:
+    name = f"Plan/{plan.namespace}/{plan.name}"
+    if plan.complete is None:
         return Seen(name, open="does not say whether it is complete")
-    if plan["complete"] or (nodes_phase and plan["progresses"]):
+    if plan.complete or (nodes_phase and plan.progresses):
         return Seen(name)
-    if plan["nowhere"]:
+    if plan.nowhere:
         return Seen(name, wrong="is complete on no node")
-    return Seen(
-        name, wrong=f"is not complete on {', '.join(plan['missing_nodes'][:5]) or 'all nodes'}"
-    )
+    nodes = ", ".join(plan.missing_nodes[:5]) or "all nodes"
+    return Seen(name, wrong=f"is not complete on {nodes}")
 
 
-def nodes(evidence: Evidence, facts: Document) -> Looked:
+def nodes(facts: Facts) -> Looked:
     """Ready and not cordoned, but for the one that is being upgraded."""
+    evidence = facts.evidence
     if evidence.nodes is None:
         return not_known("the nodes could not be seen")
-    if facts.get("nodes_phase") is True and facts.get("phase") != NONE:
+    if facts.upgrade.nodes_phase is True and facts.upgrade.phase != NONE:
         down = [each for each in evidence.nodes if each.ready is False]
         if len(down) < 2:
             return Looked(reason="nodes are being upgraded, one after the other")

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from .._core.lenient import Document, dig, integer, mapping, mappings, moment, seconds_between, text
+from .._core.lenient import Document, dig, mapping, moment, seconds_between, text
 from .._documents.evidence import Evidence, HelmPod
+from .facts.document import Facts
 from .facts.helm_failures import has_failed, last_success
 from .facts.manifest_job import BETWEEN_ATTEMPTS, FAILED, GONE, RUNNING
 from .facts.upgrade import NONE
@@ -20,25 +21,24 @@ _WORDS_OF_JOB = {
 }
 
 
-def job(evidence: Evidence, facts: Document) -> Looked:
+def job(facts: Facts) -> Looked:
     """The job's own word; the Upgrade's where the job is gone."""
-    if facts.get("phase") == NONE:
+    evidence = facts.evidence
+    if facts.upgrade.phase == NONE:
         return Looked(reason="there is no Upgrade")
-    state = facts.get("job_state")
-    names = mapping(facts.get("upgrade_names"))
-    upgrade_name = text(names.get("object")) or "Upgrade"
-    name = (evidence.job.name if evidence.job else None) or names.get("job")
+    state = facts.upgrade.job_state
+    upgrade_name = facts.upgrade_names.object
+    name = (evidence.job.name if evidence.job else None) or facts.upgrade_names.job
     job_name = f"Job/harvester-system/{name}"
     about = (job_name, upgrade_name)
-    if state is None or facts.get("phase") is None:
+    if state is None or facts.upgrade.phase is None:
         return Looked(open=("it could not be seen what became of the job",), objects=about)
     said = _WORDS_OF_JOB.get(str(state))
     if said:
-        against = (
-            f", although the Upgrade's {facts['contradicted']}" if facts.get("contradicted") else ""
-        )
+        contradicted = facts.upgrade.contradicted
+        against = f", although the Upgrade's {contradicted}" if contradicted else ""
         return Looked(wrong=(f"{job_name} {said}{against}",), objects=about)
-    if facts.get("ended_well") is True:
+    if facts.upgrade.ended_well is True:
         by = "the Upgrade, whose Job was deleted since" if state == GONE else "its Job"
         return Looked(good=(f"{upgrade_name} is past the step, says {by}",), objects=about)
     state_of_upgrade = (evidence.upgrade.state if evidence.upgrade else None) or "unknown"
@@ -48,10 +48,10 @@ def job(evidence: Evidence, facts: Document) -> Looked:
     )
 
 
-def rancher_version(_evidence: Evidence, facts: Document) -> Looked:
+def rancher_version(facts: Facts) -> Looked:
     """The version the running Rancher calls itself against the one the upgrade brings."""
-    running = text(dig(facts, "rancher_state", "running_version"))
-    wanted = text(dig(facts, "rancher_state", "expected_version"))
+    running = facts.rancher_state.running_version
+    wanted = facts.rancher_state.expected_version
     about = ("Deployment/cattle-system/rancher", "Setting/server-version")
     if running is None:
         return Looked(open=("Rancher's version is not known",), objects=about)
@@ -64,10 +64,11 @@ def rancher_version(_evidence: Evidence, facts: Document) -> Looked:
     return Looked(good=(f"Rancher is {running}",), objects=about)
 
 
-def releases(evidence: Evidence, facts: Document) -> Looked:
+def releases(facts: Facts) -> Looked:
     """Every chart that Rancher keeps installed. What the job wanted is in the log of its pods: while they are there,
     what Rancher wants does not stand in for it."""
-    kept = [each for each in mappings(facts.get("dependencies")) if _is_kept(each)]
+    evidence = facts.evidence
+    kept = [each for each in facts.dependencies if _is_kept(each)]
     return looked_at((_release(each, bool(evidence.job_pods)) for each in kept), "release")
 
 
@@ -113,20 +114,19 @@ def _other_version(dependency: Document) -> str | None:
     return (text(wanted.get("chart_version")) or "the wanted version") if missed else None
 
 
-def helm_operations(evidence: Evidence, facts: Document) -> Looked:
+def helm_operations(facts: Facts) -> Looked:
     """Every run of helm in the last hour, whatever chart it was for: pods, and failures whose pods are gone."""
+    evidence = facts.evidence
     if evidence.helm_pods is None:
         return not_known("the helm-operation pods could not be seen")
     pods = [pod for pod in evidence.helm_pods if _has_ended(pod) and _is_recent(evidence, pod)]
     seen = [_operation(evidence, pod) for pod in pods]
     told = {each.object for each in seen if each.wrong}
-    for each in mappings(facts.get("helm_failures")):
-        name = f"Pod/cattle-system/{each.get('pod') or '(gone)'}"
-        if (integer(each.get("last_age_seconds")) or 0) <= _RECENT_SECONDS and name not in told:
-            said = text(each.get("words")) or text(each.get("meaning"))
-            seen.append(
-                Seen(name, wrong=f"failed to run helm of release {each['release']}: {said}")
-            )
+    for each in facts.helm_failures:
+        name = f"Pod/cattle-system/{each.pod or '(gone)'}"
+        if (each.last_age_seconds or 0) <= _RECENT_SECONDS and name not in told:
+            said = each.words or each.meaning
+            seen.append(Seen(name, wrong=f"failed to run helm of release {each.release}: {said}"))
     return looked_at(seen, "helm operation", reason="no helm operation ended within the last hour")
 
 

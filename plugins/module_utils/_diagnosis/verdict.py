@@ -14,9 +14,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .._core.lenient import Document, dig, mapping, mappings, text
+from .._core.lenient import Document
 from .._documents.findings import Obligation
 from .._documents.vocabulary import Condition, Discharge, Outcome
+from .facts.document import Facts
+from .facts.start_blockers import Blocker
 from .facts.upgrade import ENDED, NONE
 from .proof import discharged, open_words
 
@@ -37,7 +39,7 @@ class Verdict:
 
 
 def verdict(
-    facts: Document,
+    facts: Facts,
     findings: Sequence[Document],
     obligations: Sequence[Obligation],
     not_read: Sequence[str] = (),
@@ -51,32 +53,31 @@ def verdict(
         return Verdict(STUCK, _headline_of_failures(failed))
     undecided = [finding for finding in findings if finding["outcome"] == Outcome.UNKNOWN]
     unseen = _unseen(facts, not_read)
-    is_over = facts.get("phase") == ENDED
+    is_over = facts.upgrade.phase == ENDED
     if undecided or unseen:
         unmet = open_words(obligations) if is_over else []
         return Verdict(UNKNOWN, _headline_of_holes(undecided, unseen, unmet))
     if discharged(obligations):
         return Verdict(HEALTHY, _headline_of_proof(obligations))
-    progress = mapping(facts.get("progress"))
-    why = text(progress.get("why")) or "nothing is known about it"
-    if progress.get("moving") is True:
+    why = facts.progress.why
+    if facts.progress.moving is True:
         return Verdict(MOVING, f"No failure was found, and the upgrade makes progress: {why}.")
     if is_over:
         return Verdict(UNKNOWN, _headline_of_what_is_open(open_words(obligations)))
     return Verdict(UNKNOWN, f"No known failure mode explains what is seen: {why}.")
 
 
-def waits_for(facts: Document) -> str | None:
+def waits_for(facts: Facts) -> str | None:
     """What the job waits for, in words; None when it waits for nothing or that is not known."""
-    return text(dig(facts, "waited", "words")) if mapping(facts.get("wait")) else None
+    return facts.waited.words if facts.upgrade.wait else None
 
 
-def _refusal(facts: Document) -> dict[str, str] | None:
-    count = facts.get("upgrade_count")
-    if facts.get("phase") == NONE:
-        return _absent(mappings(facts.get("start_blockers")))
-    if isinstance(count, int) and count > 1:
-        names = dig(facts, "upgrade", "latest_names")
+def _refusal(facts: Facts) -> dict[str, str] | None:
+    count = facts.upgrade.upgrade_count
+    if facts.upgrade.phase == NONE:
+        return _absent(facts.start_blockers)
+    if count is not None and count > 1:
+        names = facts.evidence.upgrade.latest_names if facts.evidence.upgrade else ()
         listed = ", ".join(f"Upgrade/harvester-system/{name}" for name in names[:5])
         return {
             "code": "upgrade-ambiguous",
@@ -86,7 +87,7 @@ def _refusal(facts: Document) -> dict[str, str] | None:
     return None
 
 
-def _absent(blockers: Sequence[Document]) -> dict[str, str]:
+def _absent(blockers: Sequence[Blocker]) -> dict[str, str]:
     """There is no Upgrade; where it shows why none could be made, the answer names that first."""
     none = (
         "There is no Upgrade with the label harvesterhci.io/latestUpgrade=true in harvester-system"
@@ -97,7 +98,7 @@ def _absent(blockers: Sequence[Document]) -> dict[str, str]:
             "message": f"{none}.",
             "remedy": "Check that this is the right cluster; start the upgrade first, or use the preflight playbook.",
         }
-    named = "; ".join(f"{each['object']} {each['why']}" for each in blockers[:5])
+    named = "; ".join(f"{each.object} {each.why}" for each in blockers[:5])
     more = f"; and {len(blockers) - 5} more" if len(blockers) > 5 else ""
     return {
         "code": "upgrade-absent",
@@ -106,10 +107,10 @@ def _absent(blockers: Sequence[Document]) -> dict[str, str]:
     }
 
 
-def _unseen(facts: Document, not_read: Sequence[str]) -> list[str]:
+def _unseen(facts: Facts, not_read: Sequence[str]) -> list[str]:
     """The sources that could not be read and are not beside the point: what is asked by exec, and what the pods of a job
     say that is over by its own word."""
-    over = facts.get("phase") == ENDED and facts.get("ended_well") is True
+    over = facts.upgrade.phase == ENDED and facts.upgrade.ended_well is True
     beside = (*_BY_EXEC, *(_OF_THE_PODS if over else ()))
     return [name for name in not_read if name not in beside]
 
@@ -148,9 +149,9 @@ def _headline_of_failures(failed: Sequence[Document]) -> str:
     return f"{first['title']}: {first['subject']}{tail}."
 
 
-def since(facts: Document) -> str | None:
+def since(facts: Facts) -> str | None:
     """Since when the job waits, as RFC 3339."""
-    return text(dig(facts, "wait", "since"))
+    return facts.upgrade.wait_field("since")
 
 
 def _mode_order(mode: str) -> tuple[int, int, str]:

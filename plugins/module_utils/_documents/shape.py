@@ -10,6 +10,7 @@ why. Documents come from files people send, so nothing about them may be taken f
 from __future__ import annotations
 
 import dataclasses
+import functools
 import keyword
 import math
 import types
@@ -63,8 +64,10 @@ def read(cls: type[T], document: object, problems: Problems, path: str = "") -> 
 
 def write(value: Any) -> Any:
     """The JSON value of a dataclass instance, or of what its fields hold."""
+    if value is None or isinstance(value, (str, bool, int)):
+        return value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {_name(item): write(getattr(value, item.name)) for item in dataclasses.fields(value)}
+        return {name: write(getattr(value, field)) for name, field in _names(type(value))}
     if isinstance(value, Mapping):
         return {str(key): write(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -101,6 +104,12 @@ def _reader(hint: Any) -> Reader:
         shape: type[Any] = hint
         return lambda value, problems, path: read(shape, value, problems, path)
     return {str: _text, int: _integer, bool: _boolean}.get(hint, _json)
+
+
+@functools.cache
+def _names(cls: type[Any]) -> tuple[tuple[str, str], ...]:
+    """How each field of a dataclass is named in a document, and in Python."""
+    return tuple((_name(item), item.name) for item in dataclasses.fields(cls))
 
 
 def _name(item: dataclasses.Field[Any]) -> str:

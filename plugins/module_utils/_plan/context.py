@@ -11,6 +11,7 @@ from typing import Any
 
 from .._core.errors import RemediationError
 from .._core.lenient import mapping, mappings, text, texts
+from .._diagnosis.facts.document import Facts
 from .._diagnosis.facts.helm_failures import cure_of
 from .._documents.actions import ACTIONS
 from .._documents.evidence import ChartIndex, Evidence, IndexEntry
@@ -83,7 +84,7 @@ class PlanContext:
     """Evidence, facts, findings and options, with the look-ups every builder needs."""
 
     evidence: Evidence
-    facts: Mapping[str, Any]
+    facts: Facts
     findings: Sequence[Finding]
     accept: frozenset[str] = frozenset()
     chart_source: str = "auto"
@@ -99,7 +100,7 @@ class PlanContext:
     @property
     def nodes_phase(self) -> bool:
         """Whether nodes are being upgraded, or were left half upgraded."""
-        return self.facts.get("nodes_phase") is True
+        return self.facts.upgrade.nodes_phase is True
 
     @property
     def charts_may_come_from_outside(self) -> bool:
@@ -111,7 +112,7 @@ class PlanContext:
     @property
     def dependencies(self) -> list[dict[str, Any]]:
         """Rancher's dependencies with everything derived about them."""
-        return mappings(self.facts.get("dependencies"))
+        return self.facts.dependencies
 
     def dependency(self, namespace: str, release: str) -> Mapping[str, Any] | None:
         """The dependency behind a release, null for any other release."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .._diagnosis.facts.document import Facts
 from .._documents.plan import Plan, Step
 from .make import make_plan, read_options
 
@@ -18,7 +19,7 @@ def check_plan(
     plan: Mapping[str, Any],
     evidence: Mapping[str, Any],
     findings: Mapping[str, Any],
-    facts: Mapping[str, Any],
+    facts: Facts,
     options: Mapping[str, Any] | None = None,
 ) -> list[str]:
     """The differences between a plan and the one that fits the evidence now; none when it still fits.

@@ -137,7 +137,7 @@ def _keeps_the_job(context: PlanContext, finding: Finding) -> bool:
     """
     if finding.outcome != Outcome.FAIL:
         return False
-    if context.facts.get("phase") == "ended":
+    if context.facts.upgrade.phase == "ended":
         return finding.holds_job
     return finding.subject in _dependency_subjects(context, awaited_only=True)
 

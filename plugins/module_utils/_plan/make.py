@@ -15,6 +15,7 @@ from typing import Any
 
 from .._core.errors import RemediationError
 from .._core.lenient import mapping, text, texts
+from .._diagnosis.facts.document import Facts
 from .._documents.actions import ACTIONS, INDEX_ACTIONS, RELEASE_ACTIONS
 from .._documents.canonical import digest
 from .._documents.evidence import Cluster, Evidence
@@ -42,7 +43,7 @@ FLEET = ("cattle-fleet-system", "fleet")
 def make_plan(
     evidence: Mapping[str, Any],
     findings: Mapping[str, Any],
-    facts: Mapping[str, Any],
+    facts: Facts,
     options: Mapping[str, Any] | None = None,
 ) -> Plan:
     """Plan the repair of what the findings document says about the evidence.

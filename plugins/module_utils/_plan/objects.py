@@ -381,7 +381,7 @@ def _with_blocking(
 
 def _after_rancher_risk(context: PlanContext, request: Request) -> str | None:
     """An agent that restarts under a running ManagedChart upgrade interrupts it (FM 6.16, #6851)."""
-    return "medium" if context.facts.get("phase") == "after-rancher" else request.risk
+    return "medium" if context.facts.upgrade.phase == "after-rancher" else request.risk
 
 
 def _repo_uid(context: PlanContext, name: str) -> dict[str, str | None]:

@@ -7,9 +7,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from .._diagnosis.facts.bundles import bundle_states, managed_chart_states
+from .._diagnosis.facts.bundles import (
+    BundleState,
+    ManagedChartState,
+    bundle_states,
+    managed_chart_states,
+)
 from .._diagnosis.facts.upgrade import upgrade_facts
 from .._documents.evidence import Evidence, Upgrade
 from .check import FAIL, PASS, UNKNOWN, WARN, Check
@@ -57,24 +60,24 @@ def _managed_charts(evidence: Evidence) -> list[Check]:
     return checks
 
 
-def _managed_chart(state: dict[str, Any]) -> list[Check]:
-    subject = f"ManagedChart/fleet-local/{state['name']}"
-    if state["left_over"] and state["ready"] is False:
+def _managed_chart(state: ManagedChartState) -> list[Check]:
+    subject = f"ManagedChart/fleet-local/{state.name}"
+    if state.left_over and state.ready is False:
         message = (
             "It is left over from an earlier upgrade and not ready; a new upgrade is not admitted."
         )
         return [Check("managed-chart", FAIL, subject, message, "Delete it.", "6.18")]
-    if state["ready"] is False:
-        about = state["message"] or state["bundle_state"] or "no reason given"
+    if state.ready is False:
+        about = state.message or state.bundle_state or "no reason given"
         message = f"It is not ready ({about[:300]}); a new upgrade is not admitted."
         return [
             Check("managed-chart", FAIL, subject, message, "Get its Bundle ready first.", "6.18")
         ]
-    if state["should_be_unpaused"]:
+    if state.should_be_unpaused:
         message = "It is paused, which an aborted upgrade leaves behind."
         what = "Set spec.paused to false."
         return [Check("managed-chart", WARN, subject, message, what, "6.18")]
-    if state["ready"] is None:
+    if state.ready is None:
         return [Check("managed-chart", UNKNOWN, subject, "Whether it is ready cannot be told.")]
     return []
 
@@ -83,22 +86,22 @@ def _bundles(evidence: Evidence) -> list[Check]:
     return [
         _bundle(state)
         for state in bundle_states(evidence)
-        if state["state"] not in ("Ready", None) or state["values_secret_missing"]
+        if state.state not in ("Ready", None) or state.values_secret_missing
     ]
 
 
-def _bundle(state: dict[str, Any]) -> Check:
-    subject = f"Bundle/fleet-local/{state['name']}"
-    about = (state["message"] or "no reason given")[:300]
-    if state["locked_message"]:
-        message = f"Its release {state['namespace']}/{state['release']} is locked: {about}"
+def _bundle(state: BundleState) -> Check:
+    subject = f"Bundle/fleet-local/{state.name}"
+    about = (state.message or "no reason given")[:300]
+    if state.locked_message:
+        message = f"Its release {state.namespace}/{state.release} is locked: {about}"
         what = "Roll the release back to its last deployed revision, then raise spec.forceSyncGeneration."
         return Check("bundle", FAIL, subject, message, what, "6.17")
-    if state["values_secret_missing"]:
+    if state.values_secret_missing:
         message = "The Secret with its values is missing."
         what = "Have what made the Bundle write it again: for a GitRepo, raise its spec.forceSyncGeneration."
         return Check("bundle", WARN, subject, message, what, "6.32")
-    message = f"It is {state['state']}: {about}"
+    message = f"It is {state.state}: {about}"
     return Check("bundle", WARN, subject, message, "Get it ready before the upgrade.", "6.18")
 
 

@@ -76,8 +76,8 @@ def _shell_image(evidence: Evidence, target: HarvesterRelease) -> list[Check]:
     if not evidence.readable("settings"):
         return []
     state = shell_image(evidence)
-    pin = state["value"]
-    deployed = state["environment"] if state["in_deployment"] else None
+    pin = state.value
+    deployed = state.environment if state.in_deployment else None
     checks = [_environment(str(deployed))] if deployed else []
     doubt = evidence.setting("shell-image").doubt
     if doubt:
@@ -141,13 +141,13 @@ def _rancher_config(evidence: Evidence) -> list[Check]:
     state = rancher_config_state(evidence)
     subject = "ConfigMap/cattle-system/rancher-config"
     checks = []
-    if state["priority_class_missing"]:
-        named_by = f"ConfigMap/cattle-system/{state['priority_class_map']}"
-        message = f"It names the PriorityClass {state['priority_class']}, which does not exist: no pod of Fleet would start."
+    if state.priority_class_missing:
+        named_by = f"ConfigMap/cattle-system/{state.priority_class_map}"
+        message = f"It names the PriorityClass {state.priority_class}, which does not exist: no pod of Fleet would start."
         checks.append(
             Check("rancher-config", FAIL, named_by, message, "Create the PriorityClass.", "6.23")
         )
-    for chart, error in sorted(state["errors"].items()):
+    for chart, error in sorted(state.errors.items()):
         message = f"Its values for {chart} are no YAML mapping ({error}): Rancher does not touch the chart."
         checks.append(
             Check("rancher-config", FAIL, subject, message, f"Correct the key {chart}.", "6.23")

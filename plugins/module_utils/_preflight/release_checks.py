@@ -10,9 +10,8 @@ Harvester's own pre-check does not look for it (FM 8.3).
 
 from __future__ import annotations
 
-from .._core.lenient import Document, mapping
 from .._core.template import duration
-from .._diagnosis.facts.locks import lock_of
+from .._diagnosis.facts.locks import Lock, lock_of
 from .._diagnosis.facts.pins import pins_of
 from .._documents.evidence import PARTIAL, Evidence, Release, Revision
 from .._harvester.upgrade_path.release_table import HarvesterRelease, ReleaseTable
@@ -49,32 +48,31 @@ def _of_release(
         )
         return [Check("release-undecodable", FAIL, subject, message, what, "6.39")]
     lock = lock_of(evidence, release, None)
-    if lock["locked"] is None:
+    if lock.locked is None:
         reason = release.reason or "it was not read"
         message = f"Whether {subject} is locked cannot be told: {reason}"
         return [Check("release-lock", UNKNOWN, subject, message, "Look with more permissions.")]
-    if lock["locked"]:
+    if lock.locked:
         return [_locked(subject, release, lock)]
     return [*_failed(subject, release, last), *_pinned(subject, table, target, release, last)]
 
 
-def _locked(subject: str, release: Release, lock: Document) -> Check:
-    status, number = str(lock["status"]), lock["revision"]
+def _locked(subject: str, release: Release, lock: Lock) -> Check:
+    status, number = str(lock.status), lock.revision
     is_rancher = release.release == "rancher"
     mode = "6.12" if is_rancher else _MODES.get(status, "6.3")
-    age = lock["age_seconds"]
-    since = f" for {duration(age)}" if isinstance(age, int) else ""
-    actor = mapping(lock.get("live_actor"))
-    if actor:
-        message = f"{actor.get('kind')}/{actor.get('namespace')}/{actor.get('name')} works on {subject} right now."
+    age = lock.age_seconds
+    since = f" for {duration(age)}" if age is not None else ""
+    if lock.live_actor:
+        message = f"{lock.live_actor.subject} works on {subject} right now."
         return Check(
             "release-lock", WARN, subject, message, "Wait until it is done, then look again.", mode
         )
-    if lock["stale"] is False:
+    if lock.stale is False:
         message = f"Revision {number} of {subject} has been {status}{since}; somebody may still work on it."
         return Check("release-lock", WARN, subject, message, "Look again in ten minutes.", mode)
     # Unlocked under a live helm, a release is lost: who could not be seen is not said to be nobody.
-    who = "nobody works on it" if lock["idle"] else "whether somebody works on it could not be seen"
+    who = "nobody works on it" if lock.idle else "whether somebody works on it could not be seen"
     message = (
         f"Revision {number} of {subject} has been {status}{since} and {who}: neither Rancher nor helm upgrades a "
         "locked release."
@@ -82,26 +80,26 @@ def _locked(subject: str, release: Release, lock: Document) -> Check:
     return Check("release-lock", FAIL, subject, message, _unlock(release, lock, is_rancher), mode)
 
 
-def _unlock(release: Release, lock: Document, is_rancher: bool) -> str:
+def _unlock(release: Release, lock: Lock, is_rancher: bool) -> str:
     if is_rancher:
         return (
             "A rollback would take Rancher itself back: save the values of the pending revision, then have that "
             "revision's Secret removed (module helm_release, state unlocked) and upgrade Rancher again."
         )
-    if lock["history_known"] is False:
+    if lock.history_known is False:
         return (
             "Its older revisions were not read, so what to do is not known. On the cluster: "
             f"helm -n {release.namespace} history {release.release}, then this check again."
         )
-    target = mapping(lock.get("target"))
-    if target.get("revision") is None:
+    target = lock.target
+    if target is None or target.revision is None:
         return (
             "There is no revision to go back to. Back the release's Secrets up, then remove the pending revision "
             "(module helm_release, state unlocked); Rancher installs it anew."
         )
     return (
-        f"Back its Secrets up, then roll it back: helm rollback {release.release} {target['revision']} -n {release.namespace} --wait "
-        f"(or module helm_release, state rolled_back). Revision {target['revision']} is {target['chart_version'] or target['status']}."
+        f"Back its Secrets up, then roll it back: helm rollback {release.release} {target.revision} -n {release.namespace} --wait "
+        f"(or module helm_release, state rolled_back). Revision {target.revision} is {target.chart_version or target.status}."
     )
 
 

@@ -6,8 +6,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.facts.derive import (
+    derive,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.facts.document import (
+    Facts,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.facts.upgrade import (
+    UpgradeFacts,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._documents.canonical import (
     digest,
 )
@@ -170,9 +180,11 @@ class World:
         )
         return self
 
-    def documents(self) -> tuple[Document, Document, Document]:
+    def documents(self) -> tuple[Document, Document, Facts]:
         """Evidence, findings document and facts."""
         evidence = {**self.evidence, "releases": self.releases}
         findings = {"findings": self.findings, "evidence_digest": digest(evidence)}
-        facts = {**evidence, "dependencies": self.dependencies, "phase": "rancher"}
+        facts = replace(
+            derive(None), dependencies=self.dependencies, upgrade=UpgradeFacts(phase="rancher")
+        )
         return evidence, findings, facts

@@ -10,13 +10,19 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnos
     DEPENDENCY_FACTS,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.facts.derive import (
-    FACTS,
     derive,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.facts.document import (
+    OPENED,
+    Facts,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._documents.evidence import (
     Evidence,
 )
-from ansible_collections.harvester_ops.remediation.tests.tools.generate_rule_reference import pages
+from ansible_collections.harvester_ops.remediation.tests.tools.generate_rule_reference import (
+    described,
+    pages,
+)
 from ansible_collections.harvester_ops.remediation.tests.unit.builders.evidence import base
 
 PAGES = pages()
@@ -29,6 +35,8 @@ def test_the_page_is_current(path: object) -> None:
 
 def test_every_fact_is_described() -> None:
     evidence = Evidence.from_dict(base())
-    facts = derive(evidence)
-    assert set(facts) - set(evidence.to_dict()) | {"wait", "pod_troubles"} == set(FACTS)
+    facts = derive(evidence).to_dict()
+    assert set(facts) - set(evidence.to_dict()) | {"wait", "pod_troubles"} == set(
+        described(Facts, OPENED)
+    )
     assert {name for each in facts["dependencies"] for name in each} == set(DEPENDENCY_FACTS)

@@ -9,10 +9,9 @@ decided where the check right before a write asks, too (_rancher/server/helm_act
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
-from ..._documents.evidence import Evidence
+from ..._documents.evidence import Evidence, HelmActor
 from ..._rancher.server import helm_actors
 
 
@@ -21,23 +20,22 @@ class Idleness:
     """``idle`` is None when it cannot be known; ``actor`` is who works on the release, when somebody does."""
 
     idle: bool | None
-    actor: dict[str, Any] | None = None
+    actor: HelmActor | None = None
 
 
 def idleness(evidence: Evidence, namespace: str, release: str) -> Idleness:
     """Whether nobody works on the release at the time of the evidence."""
     actor = helm_actors.actor_on(_sight(evidence), namespace, release)
     if actor is not None:
-        return Idleness(False, asdict(actor))
+        return Idleness(False, actor)
     if evidence.readable("helm_pods", "operations"):
         return Idleness(True)
     return Idleness(None)
 
 
-def live_actors(evidence: Evidence) -> list[dict[str, Any]]:
-    """Everything that runs helm now: ``{kind, namespace, name, release, release_namespace, since}``, release null when
-    it is not known on what it works."""
-    return [asdict(each) for each in helm_actors.live_actors(_sight(evidence))]
+def live_actors(evidence: Evidence) -> list[HelmActor]:
+    """Everything that runs helm now."""
+    return helm_actors.live_actors(_sight(evidence))
 
 
 def _sight(evidence: Evidence) -> helm_actors.Sight:

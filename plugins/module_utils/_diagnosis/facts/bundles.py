@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 from ..._documents.evidence import Bundle, Evidence, ManagedChart
-from .locks import lock_of, revision_age
+from .locks import Lock, lock_of, revision_age
 from .manifest_job import status_of
 from .upgrade import ENDED, NONE, UpgradeFacts
 
@@ -25,28 +25,58 @@ def chart_is_ready(chart: ManagedChart) -> bool:
     return chart.ready is not False and status_of(chart.conditions, "Ready") in ("True", None)
 
 
-def bundle_states(evidence: Evidence) -> list[dict[str, Any]]:
-    """Every Bundle with its lock: ``{name, release, namespace, state, message, locked_message, lock, looping,
-    values_secret_missing}``. ``looping``: how many of its last revisions follow each other within minutes, the last of
+@dataclass(frozen=True)
+class BundleState:
+    """A Bundle with its lock. ``looping``: how many of its last revisions follow each other within minutes, the last of
     them a moment ago."""
+
+    name: str
+    release: str | None
+    namespace: str | None
+    state: str | None
+    message: str
+    locked_message: bool
+    lock: Lock
+    looping: int
+    values_secret_missing: bool
+
+
+@dataclass(frozen=True)
+class ManagedChartState:
+    """A ManagedChart with the worst its Bundle says. ``waited``: the job waits for it."""
+
+    name: str
+    ready: bool | None
+    paused: bool | None
+    bundle_state: str | None
+    bad: bool
+    message: str
+    locked_message: bool
+    waited: bool
+    left_over: bool
+    should_be_unpaused: bool
+
+
+def bundle_states(evidence: Evidence) -> tuple[BundleState, ...]:
+    """Every Bundle."""
     found = []
     for bundle in evidence.bundles or ():
         release, namespace = bundle.release or None, bundle.default_namespace or None
         message = (bundle.message or "")[:1000]
         found.append(
-            {
-                "name": bundle.name or "unnamed",
-                "release": release,
-                "namespace": namespace,
-                "state": bundle.state or None,
-                "message": message,
-                "locked_message": ANOTHER_OPERATION in message,
-                "lock": lock_of(evidence, evidence.release(namespace or "", release or ""), None),
-                "looping": _looping(evidence, release, namespace),
-                "values_secret_missing": bundle.values_secret_missing is True,
-            }
+            BundleState(
+                name=bundle.name or "unnamed",
+                release=release,
+                namespace=namespace,
+                state=bundle.state or None,
+                message=message,
+                locked_message=ANOTHER_OPERATION in message,
+                lock=lock_of(evidence, evidence.release(namespace or "", release or ""), None),
+                looping=_looping(evidence, release, namespace),
+                values_secret_missing=bundle.values_secret_missing is True,
+            )
         )
-    return found
+    return tuple(found)
 
 
 def _looping(evidence: Evidence, release: str | None, namespace: str | None) -> int:
@@ -61,9 +91,10 @@ def _looping(evidence: Evidence, release: str | None, namespace: str | None) -> 
     return count
 
 
-def managed_chart_states(evidence: Evidence, upgrade: UpgradeFacts) -> list[dict[str, Any]]:
-    """Every ManagedChart with the worst its Bundle says: ``{name, ready, paused, bundle_state, message, waited,
-    left_over, should_be_unpaused}``."""
+def managed_chart_states(
+    evidence: Evidence, upgrade: UpgradeFacts
+) -> tuple[ManagedChartState, ...]:
+    """Every ManagedChart."""
     bundles = {item.name: item for item in evidence.bundles or ()}
     waited = upgrade.wait_field("name") if upgrade.wait_field("kind") == "managed-chart" else None
     at_rest = upgrade.phase in (NONE, ENDED) and not upgrade.nodes_phase
@@ -73,17 +104,17 @@ def managed_chart_states(evidence: Evidence, upgrade: UpgradeFacts) -> list[dict
         bundle = bundles.get(f"mcc-{name}", Bundle())
         state = bundle.state or None
         found.append(
-            {
-                "name": name,
-                "ready": chart.ready,
-                "paused": chart.paused,
-                "bundle_state": state,
-                "bad": state in _BAD_STATES or chart.ready is False,
-                "message": (bundle.message or "")[:1000],
-                "locked_message": ANOTHER_OPERATION in (bundle.message or ""),
-                "waited": waited == name,
-                "left_over": _LEFT_OVER in name,
-                "should_be_unpaused": at_rest and chart.paused is True and name in PAUSED_BY_JOB,
-            }
+            ManagedChartState(
+                name=name,
+                ready=chart.ready,
+                paused=chart.paused,
+                bundle_state=state,
+                bad=state in _BAD_STATES or chart.ready is False,
+                message=(bundle.message or "")[:1000],
+                locked_message=ANOTHER_OPERATION in (bundle.message or ""),
+                waited=waited == name,
+                left_over=_LEFT_OVER in name,
+                should_be_unpaused=at_rest and chart.paused is True and name in PAUSED_BY_JOB,
+            )
         )
-    return found
+    return tuple(found)

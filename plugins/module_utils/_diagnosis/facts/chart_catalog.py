@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ..._core.lenient import Document, dig, integer, mapping, seconds_between, text
 from ..._documents.evidence import ClusterRepo, Condition, Evidence, Rancher
@@ -21,45 +22,89 @@ CREATED_BY_RANCHER = (CHARTS_REPO, "rancher-rke2-charts", "rancher-partner-chart
 _LOOP_SECONDS = 60
 
 
-def chart_catalog(
-    evidence: Evidence, dependencies: list[Document], patience: Patience
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class MissingChart:
+    """A wanted version that the index lacks, and how Rancher words it."""
+
+    chart: str
+    release: str
+    namespace: str
+    version: str | None
+    error: str | None
+    waited: bool
+
+
+@dataclass(frozen=True)
+class BlockedOn:
+    """A chart that the leader looks for in vain, over and over."""
+
+    chart: str | None
+    detail: str
+    count: int | None
+    since: str | None
+
+
+@dataclass(frozen=True)
+class ChartCatalog:
     """Whether Rancher can find charts at all, and which of the wanted ones are not in its index.
 
-    Keys: ``repo_present``, ``missing_repos``, ``state`` of the index, ``error`` as Rancher words it, ``usable``,
-    ``settled`` (it is no transient), ``missing`` (wanted versions the index lacks), ``download_message``, ``branch``,
-    ``blocked_on`` (the chart the leader looks for in vain, over and over), ``rebuildable`` (something of the index is
-    there that has to be deleted before Rancher builds it anew), ``built_by_leader`` (the index is of the commit in the
-    leader's own image; null when they were not compared, and ``not_compared`` says why).
+    ``state`` of the index, ``error`` as Rancher words it. ``settled``: it is no transient. ``rebuildable``: something of
+    the index is there that has to be deleted before Rancher builds it anew. ``built_by_leader``: the index is of the
+    commit in the leader's own image; None when they were not compared, and ``not_compared`` says why.
     """
+
+    repo_present: bool | None
+    missing_repos: tuple[str, ...]
+    state: str
+    usable: bool | None
+    error: str | None
+    settled: bool | None
+    missing: tuple[MissingChart, ...]
+    holds_awaited: bool
+    download_status: str | None
+    download_message: str
+    branch: str | None
+    commit: str | None
+    bundled_head: str | None
+    built_by_leader: bool | None
+    not_compared: str | None
+    config_map: str | None
+    blocked_on: BlockedOn | None
+    rebuildable: bool
+
+
+def chart_catalog(
+    evidence: Evidence, dependencies: Sequence[Document], patience: Patience
+) -> ChartCatalog:
+    """ClusterRepo rancher-charts and its index."""
     repo = evidence.cluster_repo()
     state = index_state(evidence)
     present = (repo is not None) if evidence.readable("cluster_repos") else None
     shown = repo or ClusterRepo()
     downloaded = conditions(shown.conditions).get("Downloaded", Condition())
-    missing = _missing(dependencies) if state == OK else []
+    missing = _missing(dependencies) if state == OK else ()
     not_compared = _not_compared(evidence, shown)
-    return {
-        "repo_present": present,
-        "missing_repos": _missing_repos(evidence),
-        "state": state,
-        "usable": None if present is None or state == UNKNOWN else bool(present and state == OK),
-        "error": None if state == OK and present else index_error(evidence),
-        "settled": _settled(evidence, patience),
-        "missing": missing,
-        "holds_awaited": any(each["waited"] for each in dependencies),
-        "download_status": downloaded.status or None,
-        "download_message": (downloaded.message or "")[:500],
-        "branch": shown.git_branch or None,
-        "commit": shown.commit or None,
-        "bundled_head": evidence.bundled_head or None,
-        "built_by_leader": None if not_compared else shown.commit == evidence.bundled_head,
-        "not_compared": not_compared,
-        "config_map": shown.index_config_map or None,
-        "blocked_on": _blocked_on(evidence),
+    return ChartCatalog(
+        repo_present=present,
+        missing_repos=_missing_repos(evidence),
+        state=state,
+        usable=None if present is None or state == UNKNOWN else bool(present and state == OK),
+        error=None if state == OK and present else index_error(evidence),
+        settled=_settled(evidence, patience),
+        missing=missing,
+        holds_awaited=any(each["waited"] for each in dependencies),
+        download_status=downloaded.status or None,
+        download_message=(downloaded.message or "")[:500],
+        branch=shown.git_branch or None,
+        commit=shown.commit or None,
+        bundled_head=evidence.bundled_head or None,
+        built_by_leader=None if not_compared else shown.commit == evidence.bundled_head,
+        not_compared=not_compared,
+        config_map=shown.index_config_map or None,
+        blocked_on=_blocked_on(evidence),
         # While the first ConfigMap is there, Rancher builds nothing anew for the same commit (FM 3.2).
-        "rebuildable": state not in (ABSENT, OK) or (state == ABSENT and _has_index_maps(evidence)),
-    }
+        rebuildable=state not in (ABSENT, OK) or (state == ABSENT and _has_index_maps(evidence)),
+    )
 
 
 def _not_compared(evidence: Evidence, repo: ClusterRepo) -> str | None:
@@ -83,29 +128,29 @@ def _has_index_maps(evidence: Evidence) -> bool:
     return bool(evidence.chart_index and evidence.chart_index.config_maps)
 
 
-def _missing_repos(evidence: Evidence) -> list[str]:
+def _missing_repos(evidence: Evidence) -> tuple[str, ...]:
     if not evidence.readable("cluster_repos"):
-        return []
+        return ()
     repos = evidence.cluster_repos or {}
-    return [name for name in CREATED_BY_RANCHER if repos.get(name) is None]
+    return tuple(name for name in CREATED_BY_RANCHER if repos.get(name) is None)
 
 
-def _missing(dependencies: list[Document]) -> list[dict[str, Any]]:
-    return [
-        {
-            "chart": each["chart"],
-            "release": each["release"],
-            "namespace": each["namespace"],
-            "version": dig(each, "desired", "chart_version"),
-            "error": dig(each, "decision", "error"),
-            "waited": each["waited"],
-        }
+def _missing(dependencies: Sequence[Document]) -> tuple[MissingChart, ...]:
+    return tuple(
+        MissingChart(
+            chart=each["chart"],
+            release=each["release"],
+            namespace=each["namespace"],
+            version=dig(each, "desired", "chart_version"),
+            error=dig(each, "decision", "error"),
+            waited=each["waited"],
+        )
         for each in dependencies
         if each["awaited"]
         and each["index"]["has_desired"] is False
         and each["at_expected"] is False
         if each["compare"]["desired_expected"] in ("equal", "unknown")
-    ]
+    )
 
 
 def _settled(evidence: Evidence, patience: Patience) -> bool | None:
@@ -124,15 +169,15 @@ def _span(match: Document) -> int:
     return seconds_between(match.get("at"), match.get("last_at")) or 0
 
 
-def _blocked_on(evidence: Evidence) -> dict[str, Any] | None:
+def _blocked_on(evidence: Evidence) -> BlockedOn | None:
     """The chart of the endless search (FM 0.14). It counts while it goes on: one line every five seconds."""
     for match in reversed(_searches(evidence)):
         quiet = seconds_between(match.get("last_at"), evidence.collected_at)
         if quiet is not None and quiet <= _LOOP_SECONDS and _span(match) >= _LOOP_SECONDS:
-            return {
-                "chart": text(match.get("chart")),
-                "detail": (text(match.get("detail")) or "")[:300],
-                "count": integer(match.get("count")),
-                "since": text(match.get("at")),
-            }
+            return BlockedOn(
+                chart=text(match.get("chart")),
+                detail=(text(match.get("detail")) or "")[:300],
+                count=integer(match.get("count")),
+                since=text(match.get("at")),
+            )
     return None

@@ -97,7 +97,7 @@ def dependencies_of(
     """One entry per dependency of the running Rancher, in repair order (fleet-crd, fleet, rancher-webhook, rest)."""
     at_rest = upgrade.phase in (ENDED, NONE)
     rancher = rancher_of(evidence)
-    failing = {(each.namespace, each.release): with_advice(each) for each in failures}
+    failing = {(each.namespace, each.release): write(with_advice(each)) for each in failures}
     found = [
         {
             **_dependency(evidence, rancher, kept, at_rest),
@@ -157,7 +157,7 @@ def _dependency(
         "installed": installed,
         "compare": _compared(*versions),
         "at_expected": _at_expected(expected, installed),
-        "lock": lock_of(evidence, stored, versions[0], situation.values),
+        "lock": write(lock_of(evidence, stored, versions[0], situation.values)),
         "index": index_of(evidence, chart.chart, versions[0], versions[1]),
         "leftovers": release_leftovers(evidence, stored),
         "pins": pins.pins_of(stored, expected, installed),

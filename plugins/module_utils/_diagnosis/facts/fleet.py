@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 from ..._core.lenient import moment, seconds_between
 from ..._documents.evidence import Condition, Evidence, Fleet, FleetAgent, FleetCluster, FleetConfig
@@ -16,10 +16,63 @@ from .patience import Patience
 from .upgrade import NOT_STARTED, UpgradeFacts
 
 
-def fleet_config(evidence: Evidence, upgrade: UpgradeFacts, patience: Patience) -> dict[str, Any]:
-    """ConfigMap cattle-fleet-system/fleet-controller: ``lost`` when the address of the API server or its CA is gone
-    (None when that cannot be known), ``missing``, and ``wanted_url``, what belongs there. ``settled`` is False while
-    Harvester or the job may still put it back by themselves, which takes them seconds (FM 5.3)."""
+@dataclass(frozen=True)
+class FleetConfigState:
+    """``lost`` when the address of the API server or its CA is gone (None when that cannot be known), ``missing``, and
+    ``wanted_url``, what belongs there. ``settled`` is False while Harvester or the job may still put it back by
+    themselves, which takes them seconds (FM 5.3)."""
+
+    present: bool | None
+    lost: bool | None
+    settled: bool | None
+    missing: tuple[str, ...]
+    url: str | None
+    wanted_url: str | None
+    ca_unknown: bool | None
+    agent_tls_mode_present: bool | None
+
+
+@dataclass(frozen=True)
+class AgentWorkload:
+    """One workload of the agent; ``ready``: a pod of it is."""
+
+    kind: str | None
+    ready: bool
+    replicas: int | None
+    created_at: str | None
+
+
+@dataclass(frozen=True)
+class FleetAgentState:
+    """The agent's workloads, the kind this Fleet makes, and whether the agent that was asked for has been deployed."""
+
+    known: bool
+    kinds: tuple[AgentWorkload, ...]
+    kind_names: tuple[str, ...]
+    expected_kind: str | None
+    absent: bool | None
+    ready: bool | None
+    wanted_generation: int | None
+    deployed_generation: int | None
+    bundle_says: str | None
+    redeploy_pending: bool | None
+    older_than_controller: bool | None
+
+
+@dataclass(frozen=True)
+class Imported:
+    """Conditions Imported (``status``) and Ready of the Cluster."""
+
+    present: bool
+    status: str | None
+    message: str
+    updated_at: str | None
+    older_than_controller: bool | None
+    ready: str | None
+
+
+def fleet_config(evidence: Evidence, upgrade: UpgradeFacts, patience: Patience) -> FleetConfigState:
+    """ConfigMap cattle-fleet-system/fleet-controller."""
     found = _fleet(evidence).config
     config = found or FleetConfig()
     lost = _lost(evidence, found)
@@ -29,16 +82,16 @@ def fleet_config(evidence: Evidence, upgrade: UpgradeFacts, patience: Patience) 
             missing.append("apiServerURL")
         if config.api_server_ca_present is not True:
             missing.append("apiServerCA")
-    return {
-        "present": found is not None if evidence.readable("fleet_config") else None,
-        "lost": lost,
-        "settled": _settled(upgrade, patience),
-        "missing": missing,
-        "url": config.api_server_url or None,
-        "wanted_url": _wanted_url(evidence),
-        "ca_unknown": "apiServerCA" in missing and _has_no_ca(evidence),
-        "agent_tls_mode_present": config.agent_tls_mode_present,
-    }
+    return FleetConfigState(
+        present=found is not None if evidence.readable("fleet_config") else None,
+        lost=lost,
+        settled=_settled(upgrade, patience),
+        missing=tuple(missing),
+        url=config.api_server_url or None,
+        wanted_url=_wanted_url(evidence),
+        ca_unknown="apiServerCA" in missing and _has_no_ca(evidence),
+        agent_tls_mode_present=config.agent_tls_mode_present,
+    )
 
 
 def _fleet(evidence: Evidence) -> Fleet:
@@ -80,36 +133,32 @@ def _wanted_url(evidence: Evidence) -> str | None:
     return f"https://{address}/" if address else None
 
 
-def fleet_agent(evidence: Evidence) -> dict[str, Any]:
-    """The agent of the local cluster: workloads there, the kind this Fleet makes, and whether the agent that was asked
-    for has been deployed."""
+def fleet_agent(evidence: Evidence) -> FleetAgentState:
+    """The agent of the local cluster."""
     agent = _fleet(evidence).agent or FleetAgent()
     cluster = _fleet(evidence).cluster
-    kinds = [
-        {
-            "kind": item.kind or None,
-            "ready": (item.ready or 0) > 0,
-            "replicas": item.replicas,
-            "created_at": item.created_at or None,
-        }
+    kinds = tuple(
+        AgentWorkload(
+            item.kind or None, (item.ready or 0) > 0, item.replicas, item.created_at or None
+        )
         for item in agent.kinds
-    ]
+    )
     wanted = cluster.redeploy_agent_generation if cluster else None
     done = cluster.agent_deployed_generation if cluster else None
     known = evidence.readable("fleet_agent")
-    return {
-        "known": known,
-        "kinds": kinds,
-        "kind_names": sorted({item["kind"] for item in kinds if item["kind"]}),
-        "expected_kind": _expected_kind(evidence),
-        "absent": not kinds if known else None,
-        "ready": any(item["ready"] for item in kinds) if known else None,
-        "wanted_generation": wanted,
-        "deployed_generation": done,
-        "bundle_says": _bundle_says(evidence),
-        "redeploy_pending": None if cluster is None else (wanted or 0) != (done or 0),
-        "older_than_controller": _older_than_controller(evidence, agent),
-    }
+    return FleetAgentState(
+        known=known,
+        kinds=kinds,
+        kind_names=tuple(sorted({item.kind for item in kinds if item.kind})),
+        expected_kind=_expected_kind(evidence),
+        absent=not kinds if known else None,
+        ready=any(item.ready for item in kinds) if known else None,
+        wanted_generation=wanted,
+        deployed_generation=done,
+        bundle_says=_bundle_says(evidence),
+        redeploy_pending=None if cluster is None else (wanted or 0) != (done or 0),
+        older_than_controller=_older_than_controller(evidence, agent),
+    )
 
 
 def _bundle_says(evidence: Evidence) -> str | None:
@@ -140,8 +189,8 @@ def _expected_kind(evidence: Evidence) -> str | None:
     return "StatefulSet" if (version.major, version.minor) in ((0, 10), (0, 11)) else "Deployment"
 
 
-def imported_facts(evidence: Evidence) -> dict[str, Any]:
-    """Conditions Imported and Ready of Cluster fleet-local/local."""
+def imported_facts(evidence: Evidence) -> Imported:
+    """What Cluster fleet-local/local says of itself."""
     cluster = _fleet(evidence).cluster
     by_type = conditions((cluster or FleetCluster()).conditions)
     imported = by_type.get("Imported", Condition())
@@ -150,11 +199,11 @@ def imported_facts(evidence: Evidence) -> dict[str, Any]:
     behind = None
     if moment(updated) and moment(controller):
         behind = (seconds_between(updated, controller) or 0) > 0
-    return {
-        "present": cluster is not None,
-        "status": imported.status or None,
-        "message": (imported.message or "")[:500],
-        "updated_at": updated or None,
-        "older_than_controller": behind,
-        "ready": by_type.get("Ready", Condition()).status or None,
-    }
+    return Imported(
+        present=cluster is not None,
+        status=imported.status or None,
+        message=(imported.message or "")[:500],
+        updated_at=updated or None,
+        older_than_controller=behind,
+        ready=by_type.get("Ready", Condition()).status or None,
+    )

@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
 
-from ..._documents.shape import write
 from ..._helm import conflicts, failure
 from .helm_failures import HelmFailure
 
@@ -236,8 +234,17 @@ _VALUELESS = ("fleet-crd",)
 _HOOK_IMAGES = {"rancher-turtles": ", for example shellImage.image.tag for the image of its hooks"}
 
 
-def with_advice(failed: HelmFailure) -> dict[str, Any]:
-    """The failure as a document, with ``what_next``, ``danger`` and ``commands`` for its kind."""
+@dataclass(frozen=True, kw_only=True)
+class AdvisedFailure(HelmFailure):
+    """A failure, with what can be done about its kind."""
+
+    what_next: str
+    danger: tuple[str, ...]
+    commands: tuple[str, ...]
+
+
+def with_advice(failed: HelmFailure) -> AdvisedFailure:
+    """The failure with ``what_next``, ``danger`` and ``commands`` for its kind."""
     advice = _ADVICE.get(failed.cause, _DEFAULT)
     configured = failed.chart is not None and failed.chart not in _VALUELESS
     known = {
@@ -253,18 +260,17 @@ def with_advice(failed: HelmFailure) -> dict[str, Any]:
             )
         ),
     }
-    return {
-        **write(failed),
-        "what_next": (advice.next if configured else advice.elsewhere or advice.next).format_map(
-            known
-        ),
-        "danger": list(advice.danger),
-        "commands": [
+    next_step = advice.next if configured else advice.elsewhere or advice.next
+    return AdvisedFailure(
+        **vars(failed),
+        what_next=next_step.format_map(known),
+        danger=advice.danger,
+        commands=tuple(
             told
             for command in advice.commands
             if (told := command.format_map(known)) and (configured or "rancher-config" not in told)
-        ],
-    }
+        ),
+    )
 
 
 def _names(failed: HelmFailure) -> dict[str, str]:

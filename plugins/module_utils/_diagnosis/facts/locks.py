@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..._core.lenient import moment, seconds_between
-from ..._documents.evidence import Evidence, HelmPod, Release, Revision
+from ..._documents.evidence import Evidence, HelmActor, HelmPod, Release, Revision
 from ..._helm import failure
 from ..._helm.idleness import DEFAULT_STALE_AFTER
 from ..._helm.rollback_target import left_by_unlock, pending_on_top, rollback_target
@@ -29,23 +29,52 @@ _TOLD = 4
 _UNITS = {"h": 3600, "m": 60, "s": 1}
 
 
+@dataclass(frozen=True)
+class BriefRevision:
+    """A revision by what decides about it."""
+
+    revision: int | None
+    status: str | None
+    chart_version: str | None
+
+
+@dataclass(frozen=True)
+class Lock:
+    """Whether a release is locked (None when its last revision cannot be read), and what can be done.
+
+    ``idle`` and ``live_actor``: FM P-IDLE. ``retrying``: the name of a helm pod that runs and can only fail on the lock;
+    it is no actor. ``stale``: nobody works on it and it is older than any helm run may be; None when that is not known.
+    ``history_known``: without it ``target`` (the revision a rollback would go to, one function for findings and plan) and
+    ``previous`` (the revision that becomes the last one when the lock is removed) say nothing. ``half_applied``: what the
+    pending revisions set that no later upgrade would remove; None when that is not known. ``roll_back``: removing the
+    lock is not enough. ``right_version``: the locked revision is the wanted version already (FM 6.6).
+    """
+
+    locked: bool | None
+    status: str | None
+    revision: int | None
+    age_seconds: int | None
+    stale_after_seconds: int
+    idle: bool | None
+    live_actor: HelmActor | None
+    retrying: str | None
+    stale: bool | None
+    history_known: bool | None
+    target: BriefRevision | None
+    previous: BriefRevision | None
+    half_applied: tuple[str, ...] | None
+    roll_back: bool
+    roll_back_reason: str | None
+    right_version: bool
+
+
 def lock_of(
     evidence: Evidence,
     release: Release,
     expected: str | None,
     values: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
-    """The lock of a release in scope (an element of ``evidence.releases``); ``values`` are those Rancher passes next.
-
-    Keys: ``locked`` (None when the last revision cannot be read), ``status``, ``revision``, ``age_seconds``, ``idle``
-    and ``live_actor`` (FM P-IDLE), ``retrying`` (the name of a helm pod that runs and can only fail on the lock; it is
-    no actor), ``stale`` (nobody works on it and it is older than any helm run may be; None when that is not known),
-    ``target`` (the revision a rollback would go to, one function for findings and plan), ``right_version`` (the locked
-    revision is the wanted version already, FM 6.6), ``history_known`` (without it ``target`` and ``previous`` say
-    nothing), ``previous`` (the revision that becomes the last one when the lock is removed), ``half_applied`` (what the
-    pending revisions set that no later upgrade would remove; None when that is not known), ``roll_back`` (removing the
-    lock is not enough) and ``roll_back_reason``.
-    """
+) -> Lock:
+    """The lock of a release in scope (an element of ``evidence.releases``); ``values`` are those Rancher passes next."""
     last = release.revisions[0] if release.revisions else Revision()
     status = last.status or None
     known = release.last_known and (not release.revisions or status is not None)
@@ -61,24 +90,24 @@ def lock_of(
     right = bool(locked and expected and last.chart_version == expected)
     half_applied = _half_applied(release, values, right) if locked else None
     reason = _why_roll_back(name, previous, target, half_applied)
-    return {
-        "locked": locked,
-        "status": status if locked else None,
-        "revision": last.revision if locked else None,
-        "age_seconds": age if locked else None,
-        "stale_after_seconds": stale_after(evidence),
-        "idle": idle.idle,
-        "live_actor": idle.actor,
-        "retrying": retrying,
-        "stale": _stale(evidence, locked, age, idle.idle),
-        "history_known": release.history_known,
-        "target": target,
-        "previous": previous,
-        "half_applied": half_applied,
-        "roll_back": reason is not None,
-        "roll_back_reason": reason,
-        "right_version": right,
-    }
+    return Lock(
+        locked=locked,
+        status=status if locked else None,
+        revision=last.revision if locked else None,
+        age_seconds=age if locked else None,
+        stale_after_seconds=stale_after(evidence),
+        idle=idle.idle,
+        live_actor=idle.actor,
+        retrying=retrying,
+        stale=_stale(evidence, locked, age, idle.idle),
+        history_known=release.history_known,
+        target=target,
+        previous=previous,
+        half_applied=half_applied,
+        roll_back=reason is not None,
+        roll_back_reason=reason,
+        right_version=right,
+    )
 
 
 def _without_retries(evidence: Evidence, release: Release) -> tuple[Idleness, str | None]:
@@ -145,9 +174,9 @@ def stale_after(evidence: Evidence) -> int:
 
 def _why_roll_back(
     release: str,
-    previous: Mapping[str, Any] | None,
-    target: Mapping[str, Any] | None,
-    half_applied: list[str] | None,
+    previous: BriefRevision | None,
+    target: BriefRevision | None,
+    half_applied: tuple[str, ...] | None,
 ) -> str | None:
     """Why a rollback is needed instead of removing the lock; None where it is not, or would do harm.
 
@@ -156,9 +185,9 @@ def _why_roll_back(
     if previous is None or target is None:
         return None
     crds = release.endswith("-crd")
-    if previous["status"] != "deployed" and not (crds and previous["status"] != UNDECODABLE):
+    if previous.status != "deployed" and not (crds and previous.status != UNDECODABLE):
         return (
-            f"revision {previous['revision']} below the lock is {previous['status']}, and on such a one Rancher"
+            f"revision {previous.revision} below the lock is {previous.status}, and on such a one Rancher"
             " installs with its own values only, so those the release was given by hand would be lost"
         )
     # helm would delete a CRD that only the pending revision has, and with it every object of the kind.
@@ -167,7 +196,7 @@ def _why_roll_back(
     named, more = "; ".join(half_applied[:_TOLD]), len(half_applied) - _TOLD
     rest = f" and {more} more" if more > 0 else ""
     return (
-        f"the pending revision can have applied what revision {previous['revision']} does not have ({named}{rest});"
+        f"the pending revision can have applied what revision {previous.revision} does not have ({named}{rest});"
         " with the lock removed, no later upgrade would know of it, and it would stay in the cluster. A rollback"
         " starts from the pending revision and removes it"
     )
@@ -175,7 +204,7 @@ def _why_roll_back(
 
 def _half_applied(
     release: Release, values: Mapping[str, Any] | None, right_version: bool
-) -> list[str] | None:
+) -> tuple[str, ...] | None:
     """What the pending revisions set beyond the revision below the lock and beyond what comes after it.
 
     The same chart with the same values sets it again.
@@ -191,7 +220,7 @@ def _half_applied(
         same = right_version and below is not None and _follows(config, below.config, values)
         if not same or each.chart_version != pending[0].chart_version:
             found += [name for name in each.half_applied if name not in found]
-    return found
+    return tuple(found)
 
 
 def _follows(config: object, below: object, values: Mapping[str, Any] | None) -> bool:
@@ -212,15 +241,13 @@ def _within(part: object, whole: object) -> bool:
     return part == whole
 
 
-def _brief(revision: Revision | None) -> dict[str, Any] | None:
+def _brief(revision: Revision | None) -> BriefRevision | None:
     if revision is None:
         return None
     label = UNDECODABLE if revision.error else revision.label_status
-    return {
-        "revision": revision.revision,
-        "status": revision.status or label or None,
-        "chart_version": revision.chart_version or None,
-    }
+    return BriefRevision(
+        revision.revision, revision.status or label or None, revision.chart_version or None
+    )
 
 
 def _stale(

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from ..._core.lenient import integer
 from ..._documents.evidence import Evidence
@@ -22,11 +21,14 @@ back, a webhook that restarts) is over within this time (FM 6.9)."""
 
 @dataclass(frozen=True)
 class Patience:
-    """``settled``: no transient explains what is seen any more; ``wait_stale``: the job waits longer than its kind of
-    wait usually takes. None when it is not known since when the job waits, or for what."""
+    """None where it is not known since when the job waits, or for what."""
 
     settled: bool | None = None
+    """no passing state of an upgrade explains what is seen any more (5 minutes)"""
     wait_stale: bool | None = None
+    """the job has waited longer than such a wait usually takes (at least `stale_after_seconds`)"""
+    stale_after_seconds: int = DEFAULT_STALE_AFTER
+    """the age from which a lock or a wait is too old"""
 
 
 def patience(evidence: Evidence, upgrade: UpgradeFacts) -> Patience:
@@ -36,6 +38,7 @@ def patience(evidence: Evidence, upgrade: UpgradeFacts) -> Patience:
     return Patience(
         settled=True if at_rest else _older_than(upgrade, transient),
         wait_stale=_older_than(upgrade, wait_limit(evidence, upgrade)),
+        stale_after_seconds=stale_after(evidence),
     )
 
 
@@ -48,15 +51,25 @@ def wait_limit(evidence: Evidence, upgrade: UpgradeFacts) -> int:
     return max(chosen, job_log_waits.usual_seconds(upgrade.wait_kind))
 
 
-def waited(evidence: Evidence, upgrade: UpgradeFacts) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Waited:
     """What the job waits for in words, its limit, what ends it and which commands show more."""
+
+    words: str | None
+    limit_seconds: int | None
+    ends_when: str | None
+    look_at: tuple[str, ...]
+
+
+def waited(evidence: Evidence, upgrade: UpgradeFacts) -> Waited:
+    """The wait that the job is in."""
     wait = upgrade.wait or {}
-    return {
-        "words": job_log_waits.words(wait) or upgrade.wait_field("text"),
-        "limit_seconds": wait_limit(evidence, upgrade) if wait else None,
-        "ends_when": job_log_waits.ends_when(wait),
-        "look_at": job_log_waits.look_at(wait),
-    }
+    return Waited(
+        words=job_log_waits.words(wait) or upgrade.wait_field("text"),
+        limit_seconds=wait_limit(evidence, upgrade) if wait else None,
+        ends_when=job_log_waits.ends_when(wait),
+        look_at=tuple(job_log_waits.look_at(wait)),
+    )
 
 
 def _older_than(upgrade: UpgradeFacts, limit: int) -> bool | None:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 from ..._core.lenient import seconds_between
 from ..._documents.evidence import Evidence, Plan
@@ -13,23 +13,36 @@ from ..._documents.evidence import Evidence, Plan
 _YOUNG_SECONDS = 3600
 
 
-def plan_states(evidence: Evidence) -> list[dict[str, Any]]:
-    """Every Plan: ``{name, namespace, complete, missing_nodes, applying, nowhere, progresses}``. ``nowhere``: complete on
-    no node at all; ``progresses``: it is new, or a node is at it after others have been."""
-    return [_plan(evidence, plan) for plan in evidence.plans or ()]
+@dataclass(frozen=True)
+class PlanState:
+    """One Plan. ``nowhere``: complete on no node at all; ``progresses``: it is new, or a node is at it after others have
+    been."""
+
+    name: str
+    namespace: str
+    complete: bool | None
+    missing_nodes: tuple[str, ...]
+    applying: tuple[str, ...]
+    nowhere: bool
+    progresses: bool
 
 
-def _plan(evidence: Evidence, plan: Plan) -> dict[str, Any]:
+def plan_states(evidence: Evidence) -> tuple[PlanState, ...]:
+    """Every Plan."""
+    return tuple(_plan(evidence, plan) for plan in evidence.plans or ())
+
+
+def _plan(evidence: Evidence, plan: Plan) -> PlanState:
     missing = len(plan.missing_nodes)
     nodes = len(evidence.nodes or ()) if plan.selected is None else plan.selected
     age = seconds_between(plan.created_at, evidence.collected_at)
     young = age is not None and age < _YOUNG_SECONDS
-    return {
-        "name": plan.name or "unnamed",
-        "namespace": plan.namespace or "cattle-system",
-        "complete": plan.complete,
-        "missing_nodes": list(plan.missing_nodes)[:20],
-        "applying": list(plan.applying)[:20],
-        "nowhere": plan.complete is False and 0 < nodes <= missing,
-        "progresses": young or (bool(plan.applying) and missing < nodes),
-    }
+    return PlanState(
+        name=plan.name or "unnamed",
+        namespace=plan.namespace or "cattle-system",
+        complete=plan.complete,
+        missing_nodes=plan.missing_nodes[:20],
+        applying=plan.applying[:20],
+        nowhere=plan.complete is False and 0 < nodes <= missing,
+        progresses=young or (bool(plan.applying) and missing < nodes),
+    )

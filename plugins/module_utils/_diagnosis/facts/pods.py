@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from dataclasses import dataclass
+from typing import TypeAlias
 
 from ..._core.lenient import text
 from ..._core.names import CAPI_NAMESPACES
@@ -34,9 +35,6 @@ _REPLACES = ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet")
 _RESTARTS = 3
 Counts: TypeAlias = "tuple[int | None, int | None]"
 Key: TypeAlias = "tuple[str | None, str | None]"
-Troubles: TypeAlias = "Sequence[dict[str, Any]]"
-"""What pod_troubles has found."""
-
 #: The workloads whose crash is a finding by itself; None: every one of the namespace.
 COMPONENTS: dict[str, frozenset[str] | None] = {
     "cattle-system": frozenset({"rancher-webhook", "system-upgrade-controller"}),
@@ -46,8 +44,51 @@ COMPONENTS: dict[str, frozenset[str] | None] = {
 }
 
 
-def pod_troubles(evidence: Evidence) -> list[dict[str, Any]]:
-    """One element for each workload with pods in trouble: whose pods, which ``class`` of trouble, and ``why``."""
+@dataclass(frozen=True)
+class Trouble:
+    """A workload with pods in trouble: whose pods, which ``class`` of trouble, and ``why``. ``component``: its crash is a
+    finding by itself; ``left_over``: a finding on its release explains it."""
+
+    namespace: str | None
+    kind: str | None
+    name: str
+    component: bool
+    of_capi: bool
+    pods: tuple[str | None, ...]
+    replicas: int | None
+    ready: int | None
+    class_: str
+    lasting: bool
+    why: str
+    said: tuple[str, ...]
+    hook: str | None
+    image: str | None
+    age_seconds: int
+    lease_duration_missing: bool
+    left_over: bool = False
+
+
+@dataclass(frozen=True)
+class AwaitedRollout:
+    """A workload that is rolled out: how many of its pods are ready, and why not all."""
+
+    kind: str | None
+    namespace: str | None
+    name: str | None
+    replicas: int | None
+    ready: int | None
+    updated: int | None
+    behind: bool | None
+    class_: str
+    lasting: bool
+    why: str
+    said: tuple[str, ...]
+    lease_duration_missing: bool
+    left_over: bool = False
+
+
+def pod_troubles(evidence: Evidence) -> tuple[Trouble, ...]:
+    """One element for each workload with pods in trouble."""
     groups: dict[tuple[str | None, ...], list[PodTrouble]] = {}
     counts = _counts(evidence)
     for each in evidence.pod_troubles or ():
@@ -55,13 +96,13 @@ def pod_troubles(evidence: Evidence) -> list[dict[str, Any]]:
             continue
         owner = (each.namespace, each.owner_kind or "Pod", each.owner or each.name)
         groups.setdefault(owner, []).append(each)
-    return [_group(owner, pods, counts) for owner, pods in groups.items()]
+    return tuple(_group(owner, pods, counts) for owner, pods in groups.items())
 
 
 def awaited_rollout(
-    evidence: Evidence, upgrade: UpgradeFacts, troubles: Troubles
-) -> dict[str, Any]:
-    """The workload whose roll-out the job waits for: how many of its pods are ready, and why not all."""
+    evidence: Evidence, upgrade: UpgradeFacts, troubles: Sequence[Trouble]
+) -> AwaitedRollout:
+    """The workload whose roll-out the job waits for."""
     namespace, name = upgrade.wait_field("namespace"), upgrade.wait_field("name")
     kind = upgrade.wait_field("workload") or ""
     replicas, ready, updated = _counts_of_awaited(evidence, namespace, name)
@@ -69,39 +110,37 @@ def awaited_rollout(
     behind = None if ready is None or replicas is None else ready < replicas
     if behind is False and updated is not None and replicas is not None:
         behind = updated < replicas
-    return {
-        "kind": _KINDS.get(kind, kind or None),
-        "namespace": namespace,
-        "name": name,
-        "replicas": replicas,
-        "ready": ready,
-        "updated": updated,
-        "behind": behind,
-        "class": trouble["class"] if trouble else UNKNOWN,
-        "lasting": bool(trouble and trouble["lasting"]),
-        "why": (trouble or {}).get("why") or _without_trouble(evidence, name, ready, replicas),
-        "said": trouble["said"] if trouble else [],
-        "lease_duration_missing": bool(trouble and trouble["lease_duration_missing"]),
-    }
+    return AwaitedRollout(
+        kind=_KINDS.get(kind, kind or None),
+        namespace=namespace,
+        name=name,
+        replicas=replicas,
+        ready=ready,
+        updated=updated,
+        behind=behind,
+        class_=trouble.class_ if trouble else UNKNOWN,
+        lasting=bool(trouble and trouble.lasting),
+        why=trouble.why if trouble else _without_trouble(evidence, name, ready, replicas),
+        said=trouble.said if trouble else (),
+        lease_duration_missing=bool(trouble and trouble.lease_duration_missing),
+    )
 
 
 def trouble_of(
-    troubles: Troubles, namespace: str | None, name: str | None
-) -> dict[str, Any] | None:
+    troubles: Sequence[Trouble], namespace: str | None, name: str | None
+) -> Trouble | None:
     """What is wrong with the pods of one workload, None when nothing is known of it."""
     for each in troubles:
-        if (each["namespace"], each["name"]) == (namespace, name):
+        if (each.namespace, each.name) == (namespace, name):
             return each
     return None
 
 
-def hook_trouble(troubles: Troubles, namespace: str, release: str) -> dict[str, Any] | None:
+def hook_trouble(troubles: Sequence[Trouble], namespace: str, release: str) -> Trouble | None:
     """A helm hook of a release whose pod does not start or has failed."""
     for each in troubles:
-        if each["hook"] and (each["namespace"], each["name"]) == (
-            namespace,
-            f"{release}-{each['hook']}",
-        ):
+        about = (each.namespace, each.name)
+        if each.hook and about == (namespace, f"{release}-{each.hook}"):
             return each
     return None
 
@@ -178,34 +217,32 @@ def _said(pod: PodTrouble) -> str:
 
 def _group(
     owner: tuple[str | None, ...], pods: Sequence[PodTrouble], counts: dict[Key, Counts]
-) -> dict[str, Any]:
+) -> Trouble:
     namespace, kind, name = owner
     worst = min(pods, key=_severity)
     replicas, ready = counts.get((namespace, name), (None, None))
     known = ready is not None and replicas is not None
     head = f"{ready} of {replicas} pods ready: " if known else ""
-    said = [line for each in pods for line in each.last_words][:6]
+    said = tuple(line for each in pods for line in each.last_words)[:6]
     found = class_of(worst)
-    return {
-        "namespace": namespace,
-        "kind": kind,
-        "name": name or "unknown",
-        "component": _is_component(namespace, name),
-        "of_capi": namespace in CAPI_NAMESPACES,
-        "pods": [each.name for each in pods if each.name][:10],
-        "replicas": replicas,
-        "ready": ready,
-        "class": found,
-        "lasting": found in LASTING and (found != CRASH or _keeps_crashing(worst)),
-        "why": head + sentence(worst),
-        "said": said,
-        "hook": _hook(worst),
-        "image": worst.image,
-        "age_seconds": max((each.age_seconds or 0 for each in pods), default=0),
-        "lease_duration_missing": any(
-            _LEASE_DURATION in line and "not set" in line for line in said
-        ),
-    }
+    return Trouble(
+        namespace=namespace,
+        kind=kind,
+        name=name or "unknown",
+        component=_is_component(namespace, name),
+        of_capi=namespace in CAPI_NAMESPACES,
+        pods=tuple(each.name for each in pods if each.name)[:10],
+        replicas=replicas,
+        ready=ready,
+        class_=found,
+        lasting=found in LASTING and (found != CRASH or _keeps_crashing(worst)),
+        why=head + sentence(worst),
+        said=said,
+        hook=_hook(worst),
+        image=worst.image,
+        age_seconds=max((each.age_seconds or 0 for each in pods), default=0),
+        lease_duration_missing=any(_LEASE_DURATION in line and "not set" in line for line in said),
+    )
 
 
 def _severity(pod: PodTrouble) -> tuple[bool, int, bool]:

@@ -5,17 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ..._core.lenient import integer, mapping, seconds_between
 from ..._core.template import duration
-from ..._documents.evidence import Condition, Evidence, JobLog, JobPod, Upgrade
+from ..._documents.evidence import Condition, Evidence, HelmActor, JobLog, JobPod, Upgrade
 from ..._harvester import job_log_lines
 from ..._harvester.job_log_lines import STEPS
 from .actors import live_actors
 from .helm_failures import HelmFailure
-from .locks import lock_of, stale_after
+from .locks import Lock, lock_of, stale_after
 from .manifest_job import SUCCEEDED
 from .patience import wait_limit, waited
 from .upgrade import AFTER_RANCHER, NONE, NOT_STARTED, RANCHER, UpgradeFacts
@@ -31,16 +31,22 @@ _PREPARATION = 7200
 _QUOTED = 160
 
 
+@dataclass(frozen=True)
+class Progress:
+    """``moving`` is True when something happens or the wait is too young to be called long, False when neither is so,
+    None when it cannot be known; ``why`` says it in words. ``actors`` run helm now."""
+
+    moving: bool | None
+    why: str
+    actors: Sequence[HelmActor]
+
+
 def progress(
     evidence: Evidence, upgrade: UpgradeFacts, failures: Sequence[HelmFailure]
-) -> dict[str, Any]:
-    """``{moving, why, actors}`` from the evidence and the facts of facts/upgrade.py and facts/helm_failures.py.
-
-    ``moving`` is True when something happens or the wait is too young to be called long, False when neither is so, None
-    when it cannot be known; ``why`` says it in words.
-    """
+) -> Progress:
+    """Whether the upgrade gets on, from the evidence and the facts of facts/upgrade.py and facts/helm_failures.py."""
     moving, why = _moving(evidence, upgrade, failures)
-    return {"moving": moving, "why": why, "actors": live_actors(evidence)[:10]}
+    return Progress(moving, why, live_actors(evidence)[:10])
 
 
 def _moving(
@@ -68,14 +74,14 @@ def _waiting(
         return False, f"helm has failed {failed.count} times on what the job waits for"
     # A pod that can only fail on the release's lock is not at work on it.
     lock = lock_of(evidence, evidence.release(namespace or "", release or ""), None)
-    actor = lock["live_actor"] if namespace and release else None
+    actor = lock.live_actor if namespace and release else None
     age, limit = integer((upgrade.wait or {}).get("age_seconds")), wait_limit(evidence, upgrade)
     if actor and _young(evidence, actor, age, limit):
-        return True, f"{actor['kind']} {actor['name']} is at work on what the job waits for"
-    at_work = seconds_between(actor.get("since"), evidence.collected_at) if actor else None
+        return True, f"{actor.kind} {actor.name} is at work on what the job waits for"
+    at_work = seconds_between(actor.since, evidence.collected_at) if actor else None
     if actor and at_work is not None:
         return False, (
-            f"{actor['kind']} {actor['name']} has been at work for {duration(at_work)} on what the job waits for, "
+            f"{actor.kind} {actor.name} has been at work for {duration(at_work)} on what the job waits for, "
             "longer than helm takes"
         )
     if age is None:
@@ -85,33 +91,33 @@ def _waiting(
     young = _young_lock(lock, f"{namespace}/{release}", stale_after(evidence))
     if young:
         return True, young
-    ends = waited(evidence, upgrade)["ends_when"]
+    ends = waited(evidence, upgrade).ends_when
     return False, (
         f"the job has waited for {duration(age)}{_for(evidence, upgrade)}, "
         f"more than the usual {duration(limit)}{f'; the wait ends when {ends}' if ends else ''}"
     )
 
 
-def _young(evidence: Evidence, actor: Mapping[str, Any], age: int | None, limit: int) -> bool:
+def _young(evidence: Evidence, actor: HelmActor, age: int | None, limit: int) -> bool:
     """Whether who works on the release began lately; the wait is as old as that where nothing says when it was."""
-    at_work = seconds_between(actor.get("since"), evidence.collected_at)
+    at_work = seconds_between(actor.since, evidence.collected_at)
     if at_work is None:
         return age is None or age < limit + _UNKNOWN_ACTOR_SECONDS
     return at_work < _ACTOR_SECONDS
 
 
 def _for(evidence: Evidence, upgrade: UpgradeFacts) -> str:
-    words = waited(evidence, upgrade)["words"]
+    words = waited(evidence, upgrade).words
     return f" for {words}" if words else ""
 
 
-def _young_lock(lock: Mapping[str, Any], release: str, limit: int) -> str:
+def _young_lock(lock: Lock, release: str, limit: int) -> str:
     """What is to be said of the awaited release when somebody whom no pod betrays may still work on it."""
-    age = integer(lock["age_seconds"])
-    if not lock["locked"] or age is None or age >= limit:
+    age = lock.age_seconds
+    if not lock.locked or age is None or age >= limit:
         return ""
     return (
-        f"release {release} has been {lock['status']} only for {duration(age)}, "
+        f"release {release} has been {lock.status} only for {duration(age)}, "
         f"and counts as abandoned after {duration(limit)}"
     )
 

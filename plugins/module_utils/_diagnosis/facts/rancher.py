@@ -6,46 +6,96 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ..._core.lenient import mapping, text
 from ..._documents.evidence import Evidence, Rancher, RancherPod, Revision
 from .decisions import server_version
-from .locks import lock_of, revision_age
-from .pods import Troubles, hook_trouble, trouble_of
+from .locks import Lock, lock_of, revision_age
+from .pods import Trouble, hook_trouble, trouble_of
 from .upgrade import UpgradeFacts
 
 _PRE_UPGRADE = re.compile(r"pre-upgrade hooks? failed|failed pre-upgrade")
 _NAMESPACE, _RELEASE = "cattle-system", "rancher"
 
 
-def rancher_facts(evidence: Evidence, upgrade: UpgradeFacts, troubles: Troubles) -> dict[str, Any]:
+@dataclass(frozen=True)
+class UnreadyPod:
+    """A pod of Rancher that is not ready."""
+
+    name: str | None
+    phase: str | None
+    node: str | None
+    waiting_reason: str | None
+    restarts: int | None
+
+
+@dataclass(frozen=True)
+class RancherRelease:
+    """The last revision of Rancher's own release, and its lock."""
+
+    known: bool
+    revision: int | None
+    status: str | None
+    chart_version: str | None
+    description: str
+    age_seconds: int | None
+    lock: Lock
+
+
+@dataclass(frozen=True)
+class RancherState:
     """Versions, image, roll-out and Helm release of Rancher itself; every unknown is None."""
+
+    expected_version: str | None
+    running_version: str | None
+    version_matches: bool | None
+    image_tag: str | None
+    image_matches: bool | None
+    rolled_out: bool | None
+    waits_for_node: bool
+    replicas: int | None
+    ready: int | None
+    image_ids: tuple[str, ...]
+    unready_pods: tuple[UnreadyPod, ...]
+    trouble: Trouble | None
+    hook: Trouble | None
+    hook_failed: str | None
+    versions: tuple[str, ...]
+    witness: str | None
+    release: RancherRelease
+
+
+def rancher_facts(
+    evidence: Evidence, upgrade: UpgradeFacts, troubles: Sequence[Trouble]
+) -> RancherState:
+    """The state of Rancher."""
     deployment = evidence.rancher or Rancher()
     expected = _expected_version(evidence)
     # The job compares the Setting, whatever the process of the leader says.
     running = deployment.version or server_version(evidence)
     tag = deployment.image_tag or None
-    return {
-        "expected_version": expected,
-        "running_version": running,
-        "version_matches": running == expected if running and expected else None,
-        "image_tag": tag,
-        "image_matches": tag == expected if tag and expected else None,
-        "rolled_out": _rolled_out(deployment),
-        "waits_for_node": upgrade.nodes_phase is True and _waits_for_node(evidence, deployment),
-        "replicas": deployment.replicas,
-        "ready": deployment.ready,
-        "image_ids": _image_ids(deployment),
-        "unready_pods": _unready_pods(deployment),
-        "trouble": trouble_of(troubles, _NAMESPACE, _RELEASE),
+    return RancherState(
+        expected_version=expected,
+        running_version=running,
+        version_matches=running == expected if running and expected else None,
+        image_tag=tag,
+        image_matches=tag == expected if tag and expected else None,
+        rolled_out=_rolled_out(deployment),
+        waits_for_node=upgrade.nodes_phase is True and _waits_for_node(evidence, deployment),
+        replicas=deployment.replicas,
+        ready=deployment.ready,
+        image_ids=_image_ids(deployment),
+        unready_pods=_unready_pods(deployment),
+        trouble=trouble_of(troubles, _NAMESPACE, _RELEASE),
         # Where the upgrade has come through all the same, the pod of a failed hook is only a leftover.
-        "hook": None if tag and tag == expected else hook_trouble(troubles, _NAMESPACE, _RELEASE),
-        "hook_failed": _hook_failed(evidence),
-        "versions": _versions(deployment),
-        "witness": _witness(evidence),
-        "release": _release(evidence),
-    }
+        hook=None if tag and tag == expected else hook_trouble(troubles, _NAMESPACE, _RELEASE),
+        hook_failed=_hook_failed(evidence),
+        versions=_versions(deployment),
+        witness=_witness(evidence),
+        release=_release(evidence),
+    )
 
 
 def _expected_version(evidence: Evidence) -> str | None:
@@ -85,7 +135,7 @@ def _hook_failed(evidence: Evidence) -> str | None:
     return next((each[:500] for each in said if _PRE_UPGRADE.search(each)), None)
 
 
-def _versions(deployment: Rancher) -> list[str]:
+def _versions(deployment: Rancher) -> tuple[str, ...]:
     """The versions that run now, by the tags of the running pods' images."""
     repository = (deployment.image or "").partition("@")[0].rpartition(":")[0]
     tags = {
@@ -93,7 +143,7 @@ def _versions(deployment: Rancher) -> list[str]:
         for pod in deployment.pods
         if pod.phase == "Running" and pod.image and pod.image.rpartition(":")[0] == repository
     }
-    return sorted(tags)
+    return tuple(sorted(tags))
 
 
 def _witness(evidence: Evidence) -> str | None:
@@ -101,13 +151,13 @@ def _witness(evidence: Evidence) -> str | None:
     return next((node.name for node in evidence.nodes or () if node.witness), None)
 
 
-def _image_ids(deployment: Rancher) -> list[str]:
+def _image_ids(deployment: Rancher) -> tuple[str, ...]:
     """The different images behind Rancher's one tag, on its pods and on the nodes; more than one means that some node
     holds another build (FM 6.11)."""
     found = {pod.image_id for pod in _pods_of_tag(deployment)}
     for images in deployment.node_images.values():
         found.update(images)
-    return sorted(image for image in found if image)
+    return tuple(sorted(image for image in found if image))
 
 
 def _pods_of_tag(deployment: Rancher) -> list[RancherPod]:
@@ -115,29 +165,30 @@ def _pods_of_tag(deployment: Rancher) -> list[RancherPod]:
     return [pod for pod in deployment.pods if image is None or pod.image in (None, image)]
 
 
-def _unready_pods(deployment: Rancher) -> list[dict[str, Any]]:
-    return [
-        {
-            "name": pod.name or None,
-            "phase": pod.phase or None,
-            "node": pod.node or None,
-            "waiting_reason": pod.waiting_reason or None,
-            "restarts": pod.restarts,
-        }
+def _unready_pods(deployment: Rancher) -> tuple[UnreadyPod, ...]:
+    unready = (
+        UnreadyPod(
+            name=pod.name or None,
+            phase=pod.phase or None,
+            node=pod.node or None,
+            waiting_reason=pod.waiting_reason or None,
+            restarts=pod.restarts,
+        )
         for pod in deployment.pods
         if pod.ready is not True and pod.phase != "Succeeded"
-    ][:10]
+    )
+    return tuple(unready)[:10]
 
 
-def _release(evidence: Evidence) -> dict[str, Any]:
+def _release(evidence: Evidence) -> RancherRelease:
     release = evidence.release(_NAMESPACE, _RELEASE)
     last = release.revisions[0] if release.revisions else Revision()
-    return {
-        "known": release.last_known,
-        "revision": last.revision,
-        "status": last.status or None,
-        "chart_version": last.chart_version or None,
-        "description": (last.description or "")[:500],
-        "age_seconds": revision_age(last, evidence),
-        "lock": lock_of(evidence, release, None),
-    }
+    return RancherRelease(
+        known=release.last_known,
+        revision=last.revision,
+        status=last.status or None,
+        chart_version=last.chart_version or None,
+        description=(last.description or "")[:500],
+        age_seconds=revision_age(last, evidence),
+        lock=lock_of(evidence, release, None),
+    )

@@ -6,16 +6,20 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from ..._core.lenient import mapping
 from ..._documents.evidence import Evidence, LeftField, Release
-from .pods import UNSCHEDULABLE, Troubles, pod_troubles, trouble_of
+from .pods import UNSCHEDULABLE, AwaitedRollout, Trouble, pod_troubles, trouble_of
 
 _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
 _TEMPLATE = "spec.template."
 _SELECTS_NODES = re.compile(r"\.spec\.(nodeSelector|affinity\.nodeAffinity|affinity$|nodeName)")
 _NO_SUCH_NODE = re.compile(r"node affinity/selector|node selector|requested node name")
+
+T = TypeVar("T", Trouble, AwaitedRollout)
 
 
 def release_leftovers(evidence: Evidence, release: Release) -> dict[str, Any]:
@@ -23,7 +27,7 @@ def release_leftovers(evidence: Evidence, release: Release) -> dict[str, Any]:
     are in lasting trouble, ``why`` they are, ``nodes``: the field for which the scheduler finds no node, ``set_by``.
     """
     fields = release.leftovers or ()
-    known = pod_troubles(evidence) if fields else []
+    known = pod_troubles(evidence) if fields else ()
     troubles = {
         each.object: trouble
         for each in fields
@@ -37,40 +41,40 @@ def release_leftovers(evidence: Evidence, release: Release) -> dict[str, Any]:
         "fields": [_shown(each) for each in fields],
         "held": [_shown(each) for each in held],
         "workloads": sorted({each.object or "" for each in held}),
-        "why": "; ".join(dict.fromkeys(troubles[each.object]["why"] for each in held)),
+        "why": "; ".join(dict.fromkeys(troubles[each.object].why for each in held)),
         "nodes": _named(chosen[0]) if chosen else None,
         "set_by": max(numbers, default=None),
     }
 
 
-def mark_left_over(troubles: list[dict[str, Any]], dependencies: list[dict[str, Any]]) -> None:
-    """Say of every workload in trouble whether a finding on its release explains it (``left_over``)."""
+def with_left_over(found: Sequence[T], dependencies: list[dict[str, Any]]) -> tuple[T, ...]:
+    """Say also of every workload in trouble whether a finding on its release explains it (``left_over``)."""
     workloads = {
         each
         for dependency in dependencies
         for each in mapping(dependency.get("leftovers")).get("workloads", ())
     }
-    for each in troubles:
-        each["left_over"] = f"{each['kind']}/{each['namespace']}/{each['name']}" in workloads
+    return tuple(
+        replace(each, left_over=f"{each.kind}/{each.namespace}/{each.name}" in workloads)
+        for each in found
+    )
 
 
 def _in_template(each: LeftField) -> bool:
     return (each.field or "").startswith(_TEMPLATE)
 
 
-def _trouble(known: Troubles, each: LeftField) -> dict[str, Any] | None:
+def _trouble(known: Sequence[Trouble], each: LeftField) -> Trouble | None:
     """The lasting trouble of the pods of the workload that a field is in."""
     kind, namespace, name = [*(each.object or "").split("/"), "", "", ""][:3]
     found = trouble_of(known, namespace, name) if kind in _WORKLOADS else None
-    return found if found and found["kind"] == kind and found["lasting"] else None
+    return found if found and found.kind == kind and found.lasting else None
 
 
-def _finds_no_node(each: LeftField, trouble: dict[str, Any]) -> bool:
-    about_nodes = _NO_SUCH_NODE.search(trouble["why"])
+def _finds_no_node(each: LeftField, trouble: Trouble) -> bool:
+    about_nodes = _NO_SUCH_NODE.search(trouble.why)
     return bool(
-        trouble["class"] == UNSCHEDULABLE
-        and about_nodes
-        and _SELECTS_NODES.search(each.field or "")
+        trouble.class_ == UNSCHEDULABLE and about_nodes and _SELECTS_NODES.search(each.field or "")
     )
 
 

@@ -9,8 +9,8 @@ Only what the evidence shows. The webhook looks at volumes, machines, add-ons, b
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from ..._core.lenient import Document
 from ..._documents.evidence import Evidence
 from .bundles import chart_is_ready
 from .upgrade import NONE, UpgradeFacts
@@ -19,12 +19,22 @@ _ENDED = ("Succeeded", "Failed")
 _LEFT_OVER = "upgradelog-operator"
 
 
-def start_blockers(evidence: Evidence, upgrade: UpgradeFacts) -> list[Document]:
-    """``{kind, object, why, left_over}`` of every one; nothing while there is an Upgrade."""
-    return list(_blockers(evidence)) if upgrade.phase == NONE else []
+@dataclass(frozen=True)
+class Blocker:
+    """An object that stands in the way of a new Upgrade."""
+
+    kind: str
+    object: str
+    why: str
+    left_over: bool
 
 
-def _blockers(evidence: Evidence) -> Iterator[Document]:
+def start_blockers(evidence: Evidence, upgrade: UpgradeFacts) -> tuple[Blocker, ...]:
+    """Every one; nothing while there is an Upgrade."""
+    return tuple(_blockers(evidence)) if upgrade.phase == NONE else ()
+
+
+def _blockers(evidence: Evidence) -> Iterator[Blocker]:
     for each in evidence.earlier_upgrades or ():
         name = f"Upgrade/harvester-system/{each.name or '?'}"
         if each.state not in _ENDED:
@@ -45,5 +55,5 @@ def _blockers(evidence: Evidence) -> Iterator[Document]:
             yield _blocker(f"Node/{node.name or '?'}", "is unschedulable")
 
 
-def _blocker(name: str, why: str, left_over: bool = False) -> Document:
-    return {"kind": name.partition("/")[0], "object": name, "why": why, "left_over": left_over}
+def _blocker(name: str, why: str, left_over: bool = False) -> Blocker:
+    return Blocker(name.partition("/")[0], name, why, left_over)

@@ -33,27 +33,32 @@ _AT_THE_SAME_MOMENT = 60
 
 @dataclass(frozen=True)
 class UpgradeFacts:
-    """Where the upgrade is. None means that it cannot be known.
-
-    ``phase``: ``none`` (no Upgrade), ``not-started``, ``rancher``, ``after-rancher``, ``ended`` (the manifest job is
-    over, well or not). ``job_state``: see facts/manifest_job.py. ``contradicted``: what the Upgrade says of the job
-    against the job's own word. ``nodes_phase``: see `_nodes_phase`. ``wait``: what the job waits for, with the fields of its
-    line. ``wait_kind``: its kind, ``none`` when the job waits for nothing. ``attempts``: how many pods of the job have
-    ``failed`` and the ``limit``. ``log_kinds``: the kinds of lines in the newest pod's log, each once, in their order.
-    """
+    """Where the upgrade is. None means that it cannot be known."""
 
     phase: str | None = None
+    """`none` (no Upgrade), `not-started`, `rancher`, `after-rancher`, `ended`; null when unknown"""
     job_state: str | None = None
+    """`running`, `between-attempts`, `succeeded`, `failed`, `gone`; null when that cannot be seen"""
     contradicted: str | None = None
+    """what the Upgrade says against its own job, null when they agree"""
     nodes_phase: bool | None = None
+    """whether the nodes' upgrade has begun and has not ended well"""
     upgrade_count: int | None = None
+    """how many Upgrades are marked as the latest"""
     ended_well: bool | None = None
+    """whether the manifest job is over and did its work"""
     wait: Mapping[str, Any] | None = None
+    """what the job waits for now, with `kind`, `since`, `age_seconds` and the fields of the log line"""
     wait_kind: str | None = None
+    """the kind of `wait`, `none` when it waits for nothing, null when that cannot be seen"""
     job_running: bool | None = None
+    """whether a pod of the job is active"""
     job_failed: bool = False
+    """whether the Job has the condition Failed"""
     attempts: Mapping[str, int] = field(default_factory=dict)
+    """`failed` pods of the job and the `limit`"""
     log_kinds: tuple[str, ...] = ()
+    """kinds of telling lines in the newest pod's log"""
 
     def wait_field(self, name: str) -> str | None:
         """A text of the line that says what the job waits for."""
@@ -81,29 +86,41 @@ def upgrade_facts(evidence: Evidence) -> UpgradeFacts:
     )
 
 
-def upgrade_names(evidence: Evidence) -> dict[str, str]:
+@dataclass(frozen=True)
+class UpgradeNames:
     """How the Upgrade, which may be an UpgradePlan, is named: as an ``object``, in ``words``, and in commands
     (``kubectl`` with its namespace, ``resource``, ``logs`` of its ``job`` by label)."""
+
+    object: str
+    words: str
+    kubectl: str
+    resource: str
+    job: str
+    logs: str
+
+
+def upgrade_names(evidence: Evidence) -> UpgradeNames:
+    """The names of the Upgrade that is there."""
     found = _upgrade(evidence)
     name = found.name or "?"
     kubectl = f"kubectl -n {harvester.NAMESPACE}"
     if found.kind:
-        return {
-            "object": f"{found.kind}/{name}",
-            "words": f"{found.kind} {name}",
-            "kubectl": "kubectl",
-            "resource": f"{upgrade_plan.RESOURCE}.{upgrade_plan.API.partition('/')[0]}",
-            "job": f"{name}-cluster-upgrade",
-            "logs": f"{kubectl} logs -l {upgrade_plan.JOB_SELECTOR}",
-        }
-    return {
-        "object": f"Upgrade/{harvester.NAMESPACE}/{name}",
-        "words": f"Upgrade {harvester.NAMESPACE}/{name}",
-        "kubectl": kubectl,
-        "resource": f"upgrades.{harvester.API.partition('/')[0]}",
-        "job": f"{name}-apply-manifests",
-        "logs": f"{kubectl} logs -l {harvester.MANIFEST_SELECTOR}",
-    }
+        return UpgradeNames(
+            object=f"{found.kind}/{name}",
+            words=f"{found.kind} {name}",
+            kubectl="kubectl",
+            resource=f"{upgrade_plan.RESOURCE}.{upgrade_plan.API.partition('/')[0]}",
+            job=f"{name}-cluster-upgrade",
+            logs=f"{kubectl} logs -l {upgrade_plan.JOB_SELECTOR}",
+        )
+    return UpgradeNames(
+        object=f"Upgrade/{harvester.NAMESPACE}/{name}",
+        words=f"Upgrade {harvester.NAMESPACE}/{name}",
+        kubectl=kubectl,
+        resource=f"upgrades.{harvester.API.partition('/')[0]}",
+        job=f"{name}-apply-manifests",
+        logs=f"{kubectl} logs -l {harvester.MANIFEST_SELECTOR}",
+    )
 
 
 def condition_status(evidence: Evidence, kind: str) -> str | None:

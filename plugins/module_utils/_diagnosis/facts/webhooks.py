@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import dataclass
 
 from ..._core import names
 from ..._core.lenient import moment, seconds_between
@@ -42,21 +42,107 @@ _PROBLEMS = {
 }
 
 
-def webhook_facts(evidence: Evidence) -> dict[str, Any]:
-    """``rancher_webhook``, ``legacy_capi_webhooks`` and ``other_webhooks``."""
+@dataclass(frozen=True)
+class ToldCall:
+    """A call that failed, as a reader is told of it."""
+
+    webhook: str
+    text: str
+    at: str | None
+    source: str
+
+
+@dataclass(frozen=True)
+class Ready:
+    """How many pods of a Deployment are ready, of how many."""
+
+    ready: int | None
+    replicas: int | None
+
+
+@dataclass(frozen=True)
+class RancherWebhook:
+    """``ready``: somebody ready is behind it; ``unreachable``: it does not answer, with the ``problem``."""
+
+    known: bool
+    present: bool
+    unreachable: bool | None
+    ready: bool | None
+    problem: str | None
+    trusted: bool | None
+    why: str | None
+    undecided: str | None
+    expires_in_days: int | None
+    not_after: str | None
+    bundles_differ: bool
+    failed_calls: tuple[ToldCall, ...]
+    deployment: Ready | None
+
+
+@dataclass(frozen=True)
+class Orphan:
+    """A webhook configuration whose Services are gone."""
+
+    kind: str | None
+    name: str | None
+    services: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LegacyWebhooks:
+    """Those that Cluster API has left behind, and calls of them that failed."""
+
+    known: bool
+    orphaned: tuple[Orphan, ...]
+    failed_calls: tuple[ToldCall, ...]
+
+
+@dataclass(frozen=True)
+class OtherWebhook:
+    """The webhooks behind one Service. ``holds_helm``: somebody else than Rancher's pods made one of the calls."""
+
+    service: str
+    namespace: str | None
+    name: str | None
+    webhooks: tuple[str, ...]
+    configurations: tuple[str, ...]
+    legacy: bool
+    untrusted: bool
+    problem: str
+    answers: bool | None
+    failed_calls: tuple[ToldCall, ...]
+    about_capi: bool
+    holds_helm: bool
+
+
+@dataclass(frozen=True)
+class WebhookFacts:
+    """The admission webhooks, by whose they are."""
+
+    rancher_webhook: RancherWebhook
+    """whether Rancher's admission webhook can be reached (`unreachable`), and whether callers trust it:
+    `trusted`, `why` not, `undecided`, `expires_in_days`, `bundles_differ`"""
+    legacy_capi_webhooks: LegacyWebhooks
+    """Cluster API's webhook configurations whose Services are gone"""
+    other_webhooks: tuple[OtherWebhook, ...]
+    """admission webhooks of others of which calls failed of late, by Service, with the `problem`"""
+
+
+def webhook_facts(evidence: Evidence) -> WebhookFacts:
+    """All of them."""
     known = evidence.readable("webhook_configurations")
     configurations = evidence.webhook_configurations or ()
     own = [item for item in configurations if item.name == RANCHER_WEBHOOK]
     calls = failed_calls(evidence)
-    return {
-        "rancher_webhook": _rancher_webhook(evidence, own, [each for each in calls if _own(each)]),
-        "legacy_capi_webhooks": {
-            "known": known,
-            "orphaned": [_brief(item) for item in configurations if _orphaned(item)],
-            "failed_calls": _told(each for each in calls if "cluster.x-k8s.io" in each.webhook),
-        },
-        "other_webhooks": _others(evidence, [each for each in calls if not _own(each)]),
-    }
+    return WebhookFacts(
+        rancher_webhook=_rancher_webhook(evidence, own, [each for each in calls if _own(each)]),
+        legacy_capi_webhooks=LegacyWebhooks(
+            known=known,
+            orphaned=tuple(_orphan(item) for item in configurations if _orphaned(item)),
+            failed_calls=_told(each for each in calls if "cluster.x-k8s.io" in each.webhook),
+        ),
+        other_webhooks=_others(evidence, [each for each in calls if not _own(each)]),
+    )
 
 
 def _own(call: FailedCall) -> bool:
@@ -68,28 +154,28 @@ def _own(call: FailedCall) -> bool:
 
 def _rancher_webhook(
     evidence: Evidence, own: list[WebhookConfiguration], calls: list[FailedCall]
-) -> dict[str, Any]:
+) -> RancherWebhook:
     known = evidence.readable("webhook_configurations")
     webhooks = [each for item in own for each in item.webhooks if each.service == RANCHER_SERVICE]
     trusted, reason = _trusted(evidence, webhooks, calls)
     certificate = evidence.webhook_certificate or ServingCertificate()
     behind = _answers_all(own) if known else None
     silent = [each for each in calls if _is_silence(evidence, each, behind)]
-    return {
-        "known": known,
-        "present": bool(own),
-        "unreachable": True if silent else None if behind is None else not behind,
-        "ready": behind,
-        "problem": _PROBLEMS.get(silent[0].problem, "the call failed") if silent else None,
-        "trusted": trusted,
-        "why": _REASONS.get(reason or ""),
-        "undecided": _undecided(evidence, trusted, reason),
-        "expires_in_days": _days_left(evidence, certificate.not_after),
-        "not_after": certificate.not_after or None,
-        "bundles_differ": len({each.bundle for each in webhooks if each.bundle}) > 1,
-        "failed_calls": _told(calls),
-        "deployment": _deployment(evidence),
-    }
+    return RancherWebhook(
+        known=known,
+        present=bool(own),
+        unreachable=True if silent else None if behind is None else not behind,
+        ready=behind,
+        problem=_PROBLEMS.get(silent[0].problem, "the call failed") if silent else None,
+        trusted=trusted,
+        why=_REASONS.get(reason or ""),
+        undecided=_undecided(evidence, trusted, reason),
+        expires_in_days=_days_left(evidence, certificate.not_after),
+        not_after=certificate.not_after or None,
+        bundles_differ=len({each.bundle for each in webhooks if each.bundle}) > 1,
+        failed_calls=_told(calls),
+        deployment=_deployment(evidence),
+    )
 
 
 def _is_silence(evidence: Evidence, call: FailedCall, ready: bool | None) -> bool:
@@ -177,15 +263,17 @@ def _days_left(evidence: Evidence, end: str | None) -> int | None:
     return None if seconds is None else seconds // _DAY
 
 
-def _others(evidence: Evidence, calls: list[FailedCall]) -> list[dict[str, Any]]:
+def _others(evidence: Evidence, calls: list[FailedCall]) -> tuple[OtherWebhook, ...]:
     """Webhooks of others that calls have failed of late, one element for each service."""
     by_service: dict[str, list[FailedCall]] = {}
     for call in calls:
         by_service.setdefault(call.service or f"webhook {call.webhook}", []).append(call)
-    return [_other(evidence, service, found) for service, found in sorted(by_service.items())][:10]
+    return tuple(
+        _other(evidence, service, found) for service, found in sorted(by_service.items())[:10]
+    )
 
 
-def _other(evidence: Evidence, service: str, calls: list[FailedCall]) -> dict[str, Any]:
+def _other(evidence: Evidence, service: str, calls: list[FailedCall]) -> OtherWebhook:
     namespace, _slash, name = service.rpartition("/")
     behind = [
         (item, each)
@@ -194,30 +282,28 @@ def _other(evidence: Evidence, service: str, calls: list[FailedCall]) -> dict[st
         if each.service == service or each.name in {call.webhook for call in calls}
     ]
     answers = [_answers(each) for _item, each in behind]
-    return {
-        "service": service,
-        "namespace": namespace or None,
-        "name": None if service.startswith("webhook ") else name,
-        "webhooks": sorted({call.webhook for call in calls})[:5],
-        "configurations": sorted({f"{item.kind}/{item.name}" for item, _each in behind})[:5],
-        "legacy": any(_orphaned(item) for item, _each in behind),
-        "untrusted": calls[0].problem in webhook_calls.UNTRUSTED,
-        "problem": _PROBLEMS.get(calls[0].problem) or "the call failed",
-        "answers": None if not answers or None in answers else all(answers),
-        "failed_calls": _told(calls),
-        "about_capi": any("cluster.x-k8s.io" in call.webhook for call in calls),
-        "holds_helm": any(
-            not call.source.startswith("Pod/cattle-system/rancher-") for call in calls
-        ),
-    }
+    return OtherWebhook(
+        service=service,
+        namespace=namespace or None,
+        name=None if service.startswith("webhook ") else name,
+        webhooks=tuple(sorted({call.webhook for call in calls})[:5]),
+        configurations=tuple(sorted({f"{item.kind}/{item.name}" for item, _each in behind})[:5]),
+        legacy=any(_orphaned(item) for item, _each in behind),
+        untrusted=calls[0].problem in webhook_calls.UNTRUSTED,
+        problem=_PROBLEMS.get(calls[0].problem) or "the call failed",
+        answers=None if not answers or None in answers else all(answers),
+        failed_calls=_told(calls),
+        about_capi=any("cluster.x-k8s.io" in call.webhook for call in calls),
+        holds_helm=any(not call.source.startswith("Pod/cattle-system/rancher-") for call in calls),
+    )
 
 
-def _told(calls: Iterable[FailedCall]) -> list[dict[str, Any]]:
-    seen: dict[tuple[str, str], dict[str, Any]] = {}
+def _told(calls: Iterable[FailedCall]) -> tuple[ToldCall, ...]:
+    seen: dict[tuple[str, str], ToldCall] = {}
     for each in calls:
-        told = {"webhook": each.webhook, "text": each.text, "at": each.at, "source": each.source}
+        told = ToldCall(each.webhook, each.text, each.at, each.source)
         seen.setdefault((each.webhook, each.source), told)
-    return list(seen.values())[:3]
+    return tuple(seen.values())[:3]
 
 
 def _answers_all(configurations: list[WebhookConfiguration]) -> bool | None:
@@ -242,16 +328,13 @@ def _orphaned(configuration: WebhookConfiguration) -> bool:
     return configuration.name in LEGACY_CAPI and gone
 
 
-def _brief(configuration: WebhookConfiguration) -> dict[str, Any]:
-    return {
-        "kind": configuration.kind or None,
-        "name": configuration.name or None,
-        "services": sorted({item.service or "?" for item in configuration.webhooks}),
-    }
+def _orphan(configuration: WebhookConfiguration) -> Orphan:
+    services = sorted({item.service or "?" for item in configuration.webhooks})
+    return Orphan(configuration.kind or None, configuration.name or None, tuple(services))
 
 
-def _deployment(evidence: Evidence) -> dict[str, Any] | None:
+def _deployment(evidence: Evidence) -> Ready | None:
     for item in evidence.fleet.deployments if evidence.fleet else ():
         if item.name == "rancher-webhook":
-            return {"ready": item.ready, "replicas": item.replicas}
+            return Ready(item.ready, item.replicas)
     return None

@@ -92,7 +92,7 @@ def said() -> dict[str, list[tuple[str, dict[str, Any]]]]:
     """By rule: every different text it has said, each with the element it said it of."""
     told: dict[str, list[tuple[str, dict[str, Any]]]] = {name: [] for name in RULES}
     for overlay in [*overlays(), *pairs()]:
-        facts = derive(build(overlay))
+        facts = derive(build(overlay)).to_dict()
         for rule in RULES.values():
             for judgement in judge(rule, facts):
                 if judgement.matched:

@@ -4,12 +4,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._core.errors import (
     RemediationError,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.facts.upgrade import (
+    UpgradeFacts,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.rule_schema import (
     ACTIONS as RULE_ACTIONS,
@@ -306,7 +310,7 @@ def test_an_upgrade_that_has_ended_blocks_whatever_else_is_repaired() -> None:
     world.finding("job-backoff-limit", unattended="no", instructions=by_hand("It has ended."))
     world.findings[-1]["holds_job"] = True
     evidence, findings, facts = world.documents()
-    plan = make_plan(evidence, findings, {**facts, "phase": "ended"})
+    plan = make_plan(evidence, findings, replace(facts, upgrade=UpgradeFacts(phase="ended")))
     assert [each.blocks for each in plan.instructions] == [True]
     assert Plan.from_dict(plan.to_dict()).instructions[0].blocks is True
 
@@ -438,7 +442,9 @@ def test_agent_work_after_the_rancher_phase_is_a_risk() -> None:
     world = World().finding("x", "redeploy_fleet_agent")
     evidence, findings, facts = world.documents()
     assert make_plan(evidence, findings, facts).risks == ("low",)
-    assert make_plan(evidence, findings, {**facts, "phase": "after-rancher"}).risks == ("medium",)
+    assert make_plan(
+        evidence, findings, replace(facts, upgrade=UpgradeFacts(phase="after-rancher"))
+    ).risks == ("medium",)
 
 
 def test_only_webhooks_without_any_service_are_deleted() -> None:

@@ -63,7 +63,7 @@ def check(release: str, revisions: list[dict[str, Any]]) -> tuple[dict[str, Any]
     findings = diagnose(evidence)
     facts = derive(evidence)
     plan = make_plan(evidence, findings, facts, {"accept": list(LOCK_RULES)}).to_dict()
-    (lock,) = [each["lock"] for each in facts["dependencies"] if each["release"] == release]
+    (lock,) = [each["lock"] for each in facts.dependencies if each["release"] == release]
     (finding,) = [each for each in findings["findings"] if each["id"] in LOCK_RULES]
     steps = [each for each in plan["steps"] if each["params"].get("release") == release]
     backs = [each for each in steps if each["action"] == "roll_back_release"]

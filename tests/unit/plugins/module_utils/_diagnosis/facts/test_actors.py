@@ -127,11 +127,11 @@ def test_an_older_operation_counts_while_pods_cannot_be_seen() -> None:
     found = idleness(evidence, NAMESPACE, RELEASE)
     assert found.idle is False
     assert found.actor is not None
-    assert found.actor["kind"] == "Operation"
+    assert found.actor.kind == "Operation"
 
 
 def test_everybody_is_listed() -> None:
     evidence = evidence_of(
         {"set": {"helm_pods": [pod()], "operations": [operation(name="b")], "helm_jobs": [{}]}}
     )
-    assert [each["kind"] for each in live_actors(evidence)] == ["Pod", "Operation", "Pod"]
+    assert [each.kind for each in live_actors(evidence)] == ["Pod", "Operation", "Pod"]

@@ -23,7 +23,7 @@ RC = "106.0.0+up0.12.0-rc.3"
 
 def decided(release: str, **overlay: Any) -> dict[str, Any]:
     facts = derive(build(overlay))
-    return next(each for each in facts["dependencies"] if each["release"] == release)
+    return next(each for each in facts.dependencies if each["release"] == release)
 
 
 def test_at_rest() -> None:
@@ -108,7 +108,7 @@ def test_releases_of_newer_ranchers_have_other_names() -> None:
         "settings": {"server-version": {"value": "v2.12.2", "effective": "v2.12.2"}},
         "rancher": {"version": "v2.12.2"},
     }
-    names = {each["release"] for each in derive(build({"set": newer}))["dependencies"]}
+    names = {each["release"] for each in derive(build({"set": newer})).dependencies}
     assert "mcc-local-managed-system-upgrade-controller" in names
 
 
@@ -148,5 +148,5 @@ def test_proxies_come_from_the_process_where_it_was_read() -> None:
 def test_the_leader_decides_by_its_own_version_and_the_job_reads_the_setting() -> None:
     old = {"rancher": {"process_env": {"CATTLE_SERVER_VERSION": "v2.10.1"}}}
     facts = derive(build({"set": old}))
-    assert facts["rancher_state"]["running_version"] == "v2.11.0"
-    assert {each["situation"]["rancher"] for each in facts["dependencies"]} == {"v2.10.1"}
+    assert facts.rancher_state.running_version == "v2.11.0"
+    assert {each["situation"]["rancher"] for each in facts.dependencies} == {"v2.10.1"}

@@ -27,7 +27,7 @@ SILENT = {
 
 
 def waited(**overlay: Any) -> list[str]:
-    found = derive(build(overlay))["dependencies"]
+    found = derive(build(overlay)).dependencies
     return [item["release"] for item in found if item["waited"]]
 
 
@@ -61,6 +61,6 @@ def test_the_leader_s_own_environment_names_the_release() -> None:
         "CATTLE_SUC_APP_NAME_OVERRIDE": "another-controller",
     }
     rancher = {"env": {}, "process_env": process}
-    found = derive(build({"set": {"rancher": rancher}}))["dependencies"]
+    found = derive(build({"set": {"rancher": rancher}})).dependencies
     releases = {item["chart"]: item["release"] for item in found}
     assert releases["system-upgrade-controller"] == "another-controller"

@@ -59,4 +59,4 @@ def test_settings_that_were_not_read_hide_nothing() -> None:
             "set": {"settings": None, "fleet": {"config": {"api_server_ca_present": False}}},
         }
     )
-    assert derive(evidence)["fleet_config"]["ca_unknown"] is None
+    assert derive(evidence).fleet_config.ca_unknown is None

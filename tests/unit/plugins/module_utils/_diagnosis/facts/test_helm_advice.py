@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.facts.helm_advice import (
+    AdvisedFailure,
     with_advice,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.facts.helm_failures import (
@@ -17,7 +18,7 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnos
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._helm import failure
 
 
-def advice(words: str, chart: str | None = "rancher-turtles", cause: str = "") -> dict[str, Any]:
+def advice(words: str, chart: str | None = "rancher-turtles", cause: str = "") -> AdvisedFailure:
     failed = HelmFailure(
         namespace="cattle-turtles-system",
         release="rancher-turtles",
@@ -40,17 +41,17 @@ def advice(words: str, chart: str | None = "rancher-turtles", cause: str = "") -
 
 
 def commands(words: str, **more: Any) -> str:
-    return "\n".join(advice(words, **more)["commands"])
+    return "\n".join(advice(words, **more).commands)
 
 
 @pytest.mark.parametrize("cause", [*failure.KINDS, "image", failure.UNKNOWN])
 @pytest.mark.parametrize("words", ["", "{0} {x} %s {{ x }} $(reboot) `reboot`; 'reboot"])
 def test_every_cause_has_advice_and_no_words_get_into_a_command(cause: str, words: str) -> None:
     told = advice(words, cause=cause)
-    assert told["what_next"].endswith(".")
-    assert "reboot" not in "".join(told["commands"])
+    assert told.what_next.endswith(".")
+    assert "reboot" not in "".join(told.commands)
     # Only an option for ansible-playbook has braces.
-    assert "{" not in told["what_next"].partition(" -e '{\"remediation_")[0]
+    assert "{" not in told.what_next.partition(" -e '{\"remediation_")[0]
 
 
 def test_a_definition_of_another_release_is_handed_over() -> None:
@@ -118,5 +119,5 @@ def test_hooks_of_other_charts_have_images_of_their_own() -> None:
 @pytest.mark.parametrize("words", ["execution error at (x): no", "failed pre-install: job failed"])
 def test_where_rancher_config_has_no_say_it_is_not_named(chart: str | None, words: str) -> None:
     told = advice(words, chart=chart)
-    assert "rancher-config" not in "".join(told["commands"])
-    assert "key" not in told["what_next"]
+    assert "rancher-config" not in "".join(told.commands)
+    assert "key" not in told.what_next

@@ -96,11 +96,10 @@ def test_the_pods_of_one_workload_are_one_element() -> None:
         for number in range(3)
     ]
     pods[1]["waiting_reason"] = "ImagePullBackOff"
-    (trouble,) = derive(build({"set": {"pod_troubles": pods, "rancher": {"ready": 0}}}))[
-        "pod_troubles"
-    ]
-    assert trouble["why"].startswith("0 of 3 pods ready: container unknown of pod rancher-1")
-    assert (trouble["class"], len(trouble["pods"])) == ("image", 3)
+    evidence = build({"set": {"pod_troubles": pods, "rancher": {"ready": 0}}})
+    (trouble,) = derive(evidence).pod_troubles
+    assert trouble.why.startswith("0 of 3 pods ready: container unknown of pod rancher-1")
+    assert (trouble.class_, len(trouble.pods)) == ("image", 3)
 
 
 def test_an_agent_of_an_older_manifest_is_deployed_again() -> None:

@@ -20,8 +20,8 @@ from ansible_collections.harvester_ops.remediation.tests.unit.builders.evidence 
 
 
 def moving(**overlay: Any) -> tuple[bool | None, str]:
-    found = derive(build(overlay))["progress"]
-    return found["moving"], found["why"]
+    found = derive(build(overlay)).progress
+    return found.moving, found.why
 
 
 SETTLED = [7, "deployed", "105.0.2+up0.11.2", 90000]
@@ -99,14 +99,14 @@ def test_without_a_wait_the_last_line_counts(age: int, answer: bool | None) -> N
     evidence["job_pods"][0]["log"]["events"] = [
         {"kind": "upgrading-rancher", "at": ago(age), "last_at": ago(age)}
     ]
-    assert derive(evidence)["progress"]["moving"] is answer
+    assert derive(evidence).progress.moving is answer
 
 
 @pytest.mark.parametrize(("age", "answer"), [(60, True), (1200, None)])
 def test_between_two_attempts(age: int, answer: bool | None) -> None:
     evidence = build({"wait": {"kind": None}, "set": {"job": {"active": 0, "failed": 1}}})
     evidence["job_pods"][0].update(phase="Failed", finished_at=ago(age))
-    assert derive(evidence)["progress"]["moving"] is answer
+    assert derive(evidence).progress.moving is answer
 
 
 def waits(kind: str, age: int, **options: Any) -> dict[str, Any]:
@@ -129,8 +129,8 @@ def waits(kind: str, age: int, **options: Any) -> dict[str, Any]:
 )
 def test_every_wait_has_its_limit(overlay: dict[str, Any], stale: bool) -> None:
     facts = derive(build(overlay))
-    assert facts["wait_stale"] is stale
-    assert facts["progress"]["moving"] is not stale
+    assert facts.patience.wait_stale is stale
+    assert facts.progress.moving is not stale
 
 
 def test_a_wait_over_its_time_is_told_with_what_ends_it() -> None:
@@ -235,9 +235,9 @@ def test_lines_that_an_earlier_collector_did_not_know(
     log = {"state": "ok", "truncated": False, "events": [], "tail": tail}
     pods = [{"name": "p", "phase": "Running", "created_at": ago(300_000), "log": log}]
     facts = derive(build({"wait": {"kind": None}, "set": {"job": {"active": 1}, "job_pods": pods}}))
-    assert facts["wait_kind"] == kind
-    assert (facts["wait"] or {}).get("age_seconds") == age
-    assert facts["progress"]["moving"] is (False if age else None)
+    assert facts.upgrade.wait_kind == kind
+    assert (facts.upgrade.wait or {}).get("age_seconds") == age
+    assert facts.progress.moving is (False if age else None)
 
 
 def test_a_helm_that_runs_longer_than_helm_takes_is_no_progress() -> None:

@@ -108,11 +108,9 @@ def test_the_job_is_believed_over_the_condition(
 ) -> None:
     evidence = build({"set": {"upgrade": DONE, "job_pods": pods}, **overlay})
     evidence["job"] = job
-    found = derive(evidence)
-    assert (found["job_state"], found["ended_well"] or False) == (state, well or False)
-    assert (found["contradicted"] is not None) is (
-        state in ("running", "between-attempts", "failed")
-    )
+    found = derive(evidence).upgrade
+    assert (found.job_state, found.ended_well or False) == (state, well or False)
+    assert (found.contradicted is not None) is (state in ("running", "between-attempts", "failed"))
 
 
 def test_a_job_that_has_succeeded_before_harvester_takes_note() -> None:

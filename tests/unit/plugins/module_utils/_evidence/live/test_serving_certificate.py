@@ -54,8 +54,8 @@ def evidence_of(cluster: UpgradingCluster) -> dict[str, Any]:
 
 
 def trust(evidence: dict[str, Any]) -> tuple[Any, Any]:
-    webhook = derive(evidence)["rancher_webhook"]
-    return webhook["trusted"], webhook["why"]
+    webhook = derive(evidence).webhooks.rancher_webhook
+    return webhook.trusted, webhook.why
 
 
 def test_a_certificate_that_callers_trust() -> None:
@@ -101,7 +101,7 @@ def test_one_configuration_that_holds_another_authority() -> None:
     trusted, why = trust(evidence)
     assert trusted is False
     assert "caBundle" in why
-    assert derive(evidence)["rancher_webhook"]["bundles_differ"] is True
+    assert derive(evidence).webhooks.rancher_webhook.bundles_differ is True
 
 
 def test_a_certificate_for_another_name() -> None:
@@ -119,7 +119,7 @@ def test_what_is_no_certificate_is_said(content: str | None) -> None:
     evidence = evidence_of(cluster)
     assert "no certificate" in evidence["webhook_certificate"]["error"]
     assert trust(evidence) == (None, None)
-    assert "unreadable" in derive(evidence)["rancher_webhook"]["undecided"]
+    assert "unreadable" in derive(evidence).webhooks.rancher_webhook.undecided
 
 
 def test_without_the_library_nothing_is_claimed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,11 +142,11 @@ def test_absent_and_forbidden_are_two_answers() -> None:
     absent = evidence_of(cluster_with(None))
     assert absent["sources"]["webhook_certificate"]["state"] == "absent"
     assert absent["webhook_certificate"]["present"] is False
-    assert derive(absent)["rancher_webhook"]["undecided"] is None
+    assert derive(absent).webhooks.rancher_webhook.undecided is None
     cluster = cluster_with(None)
     cluster.fail = lambda _verb, path: (
         RemediationError("forbidden", "No permission.") if path == SECRET else None
     )
     forbidden = evidence_of(cluster)
     assert forbidden["webhook_certificate"] is None
-    assert "forbidden" in derive(forbidden)["rancher_webhook"]["undecided"]
+    assert "forbidden" in derive(forbidden).webhooks.rancher_webhook.undecided
