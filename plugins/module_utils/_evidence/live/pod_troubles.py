@@ -18,14 +18,14 @@ from ..._core.lenient import Document, dig, integer, mappings, text
 from ..._documents.evidence import FAILED_CREATE, PodTrouble, Workload
 from ..._harvester import job_log
 from ..._kube import paths
-from ..._kube.pods import condition
+from ..._kube.pods import condition, owner_of, unschedulable
 from ..._kube.pods import culprit as culprit_of
 from ..._kube.pods import ended as ended_of
-from ..._kube.pods import owner_of, unschedulable
 from ..._kube.reader import Reader
 from ..._rancher.server import helm_actors
 from . import job
 from .fleet import AGENT_DEPLOYMENT, AGENT_PODS, SYSTEM_DEPLOYMENTS, SYSTEM_PODS
+from .leader_process import DEPLOYMENTS
 from .objects import (
     created_at,
     name_of,
@@ -34,7 +34,7 @@ from .objects import (
     pod_is_ready,
     replica_counts,
 )
-from .rancher import DEPLOYMENTS, PODS
+from .rancher import PODS
 from .reading import Context, Found, Group, Parts, Reading, Reads
 from .releases import may_exist, namespaces_settled
 
