@@ -47,7 +47,8 @@ class Case:
 
     ``findings`` are all that fail, in their order, each with the name of its object; ``steps`` are
     all steps of the plan in their order; ``instructions`` name the findings of which a part is left
-    to a person. ``verdict`` is how an approved run ends; ``deletes`` is what such a run deletes
+    to a person. Where one round is not enough, these two are of the last, and ``first_steps`` of the one
+    before it. ``verdict`` is how an approved run ends; ``deletes`` is what such a run deletes
     besides what helm and the cluster lock delete of their own. The last revisions of the releases
     ``aged`` are made an hour older. With ``rancher_rests`` Rancher does not run during the repair
     and starts only after it.
@@ -57,6 +58,7 @@ class Case:
     findings: tuple[str, ...] = ()
     steps: tuple[str, ...] = ()
     instructions: tuple[str, ...] = ()
+    first_steps: tuple[str, ...] = ()
     verdict: str = "repaired"
     deletes: tuple[str, ...] = ()
     rancher: str = ""
@@ -346,8 +348,11 @@ def on_releases_of(made_by: int, case: Case) -> Case:
     """The case on releases that another Helm has written.
 
     Harvester writes fleet's configuration, too. What was applied server-side Rancher's own helm cannot upgrade then, so
-    it is not waited for.
+    it is not waited for; where Rancher has to try again for another reason, it fails at them and is helped.
     """
+    if made_by == 4 and "reset-shell-image" in case.steps:
+        helped = ("upgrade-fleet", "restore-fleet-config")
+        return replace(case, made_by=made_by, first_steps=case.steps, steps=helped, instructions=())
     waits = [step for step in case.steps if step.startswith(LET_RANCHER)]
     steps = case.steps
     if made_by == 4 and f"{LET_RANCHER}fleet" in waits:

@@ -75,8 +75,12 @@ def failed(findings: Document) -> list[str]:
 def has_planned(case: Case, run: Finished) -> None:
     """The plan holds these steps and leaves this to a person."""
     plan = run.document("plan")
-    assert [step["id"].partition("-")[2] for step in plan["steps"]] == list(case.steps), run
+    assert _names_of(plan) == list(case.steps), run
     assert [each["finding"] for each in plan["instructions"]] == list(case.instructions), run
+
+
+def _names_of(plan: Document) -> list[str]:
+    return [step["id"].partition("-")[2] for step in plan["steps"]]
 
 
 def is_foreseen(case: Case, sick: SickCluster) -> None:
@@ -140,7 +144,11 @@ def is_repaired(case: Case, sick: SickCluster) -> Finished:
     has_planned(case, run)
     assert (run.code, run.report["verdict"]) == (0, "repaired"), run
     assert run.changed > 0, run
-    is_short(run)
+    if case.first_steps:
+        (first,) = run.report["rounds"]
+        assert _names_of(first["plan"]) == list(case.first_steps), run
+    else:
+        is_short(run)
     keep_transcript(case, run)
     assert sick.stuck.condition("SystemServicesUpgraded") == "True"
     assert sick.is_as_wanted(), sick.revisions()
