@@ -116,7 +116,7 @@ class Phase(Vocabulary):
 
 
 class Fate(Vocabulary):
-    """What a run did to a revision; FOUND is every revision of a cluster that was not read again."""
+    """What became of a revision in the time of a run, by whomever; FOUND is every revision of a cluster that was not read again."""
 
     FOUND = "found"
     KEPT = "kept"

@@ -7,7 +7,13 @@ from __future__ import annotations
 
 from .._core.lenient import mapping, text
 from .._documents.report import UpgradeSummary
-from .._documents.vocabulary import ApprovedHow, Outcome, StepOutcome, Verdict
+from .._documents.vocabulary import ApprovedHow, Fate, Outcome, StepOutcome, Verdict
+
+FATE_WORDS: dict[str, str] = {
+    Fate.ADDED: "new since the diagnosis",
+    Fate.REMOVED: "gone since the diagnosis",
+}
+"""What is said of a revision whose fate is worth a word."""
 
 VERDICT_TITLE: dict[str, str] = {
     Verdict.HEALTHY: "Healthy",

@@ -54,7 +54,7 @@ class Trouble:
     name: str
     component: bool
     of_capi: bool
-    pods: tuple[str | None, ...]
+    pods: tuple[str, ...]
     replicas: int | None
     ready: int | None
     class_: str

@@ -17,7 +17,7 @@ from ..._documents.findings import NextDecision
 from ..._documents.report import Advice, DependencyVersions, Report, ReportedRound, ReportedStep
 from ..._documents.run import RunBackup
 from ..._documents.shape import Problems, read
-from ..._documents.vocabulary import Fate, StepOutcome
+from ..._documents.vocabulary import StepOutcome
 from ..blocks import (
     Block,
     Card,
@@ -40,6 +40,7 @@ from ..blocks import (
 from ..words import (
     APPROVED_HOW,
     CHECK_MODE,
+    FATE_WORDS,
     OUTCOME_OF_STEP,
     TONE_OF_VERDICT,
     VERDICT_MEANING,
@@ -66,10 +67,6 @@ _STEP_TONES: dict[str, str] = {
 }
 _RESTORE = "ansible-playbook harvester_ops.remediation.restore"
 _WHOLE_PLAN = "-e remediation_restore_parts=plan"
-_FATES: dict[str, str] = {
-    Fate.ADDED: "new since the diagnosis",
-    Fate.REMOVED: "gone since the diagnosis",
-}
 
 
 def report_page(document: Mapping[str, Any]) -> Page:
@@ -265,7 +262,7 @@ def _revisions(report: Report) -> tuple[Block, ...]:
             code(each.chart_version or "unknown"),
             each.status or "unknown",
             Span(each.at or "", "time"),
-            "; ".join(part for part in (each.description, _FATES.get(each.fate or "")) if part),
+            "; ".join(part for part in (each.description, FATE_WORDS.get(each.fate or "")) if part),
         )
         for history in report.releases
         for each in history.revisions

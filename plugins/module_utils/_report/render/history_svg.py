@@ -16,6 +16,7 @@ from datetime import datetime
 from ..._core.lenient import moment
 from ..._documents.report import ReleaseHistory, Report, RevisionHistory
 from ..._documents.vocabulary import Fate
+from ..words import FATE_WORDS
 from .html_parts import EMPTY, Html, element
 
 _NAME_WIDTH, _COLUMN_WIDTH, _AWAITED_WIDTH = 165, 186, 210
@@ -55,13 +56,10 @@ class _Revision:
         return self.document.fate == Fate.REMOVED
 
     def told(self) -> str:
-        fates: dict[str, str] = {
-            Fate.ADDED: ", new since the diagnosis",
-            Fate.REMOVED: ", gone since the diagnosis",
-        }
         number, when = self.document.revision, shown_time(self.at)
         words = f"revision {number}, {self.version}, {self.status}, {when}"
-        return words + fates.get(self.document.fate or "", "")
+        fate = FATE_WORDS.get(self.document.fate or "")
+        return f"{words}, {fate}" if fate else words
 
 
 @dataclass(frozen=True)
