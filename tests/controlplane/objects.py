@@ -79,7 +79,7 @@ def audit_policy(own_users: list[str]) -> dict[str, Any]:
     return {
         "apiVersion": "audit.k8s.io/v1",
         "kind": "Policy",
-        "omitStages": ["RequestReceived"],
+        "omitStages": ["RequestReceived", "ResponseStarted"],
         "rules": [
             {"level": "None", "users": own_users},
             {"level": "None", "userGroups": ["system:serviceaccounts:kube-system"]},

@@ -90,6 +90,8 @@ def api_server(
         "--kubelet-preferred-address-types=InternalIP",
         f"--audit-policy-file={policy}",
         f"--audit-log-path={audit_log}",
+        # It is read from marks on: another file in its place after 100 MB would hide what was done.
+        "--audit-log-maxsize=10000",
         "--profiling=false",
     ]
 

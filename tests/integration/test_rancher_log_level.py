@@ -18,6 +18,7 @@ from ansible_collections.harvester_ops.remediation.tests.integration.module_run 
     MODULES,
     ModuleRun,
 )
+from ansible_collections.harvester_ops.remediation.tests.scenarios.audit import AuditLog
 from controlplane.handle import ControlPlane
 from doubles.cluster import StuckCluster
 from doubles.scenarios import SCENARIOS
@@ -98,7 +99,7 @@ def test_a_killed_run_is_cleaned_up_after(stuck: StuckCluster, tmp_path: Path) -
 def test_the_diagnosis_listens_only_when_asked(
     stuck: StuckCluster, tmp_path: Path, debug: bool
 ) -> None:
-    audit = stuck.control_plane.audit_log.stat().st_size
+    log = AuditLog(stuck.control_plane.audit_log, "").mark()
     settings = {
         "remediation_kubeconfig": str(stuck.control_plane.kubeconfig),
         "remediation_artifacts_dir": str(tmp_path),
@@ -117,10 +118,8 @@ def test_the_diagnosis_listens_only_when_asked(
         timeout=300,
     )
     assert level(stuck) == "info"
-    with stuck.control_plane.audit_log.open() as stream:
-        stream.seek(audit)
-        ours = [json.loads(line) for line in stream if '"harvester_ops.remediation' in line]
-    written = {each["verb"] for each in ours} - {"get", "list"}
+    ours = (each for each in log.requests() if each.agent.startswith("harvester_ops.remediation"))
+    written = {each.verb for each in ours} - {"get", "list"}
     assert written == ({"patch"} if debug else set())
     if debug:
         evidence = json.loads((tmp_path / "evidence.json").read_text())

@@ -27,7 +27,10 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher
     StaleReleases,
 )
 from ansible_collections.harvester_ops.remediation.tests.integration.module_run import ModuleRun
-from ansible_collections.harvester_ops.remediation.tests.scenarios.audit import Request
+from ansible_collections.harvester_ops.remediation.tests.scenarios.audit import (
+    AuditLog,
+    Request,
+)
 from controlplane.handle import ControlPlane
 from doubles.cluster import StuckCluster
 from doubles.scenarios import SCENARIOS
@@ -66,12 +69,7 @@ def as_user(control_plane: ControlPlane, scratch: Path, name: str, *groups: str)
 def requests_of(control_plane: ControlPlane, user: str) -> list[Request]:
     """What a user has asked so far; the log is written a moment later than the answer."""
     time.sleep(0.5)
-    events = map(json.loads, control_plane.audit_log.read_text().splitlines())
-    return [
-        Request.of(event)
-        for event in events
-        if event["user"]["username"] == user and event["stage"] == "ResponseComplete"
-    ]
+    return AuditLog(control_plane.audit_log, user).requests()
 
 
 def states(evidence: dict[str, Any]) -> dict[str, str]:

@@ -81,7 +81,10 @@ class AuditLog:
 
     def _read(self) -> Iterator[Request]:
         with self.path.open("rb") as file:
-            file.seek(self.start)
+            if self.start:
+                # The mark may lie within a line: a file grows page by page while one is written.
+                file.seek(self.start - 1)
+                file.readline()
             for line in file:
                 if not line.endswith(b"\n"):
                     return
