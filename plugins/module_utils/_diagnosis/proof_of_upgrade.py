@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 from .._core.lenient import Document, dig, mapping, moment, seconds_between, text
-from .._documents.evidence import Evidence, HelmPod
+from .._documents.evidence import Evidence, HelmPod, Revision
 from .facts.document import Facts
 from .facts.helm_failures import has_failed, last_success
+from .facts.locks import refused_by_lock
 from .facts.manifest_job import BETWEEN_ATTEMPTS, FAILED, GONE, RUNNING
 from .facts.upgrade import NONE
 from .looked import Looked, Seen, looked_at, not_known
@@ -120,7 +121,7 @@ def helm_operations(facts: Facts) -> Looked:
     if evidence.helm_pods is None:
         return not_known("the helm-operation pods could not be seen")
     pods = [pod for pod in evidence.helm_pods if _has_ended(pod) and _is_recent(evidence, pod)]
-    seen = [_operation(evidence, pod) for pod in pods]
+    seen = [_operation(facts, pod) for pod in pods]
     told = {each.object for each in seen if each.wrong}
     for each in facts.helm_failures:
         name = f"Pod/cattle-system/{each.pod or '(gone)'}"
@@ -130,10 +131,11 @@ def helm_operations(facts: Facts) -> Looked:
     return looked_at(seen, "helm operation", reason="no helm operation ended within the last hour")
 
 
-def _operation(evidence: Evidence, pod: HelmPod) -> Seen:
+def _operation(facts: Facts, pod: HelmPod) -> Seen:
     about = f" of release {pod.release}" if pod.release else ""
     name = f"Pod/cattle-system/{pod.name or '?'}"
-    if not has_failed(pod) or _went_well_since(evidence, pod):
+    over = _went_well_since(facts.evidence, pod) or _met_another_that_went_well(facts, pod)
+    if not has_failed(pod) or over:
         return Seen(name)
     said = next((line for line in reversed(pod.log_lines) if line.strip()), "")
     return Seen(name, wrong=f"failed to run helm{about}{f': {said[:200]}' if said else ''}")
@@ -156,13 +158,31 @@ def _went_well_since(evidence: Evidence, failed: HelmPod) -> bool:
     same = [
         pod for pod in evidence.helm_pods or () if (pod.release_namespace, pod.release) == about
     ]
-    last = [
-        each.revisions[0]
-        for each in evidence.releases
-        if each.release == failed.release
-        and failed.release_namespace in (None, each.namespace)
-        and each.revisions
-    ]
-    success = moment(last_success(last, same))
+    success = moment(last_success(_last_revisions(evidence, failed), same))
     began = moment(failed.created_at)
     return began is not None and success is not None and success > began
+
+
+def _met_another_that_went_well(facts: Facts, refused: HelmPod) -> bool:
+    """Whether this attempt found the release locked by an operation that has ended well: that one had begun before it.
+
+    Only for a wanted release, of which it is proven besides that it is at its version.
+    """
+    last = _last_revisions(facts.evidence, refused)
+    return (
+        refused_by_lock(refused)
+        and any(each["release"] == refused.release for each in facts.dependencies)
+        and bool(last)
+        and all(each.status == "deployed" for each in last)
+    )
+
+
+def _last_revisions(evidence: Evidence, pod: HelmPod) -> list[Revision]:
+    """The newest revision of the release that a pod works on; of each of its name when the namespace is not known."""
+    return [
+        each.revisions[0]
+        for each in evidence.releases
+        if each.release == pod.release
+        and pod.release_namespace in (None, each.namespace)
+        and each.revisions
+    ]

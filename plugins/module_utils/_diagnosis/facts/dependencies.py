@@ -24,7 +24,7 @@ from . import decisions, loops, pins
 from .comparison import compare
 from .expected import expected_of
 from .helm_advice import with_advice
-from .helm_failures import HelmFailure, refused_by_lock
+from .helm_failures import HelmFailure, last_refused_by_lock
 from .index import index_of
 from .kept_charts import KeptChart, kept_charts, rancher_of
 from .locks import UNDECODABLE, lock_of, revision_age, revision_time
@@ -102,7 +102,7 @@ def dependencies_of(
         {
             **_dependency(evidence, rancher, kept, at_rest),
             "helm_failure": failing.get((kept.namespace, kept.release)),
-            "refused_by_lock": refused_by_lock(evidence, kept.namespace, kept.release),
+            "refused_by_lock": last_refused_by_lock(evidence, kept.namespace, kept.release),
         }
         for kept in kept_charts(evidence)
     ]

@@ -23,7 +23,7 @@ from ..._helm.conflicts import Conflict, conflicts_in
 from ..._helm.storage import LOCKED_STATUSES
 from ..._rancher.server.helm_actors import NEVER_STARTS
 from .kept_charts import kept_charts
-from .locks import revision_time
+from .locks import refused_by_lock, revision_time
 
 _DEPLOYED = ("deployed", "superseded")
 _HELM_RUNS_FOR = 900
@@ -102,14 +102,14 @@ def helm_failures(evidence: Evidence) -> tuple[HelmFailure, ...]:
     return tuple(each for each in found if each is not None)
 
 
-def refused_by_lock(evidence: Evidence, namespace: str, release: str) -> dict[str, Any] | None:
+def last_refused_by_lock(evidence: Evidence, namespace: str, release: str) -> dict[str, Any] | None:
     """The newest run of helm on a release that found it locked; it says nothing once the lock is gone."""
     refused = [
         pod
         for pod in evidence.helm_pods or ()
         if pod.release == release
         and pod.release_namespace in (None, namespace)
-        and _of_pod(pod, None).cause == "another-operation"
+        and refused_by_lock(pod)
     ]
     newest = max(refused, key=lambda pod: pod.created_at or "", default=None)
     if newest is None:

@@ -118,7 +118,7 @@ def _without_retries(evidence: Evidence, release: Release) -> tuple[Idleness, st
     actions = {each.pod or each.name: each.action for each in evidence.operations or ()}
     pods = evidence.helm_pods or ()
     later = [pod for pod in pods if _made_after_lock(pod, release, actions.get(pod.name))]
-    proven = any(map(_failed_on_a_lock, later))
+    proven = any(map(refused_by_lock, later))
     retries = {pod.name for pod in later if proven and helm_actors.is_live(pod)}
     others = replace(
         evidence,
@@ -144,7 +144,8 @@ def _made_after_lock(pod: HelmPod, release: Release, action: str | None) -> bool
     return bool(same and asks and locked_at and made and made > locked_at)
 
 
-def _failed_on_a_lock(pod: HelmPod) -> bool:
+def refused_by_lock(pod: HelmPod) -> bool:
+    """Whether a run of helm has ended since it found its release locked."""
     kind = failure.kind_of("\n".join(pod.log_lines)) or next(iter(pod.log_kinds), None)
     return not helm_actors.is_live(pod) and pod.exit_code != 0 and kind == "another-operation"
 

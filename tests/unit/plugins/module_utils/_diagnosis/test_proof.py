@@ -250,6 +250,42 @@ def test_a_failed_helm_operation_counts_for_an_hour(
     assert results(diagnose(evidence))["helm-operations"] == "met"
 
 
+IN_PROGRESS = "another operation (install/upgrade/rollback) is in progress"
+
+
+@pytest.mark.parametrize(
+    ("release", "status", "words", "result"),
+    [
+        ("fleet", "deployed", IN_PROGRESS, "met"),
+        ("fleet", "deployed", "context deadline exceeded", "failed"),
+        ("fleet", "failed", IN_PROGRESS, "failed"),
+        ("fleet", "pending-upgrade", IN_PROGRESS, "failed"),
+        ("rancher-monitoring", "deployed", IN_PROGRESS, "failed"),
+    ],
+)
+def test_helm_refused_by_an_operation_that_ended_well_is_no_failure(
+    release: str, status: str, words: str, result: str
+) -> None:
+    """The revision was made before the attempt, which found it pending: its time shows no later success."""
+    revisions = {"rancher-monitoring": [[2, status, "105.1.2", 300]]} if release != "fleet" else {}
+    evidence = over({"releases": revisions})
+    told = next(each for each in evidence["releases"] if each["release"] == release)
+    told["revisions"][0].update(status=status, label_status=status)
+    evidence["helm_pods"] = [
+        {
+            "name": "helm-operation-a",
+            "phase": "Failed",
+            "exit_code": 1,
+            "age_seconds": 5,
+            "created_at": "2026-11-23T14:59:55Z",
+            "release": release,
+            "release_namespace": told["namespace"],
+            "log_lines": [f"Error: UPGRADE FAILED: {words}"],
+        }
+    ]
+    assert results(diagnose(evidence))["helm-operations"] == result
+
+
 @pytest.mark.parametrize(
     ("change", "verdict"),
     [
