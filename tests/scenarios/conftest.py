@@ -42,6 +42,7 @@ LEFT_OUT = (
 PAIRS = (
     "[rc-to-ga-skip-fleet-helm4-on-helm4]",
     "[rc-to-ga-skip-fleet-helm3-on-helm4]",
+    "[pending-but-right-version-helm4-on-helm4]",
 )
 # One repair that is undone by putting back what was, and one by deleting what it has made.
 UNDONE = ("pending-upgrade-lock", "rancher-phase-skipped")

@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """All stages of ``make test``, a summary table, and one closing line that sums them up.
 
-The control plane is built beside the stages that do not need it. A stage that fails does not stop
-the others; one that outlives its deadline is ended, with all it started. A test has one try.
+What needs no control plane runs side by side, for most of it keeps one core only. A stage that fails
+does not stop the others; one that outlives its deadline is ended, with all it started. A test has one
+try.
 """
 
 from __future__ import annotations
@@ -42,6 +43,11 @@ class Stage:
         return RESULTS / f"{self.target}.xml"
 
     @property
+    def log(self) -> Path:
+        """What a stage says that runs beside another."""
+        return RESULTS / f"{self.target}.log"
+
+    @property
     def command(self) -> list[str]:
         make = ["make", "--no-print-directory", self.target]
         return [*make, f"PYTEST_ARGS=--junitxml={self.junit}"] if self.has_tests else make
@@ -59,13 +65,13 @@ class Outcome:
     note: str = ""
 
 
+LINT = Stage("lint", 20 * MINUTE)
+UNIT = Stage("unit", 30 * MINUTE, has_tests=True)
+SANITY = Stage("sanity", 30 * MINUTE)
 BUILD = Stage("controlplane", 40 * MINUTE)
-WITHOUT_CONTROL_PLANE = (
-    Stage("lint", 10 * MINUTE),
-    Stage("unit", 20 * MINUTE, has_tests=True),
-    Stage("sanity", 30 * MINUTE),
-)
 INTEGRATION = Stage("integration", 55 * MINUTE, has_tests=True)
+BESIDE_UNIT = (LINT, SANITY, BUILD)
+LINES_OF_LOG = 100
 
 
 class Run:
@@ -130,27 +136,32 @@ def run_here(stage: Stage) -> Outcome:
     return Run(stage).finish()
 
 
-def wait_for_build(built: Future[Outcome], log: Path) -> Outcome:
-    say(f"controlplane: waiting for its build (log: {log.relative_to(CHECKOUT)})")
-    outcome = built.result()
+def wait_for(stage: Stage, ended: Future[Outcome]) -> Outcome:
+    """How a stage beside another ended; the end of its log when it failed."""
+    say(f"{stage.target}: waiting for its end (log: {stage.log.relative_to(CHECKOUT)})")
+    outcome = ended.result()
     if outcome.failed:
-        tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-40:]
-        print("\n".join(tail), flush=True)
+        lines = stage.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        print("\n".join(lines[-LINES_OF_LOG:]), flush=True)
     return outcome
 
 
 def run_all() -> list[Outcome]:
-    log = RESULTS / "controlplane.log"
-    say(f"controlplane: its build starts in the background (log: {log.relative_to(CHECKOUT)})")
-    with log.open("wb") as output, ThreadPoolExecutor() as pool:
-        build = Run(BUILD, output)
-        built = pool.submit(build.finish)
-        try:
-            outcomes = [run_here(stage) for stage in WITHOUT_CONTROL_PLANE]
-            outcomes.append(wait_for_build(built, log))
-        finally:
-            build.end()
-    if outcomes[-1].failed:
+    """All outcomes, in the order of the summary."""
+    with contextlib.ExitStack() as stack:
+        pool = stack.enter_context(ThreadPoolExecutor())
+        beside = {}
+        for stage in BESIDE_UNIT:
+            say(
+                f"{stage.target}: starts in the background (log: {stage.log.relative_to(CHECKOUT)})"
+            )
+            run = Run(stage, stack.enter_context(stage.log.open("wb")))
+            stack.callback(run.end)
+            beside[stage] = pool.submit(run.finish)
+        unit = run_here(UNIT)
+        lint, sanity, build = (wait_for(stage, ended) for stage, ended in beside.items())
+    outcomes = [lint, unit, sanity, build]
+    if build.failed:
         return [*outcomes, Outcome(INTEGRATION, 0, 1, 0, 0.0, "not run: no control plane")]
     return [*outcomes, run_here(INTEGRATION)]
 

@@ -118,6 +118,18 @@ def test_without_a_control_plane_integration_counts_as_failed(checkout: Path) ->
     ]
 
 
+def test_what_runs_beside_another_stage_is_shown_when_it_has_failed(
+    checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_does(checkout, "echo the end of $@; test $@ != lint")
+    (checkout / "junit").write_text(JUNIT.format(2, 0, 0, 0), encoding="utf-8")
+    outcomes = {each.stage.target: each.failed for each in run_stages.run_all()}
+    assert outcomes == {"lint": 1, "unit": 0, "sanity": 0, "controlplane": 0, "integration": 0}
+    said = capsys.readouterr().out
+    assert ("the end of lint" in said, "the end of sanity" in said) == (True, False)
+    assert (checkout / "results/sanity.log").read_text(encoding="utf-8") == "the end of sanity\n"
+
+
 def test_a_test_has_one_try(checkout: Path) -> None:
     make_does(checkout, "echo $@ >> runs; test $@ != integration")
     (checkout / "junit").write_text(JUNIT.format(9, 1, 0, 0), encoding="utf-8")
