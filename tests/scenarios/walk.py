@@ -177,6 +177,7 @@ def is_short(run: Finished) -> None:
     assert len(headers) <= HEADERS_WITHOUT_STEPS + len(steps), run
     assert [step["title"] for step in steps if f": {step['title']}]" not in run.output] == []
     assert "skipping: [" not in run.output, run
+    assert "WARNING" not in run.output, run
 
 
 def stays_so(case: Case, sick: SickCluster) -> None:
