@@ -342,6 +342,8 @@ RANCHER_RESTS = tuple(
 # Releases that Helm 4 has written were applied server-side, and Rancher runs that Helm there, too.
 PAIRS = ((3, 4), (4, 3), (4, 4))
 LET_RANCHER = "let-rancher-upgrade-"
+# What these remove kept Rancher, or the job before it, from the releases.
+RANCHER_IS_NEXT = {"reset-shell-image", "create-cluster-repos", "restart-system-upgrade-controller"}
 
 
 def on_releases_of(made_by: int, case: Case) -> Case:
@@ -350,7 +352,7 @@ def on_releases_of(made_by: int, case: Case) -> Case:
     Harvester writes fleet's configuration, too. What was applied server-side Rancher's own helm cannot upgrade then, so
     it is not waited for; where Rancher has to try again for another reason, it fails at them and is helped.
     """
-    if made_by == 4 and "reset-shell-image" in case.steps:
+    if made_by == 4 and RANCHER_IS_NEXT & set(case.steps):
         helped = ("upgrade-fleet", "restore-fleet-config")
         return replace(case, made_by=made_by, first_steps=case.steps, steps=helped, instructions=())
     waits = [step for step in case.steps if step.startswith(LET_RANCHER)]
