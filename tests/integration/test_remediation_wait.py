@@ -318,6 +318,29 @@ class TestJob:
         assert "Upgrade/harvester-system/hvst-upgrade-w1" in failure["message"]
         assert "BackoffLimitExceeded" in failure["message"]
 
+    @pytest.mark.usefixtures("upgrade")
+    def test_a_helm_pod_that_never_starts_is_nobody_at_work(
+        self, run: ModuleRun, cluster: ControlPlane
+    ) -> None:
+        assert not look(run, "system_services_upgraded")["begun"]
+        spec = {
+            # Never scheduled: nobody but the test writes its status.
+            "nodeSelector": {"doubles.test/nowhere": "true"},
+            "containers": [{"name": "helm", "image": "rancher/shell:v0.1.26"}],
+        }
+        pod = new("v1", "Pod", "helm-operation-a1b2c", "cattle-system", spec=spec)
+        create(cluster, pod)
+        try:
+            seen = look(run, "system_services_upgraded")
+            assert seen["begun"]
+            assert "helm runs in Pod/cattle-system/helm-operation-a1b2c" in seen["state"]
+            status = {"name": "helm", "image": "", "imageID": "", "ready": False, "restartCount": 0}
+            waiting = {"waiting": {"reason": "ErrImagePull"}}
+            set_status(cluster, pod, {"containerStatuses": [{**status, "state": waiting}]})
+            assert not look(run, "system_services_upgraded")["begun"]
+        finally:
+            cluster.kubectl("delete", "pod", "-n", "cattle-system", "helm-operation-a1b2c")
+
     def test_without_an_upgrade_there_is_nothing_to_wait_for(self, run: ModuleRun) -> None:
         error = run.error("remediation_wait", condition="system_services_upgraded")
         assert error["code"] == "upgrade-absent"

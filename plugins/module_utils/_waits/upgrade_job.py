@@ -102,7 +102,7 @@ def _helm_runs(client: KubeClient) -> list[str]:
         f"Pod/{helm_actors.NAMESPACE}/{pod['metadata']['name']}"
         for pod in pods
         if helm_actors.is_operation_pod(pod)
-        and dig(pod, "status", "phase") in ("Pending", "Running")
+        and helm_actors.is_live(helm_actors.operation_pod(pod))
     )
 
 
