@@ -10,12 +10,13 @@ import inspect
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import is_dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_type_hints
 
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.facts.dependencies import (
-    DEPENDENCY_FACTS,
+    Dependency,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.facts.document import (
     OPENED,
@@ -157,13 +158,15 @@ def _facts() -> Iterator[str]:
     yield "Everything in the evidence document, under its own name, and these facts:\n"
     yield from _table("fact", described(Facts, OPENED))
     yield "\nEach element of `dependencies`:\n"
-    yield from _table("field", DEPENDENCY_FACTS)
+    yield from _table("field", described(Dependency))
 
 
 def described(document: type[Any], opened: Sequence[str] = ()) -> dict[str, str]:
-    """What is said of the fields of a dataclass, in the texts below them; those of its opened parts first."""
+    """What is said of the fields of a dataclass, in the texts below them; those of its bases and opened parts first."""
     hints = get_type_hints(document)
-    found = {name: text for part in opened for name, text in described(hints[part]).items()}
+    bases: list[type[Any]] = [each for each in document.__bases__ if is_dataclass(each)]
+    parts = [*bases, *(hints[name] for name in opened)]
+    found = {name: text for part in parts for name, text in described(part).items()}
     (body,) = ast.parse(inspect.getsource(document)).body
     assert isinstance(body, ast.ClassDef)
     for field, text in pairwise(body.body):

@@ -21,14 +21,12 @@ import yaml
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.decision.decide import (
     decide,
 )
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.decision.situation import (
-    Situation,
-)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._run.cluster_lock import (
     SILENT_SECONDS,
 )
 from ansible_collections.harvester_ops.remediation.tests.unit.builders.measured_decisions import (
     measured,
+    situation_of,
 )
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -102,7 +100,7 @@ def test_no_trace_of_a_measured_decision_cites_the_catalog_by_number() -> None:
     lines = {
         line
         for case in measured()
-        for line in decide(Situation.from_dict(case["case"])).trace
+        for line in decide(situation_of(case["case"])).trace
         if CITATION.search(line)
     }
     assert lines == set()

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from .._core.errors import RemediationError
-from .._core.lenient import Document, dig, mapping
 from .._documents.canonical import digest
 from .._documents.evidence import Evidence, check_schema
 from .._documents.shape import write
 from . import findings, proof, verdict
+from .facts.dependencies import Dependency
 from .facts.derive import derive
 from .facts.origin import origin_of
 from .facts.sources import not_seen
@@ -64,24 +64,20 @@ def diagnose(evidence: object, rules_dirs: Sequence[str | Path] = ()) -> dict[st
     }
 
 
-def _state_of(dependency: Document) -> dict[str, Any]:
+def _state_of(dependency: Dependency) -> dict[str, Any]:
     """One row of the versions an operator compares, and what Rancher would do about it."""
-    decision = mapping(dependency.get("decision"))
+    decision = dependency.decision
     return {
-        "chart": dependency.get("chart"),
-        "release": dependency.get("release"),
-        "namespace": dependency.get("namespace"),
-        "awaited": dependency.get("awaited") is True,
-        "wanted": dependency.get("wanted"),
-        "expected": dig(dependency, "expected", "chart_version"),
-        "desired": dig(dependency, "desired", "chart_version"),
-        "installed": dig(dependency, "installed", "chart_version"),
-        "status": dependency.get("release_state"),
-        "decision": (
-            {"action": decision.get("action"), "reason": decision.get("reason")}
-            if decision
-            else None
-        ),
+        "chart": dependency.chart,
+        "release": dependency.release,
+        "namespace": dependency.namespace,
+        "awaited": dependency.awaited,
+        "wanted": dependency.wanted,
+        "expected": dependency.expected_version,
+        "desired": dependency.desired_version,
+        "installed": dependency.installed_version,
+        "status": dependency.release_state,
+        "decision": {"action": decision.action.value, "reason": decision.reason.value},
     }
 
 

@@ -5,12 +5,17 @@
 
 from __future__ import annotations
 
-from .._core.lenient import Document, dig, mapping, moment, seconds_between, text
+from .._core.lenient import moment, seconds_between
 from .._documents.evidence import Evidence, HelmPod, Revision
+from .._rancher.decision.decision import Action
+from .facts.comparison import EQUAL_PRECEDENCE, LOWER
+from .facts.dependencies import Dependency
 from .facts.document import Facts
+from .facts.expected import SETTING
 from .facts.helm_failures import has_failed, last_success
 from .facts.locks import refused_by_lock
 from .facts.manifest_job import BETWEEN_ATTEMPTS, FAILED, GONE, RUNNING
+from .facts.stored_release import ABSENT, UNKNOWN
 from .facts.upgrade import NONE
 from .looked import Looked, Seen, looked_at, not_known
 
@@ -73,46 +78,43 @@ def releases(facts: Facts) -> Looked:
     return looked_at((_release(each, bool(evidence.job_pods)) for each in kept), "release")
 
 
-def _is_kept(dependency: Document) -> bool:
+def _is_kept(dependency: Dependency) -> bool:
     """A chart behind a feature that this Rancher does not list counts where its release exists."""
-    wanted = dependency.get("wanted")
-    return wanted is True or (wanted is None and dependency.get("release_state") != "absent")
+    wanted = dependency.wanted
+    return wanted is True or (wanted is None and dependency.release_state != ABSENT)
 
 
-def _release(dependency: Document, has_pods: bool) -> Seen:
-    name = f"Release/{dependency.get('namespace')}/{dependency.get('release')}"
-    state, action = dependency.get("release_state"), dig(dependency, "decision", "action")
-    if state == "unknown":
+def _release(dependency: Dependency, has_pods: bool) -> Seen:
+    name, state, decision = dependency.subject, dependency.release_state, dependency.decision
+    if state == UNKNOWN:
         return Seen(name, open="could not be read")
     if state != "deployed":
         return Seen(name, wrong=f"is {state}")
-    if dependency.get("wanted") is None and not dependency.get("awaited"):
+    if dependency.wanted is None and not dependency.awaited:
         # Whether Rancher keeps it is not known here, so its Setting says nothing about this release.
         return Seen(name)
-    version = dig(dependency, "installed", "chart_version")
     wrong = _other_version(dependency)
     if wrong:
-        return Seen(name, wrong=f"is at {version}, not at {wrong}")
-    if action != "skip":
-        reason = dig(dependency, "decision", "reason")
-        if action == "unknown":
-            return Seen(name, open=f"cannot be judged as Rancher would ({reason})")
+        return Seen(name, wrong=f"is at {dependency.installed_version}, not at {wrong}")
+    action, reason = decision.action.value, decision.reason.value
+    if decision.action is Action.UNKNOWN:
+        return Seen(name, open=f"cannot be judged as Rancher would ({reason})")
+    if decision.action is not Action.SKIP:
         return Seen(name, wrong=f"has something left for Rancher to do ({action}: {reason})")
-    guessed = has_pods and dig(dependency, "expected", "source") == "setting"
-    unsure = dependency.get("awaited") and (guessed or dependency.get("at_expected") is None)
+    expected = dependency.expected
+    guessed = has_pods and expected is not None and expected.source == SETTING
+    unsure = dependency.awaited and (guessed or dependency.at_expected is None)
     return Seen(name, open="is wanted at a version that is not known" if unsure else "")
 
 
-def _other_version(dependency: Document) -> str | None:
+def _other_version(dependency: Dependency) -> str | None:
     """The version that the release is wanted at, where it is not there."""
-    if dependency.get("awaited"):
-        wanted = mapping(dependency.get("expected"))
-        missed = dependency.get("at_expected") is False
+    if dependency.awaited:
+        wanted, missed = dependency.expected_version, dependency.at_expected is False
     else:
-        wanted = mapping(dependency.get("desired"))
-        compared = dig(dependency, "compare", "installed_desired")
-        missed = compared in ("lower", "equal-precedence")
-    return (text(wanted.get("chart_version")) or "the wanted version") if missed else None
+        wanted = dependency.desired_version
+        missed = dependency.compare.installed_desired in (LOWER, EQUAL_PRECEDENCE)
+    return (wanted or "the wanted version") if missed else None
 
 
 def helm_operations(facts: Facts) -> Looked:
@@ -171,7 +173,7 @@ def _met_another_that_went_well(facts: Facts, refused: HelmPod) -> bool:
     last = _last_revisions(facts.evidence, refused)
     return (
         refused_by_lock(refused)
-        and any(each["release"] == refused.release for each in facts.dependencies)
+        and any(each.release == refused.release for each in facts.dependencies)
         and bool(last)
         and all(each.status == "deployed" for each in last)
     )

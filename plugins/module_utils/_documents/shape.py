@@ -15,6 +15,7 @@ import keyword
 import math
 import types
 from collections.abc import Callable, Mapping
+from enum import Enum
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
@@ -64,6 +65,8 @@ def read(cls: type[T], document: object, problems: Problems, path: str = "") -> 
 
 def write(value: Any) -> Any:
     """The JSON value of a dataclass instance, or of what its fields hold."""
+    if isinstance(value, Enum):
+        return value.value
     if value is None or isinstance(value, (str, bool, int)):
         return value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

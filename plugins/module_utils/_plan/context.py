@@ -11,8 +11,9 @@ from typing import Any
 
 from .._core.errors import RemediationError
 from .._core.lenient import mapping, mappings, text, texts
+from .._diagnosis.facts.dependencies import Dependency
 from .._diagnosis.facts.document import Facts
-from .._diagnosis.facts.helm_failures import cure_of
+from .._diagnosis.facts.helm_failures import HelmFailure, cure_of
 from .._documents.actions import ACTIONS
 from .._documents.evidence import ChartIndex, Evidence, IndexEntry
 from .._documents.findings import Finding, Remedy, RemedyStep
@@ -110,23 +111,26 @@ class PlanContext:
         return self.chart_source != "rancher_pod"
 
     @property
-    def dependencies(self) -> list[dict[str, Any]]:
+    def dependencies(self) -> tuple[Dependency, ...]:
         """Rancher's dependencies with everything derived about them."""
         return self.facts.dependencies
 
-    def dependency(self, namespace: str, release: str) -> Mapping[str, Any] | None:
-        """The dependency behind a release, null for any other release."""
-        for each in self.dependencies:
-            if each.get("namespace") == namespace and each.get("release") == release:
-                return each
-        return None
+    def dependency(self, namespace: str, release: str) -> Dependency | None:
+        """The dependency behind a release, None for any other release."""
+        found = (each for each in self.dependencies if each.name == (namespace, release))
+        return next(found, None)
+
+    def helm_failure(self, namespace: str, release: str) -> HelmFailure | None:
+        """What helm has failed at on the release of a dependency since its last success."""
+        found = self.dependency(namespace, release)
+        return found.helm_failure if found else None
 
     def fails_again(self, namespace: str, release: str) -> bool:
         """Whether helm would fail on the release as it has just done: the cause of its last failure neither passes by
         itself nor is removed by what else is planned. Nothing may then repeat it, whatever finding asks for that.
         """
-        failure = mapping(mapping(self.dependency(namespace, release)).get("helm_failure"))
-        if not failure or failure.get("passes"):
+        failure = self.helm_failure(namespace, release)
+        if failure is None or failure.passes:
             return False
         return not self._removed(failure, (namespace, release))
 
@@ -134,8 +138,9 @@ class PlanContext:
         """Whether our own upgrade would fail as helm has just done. Whether fields of other managers are in its way is
         known better: see ``foreign_fields``, all others are taken over.
         """
-        failure = mapping(mapping(self.dependency(namespace, release)).get("helm_failure"))
-        return failure.get("cause") != CONFLICT and self.fails_again(namespace, release)
+        failure = self.helm_failure(namespace, release)
+        on_conflict = failure is not None and failure.cause == CONFLICT
+        return not on_conflict and self.fails_again(namespace, release)
 
     def shared_fields(self, namespace: str, release: str) -> tuple[Conflict, ...]:
         """Fields of other managers that a change of the release takes: as a dry run has found them; where that could
@@ -145,9 +150,9 @@ class PlanContext:
             Conflict.from_dict(each)
             for each in mappings(self._tried(namespace, release).get("conflicts"))
         ]
-        failure = mapping(mapping(self.dependency(namespace, release)).get("helm_failure"))
-        if self.untried(namespace, release) and failure.get("cause") == CONFLICT:
-            found += map(Conflict.from_dict, mappings(failure.get("conflicts")))
+        failure = self.helm_failure(namespace, release)
+        if failure is not None and self.untried(namespace, release):
+            found += failure.conflicts
         return tuple(dict.fromkeys(found))
 
     def foreign_fields(self, namespace: str, release: str) -> tuple[Conflict, ...]:
@@ -163,14 +168,13 @@ class PlanContext:
     def _tried(self, namespace: str, release: str) -> Mapping[str, Any]:
         return mapping(self.conflicts.get(f"{namespace}/{release}"))
 
-    def _removed(self, failure: Mapping[str, Any], failing: tuple[str, str]) -> bool:
+    def _removed(self, failure: HelmFailure, failing: tuple[str, str]) -> bool:
         """Whether a step removes the cause: the repair of the release it comes from, or of helm's image."""
-        cause = text(failure.get("cause")) or ""
-        cure = cure_of(cause, text(failure.get("words")) or "")
+        cure = cure_of(failure.cause, failure.words)
         for request in self.requests:
             if not request.granted:
                 continue
-            if cause in _OF_THE_IMAGE and request.action == "reset_shell_image":
+            if failure.cause in _OF_THE_IMAGE and request.action == "reset_shell_image":
                 return True
             if request.action == "remove_leftovers" and request.release == failing:
                 return True

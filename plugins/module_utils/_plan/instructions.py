@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from .._core.lenient import mapping
 from .._documents.actions import release_position
 from .._documents.findings import Finding, Remedy, Way
 from .._documents.plan import Instruction, Step
 from .._documents.vocabulary import Outcome
+from .._helm.failure import UNKNOWN
 from .context import PlanContext, Request
 from .field_owners import instruction
 
@@ -146,20 +146,17 @@ def _waiting_subjects(context: PlanContext) -> set[str]:
     """The releases that can wait for the nodes: not those that helm fails on for a known cause, which can be what a node
     waits for."""
     return _dependency_subjects(context) - {
-        f"Release/{each.get('namespace')}/{each.get('release')}"
+        each.subject
         for each in context.dependencies
-        if mapping(each.get("helm_failure")).get("cause") != "unknown"
-        and context.fails_again(str(each.get("namespace")), str(each.get("release")))
+        if each.helm_failure
+        and each.helm_failure.cause != UNKNOWN
+        and context.fails_again(*each.name)
     }
 
 
 def _dependency_subjects(context: PlanContext, *, awaited_only: bool = False) -> set[str]:
     """Rancher's releases as findings name them."""
-    return {
-        f"Release/{each.get('namespace')}/{each.get('release')}"
-        for each in context.dependencies
-        if each.get("awaited") or not awaited_only
-    }
+    return {each.subject for each in context.dependencies if each.awaited or not awaited_only}
 
 
 def _leads_to_steps(context: PlanContext, finding: Finding, steps: Sequence[Step]) -> bool:

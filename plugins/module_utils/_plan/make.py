@@ -133,10 +133,7 @@ def _releases(context: PlanContext, index_repaired: bool) -> list[tuple[str, str
     named = {request.release for request in context.requests if request.action in RELEASE_ACTIONS}
     found = {release for release in named if release is not None}
     if index_repaired:
-        for each in context.dependencies:
-            namespace, release = text(each.get("namespace")), text(each.get("release"))
-            if each.get("awaited") and namespace and release:
-                found.add((namespace, release))
+        found |= {each.name for each in context.dependencies if each.awaited}
     return sorted(found)
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .._core.lenient import dig, text, texts
+from .._core.lenient import text, texts
 from .._diagnosis.facts.chart_catalog import CHARTS_REPO, CREATED_BY_RANCHER
 from .._documents.actions import ACTIONS
 from .._documents.evidence import (
@@ -355,12 +355,11 @@ def resync_bundle(context: PlanContext, request: Request) -> list[Step]:
 
 def awaited_charts(context: PlanContext) -> list[dict[str, str]]:
     """The charts and versions the index must list: what the job waits for, by name."""
-    wanted = []
-    for each in context.dependencies:
-        version = text(dig(each, "expected", "chart_version"))
-        chart = text(each.get("chart"))
-        if each.get("awaited") and version and chart:
-            wanted.append({"chart": chart, "version": version})
+    wanted = [
+        {"chart": each.chart, "version": each.expected_version}
+        for each in context.dependencies
+        if each.awaited and each.expected_version
+    ]
     return sorted(wanted, key=lambda item: item["chart"])
 
 
@@ -370,11 +369,7 @@ def _with_blocking(
     """The charts and the one that blocks Rancher's queue, in the version that Rancher wants of it."""
     if not blocking or blocking in {each["chart"] for each in charts}:
         return charts
-    versions = (
-        text(dig(each, "desired", "chart_version"))
-        for each in context.dependencies
-        if each.get("chart") == blocking
-    )
+    versions = (each.desired_version for each in context.dependencies if each.chart == blocking)
     version = next(filter(None, versions), None)
     return [*charts, {"chart": blocking, "version": version}] if version else charts
 

@@ -10,13 +10,12 @@ own decision and plans for its answer: let Rancher do it, or do it where Rancher
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from .._core.lenient import dig, text
 from .._diagnosis.facts.comparison import EQUAL_PRECEDENCE, compare
+from .._diagnosis.facts.dependencies import Dependency
 from .._documents.evidence import Revision
+from .._rancher.decision.decision import Action, Decision
 
 
 @dataclass(frozen=True)
@@ -32,27 +31,21 @@ class Outlook:
     why: str
 
 
-def outlook(
-    dependency: Mapping[str, Any],
-    last: Revision | None,
-    decision: Mapping[str, Any] | None,
-) -> Outlook:
+def outlook(dependency: Dependency, last: Revision | None, decision: Decision) -> Outlook:
     """Judge a dependency from its (simulated) last revision and Rancher's decision on that.
 
-    dependency is an element of the facts, last the revision that will be the last one (null: none
-    left), decision what Rancher decides then (null: it cannot be told).
+    last is the revision that will be the last one (None: none left), decision what Rancher decides then.
     """
-    expected = text(dig(dependency, "expected", "chart_version"))
+    expected = dependency.expected_version
     if expected is None:
         return Outlook("open", "the version the job waits for is not known")
     status, version = (last.status, last.chart_version) if last else (None, None)
     if status == "deployed" and version == expected:
         return Outlook("reached", f"{expected} is deployed")
-    if decision and decision.get("action") == "upgrade" and decision.get("version") == expected:
+    if decision.action is Action.UPGRADE and decision.version == expected:
         return Outlook("rancher", f"Rancher's next pass upgrades it to {expected}")
-    desired = text(dig(dependency, "desired", "chart_version"))
     if (
-        desired == expected
+        dependency.desired_version == expected
         and status == "deployed"
         and compare(version, expected) == EQUAL_PRECEDENCE
     ):

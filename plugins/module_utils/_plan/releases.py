@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-from .._core.lenient import dig, mapping, mappings, text, texts
 from .._core.redaction import Redactor
+from .._diagnosis.facts.dependencies import Dependency
 from .._documents.actions import ACTIONS, release_position
 from .._documents.canonical import canonical_json, digest
 from .._documents.evidence import Revision
@@ -18,7 +19,7 @@ from .._documents.plan import RISKS, ObjectRef, Step
 from .._helm.rollback_target import left_by_unlock, pending_on_top, rollback_target
 from .context import PlanContext, Request
 from .field_owners import with_fields_of_others
-from .outlook import outlook
+from .outlook import Outlook, outlook
 from .simulation import decide_after
 
 PINNED_VALUES = "pinned-values-in-release"
@@ -38,7 +39,7 @@ class ReleaseState:
     release: str
     revisions: Sequence[Revision]
     config: Any
-    dependency: Mapping[str, Any] | None
+    dependency: Dependency | None
     requests: Sequence[Request]
 
     @property
@@ -104,10 +105,15 @@ def release_steps(context: PlanContext, state: ReleaseState, *, index_repaired: 
     if cleaning is not None and not state.pending:
         steps.append(_remove_leftovers(state, cleaning))
     in_vain = context.upgrade_fails(*state.name) or context.foreign_fields(*state.name)
-    if state.dependency is None or in_vain:
+    dependency = state.dependency
+    if dependency is None or in_vain:
         return steps
-    unlocked = bool(state.pending)
-    return steps + _upgrade(context, state, last, unlocked=unlocked, index_repaired=index_repaired)
+    decision = dependency.decision
+    if state.pending or index_repaired:
+        then = _with_config(state, last)
+        decision = decide_after(dependency, then, index_repaired=index_repaired)
+    view = outlook(dependency, last, decision)
+    return steps + _upgrade(context, state, dependency, last, view)
 
 
 def _unlock(
@@ -139,21 +145,13 @@ def _rolled_back(last: Revision, target: Revision) -> Revision:
 def _upgrade(
     context: PlanContext,
     state: ReleaseState,
+    dependency: Dependency,
     last: Revision | None,
-    *,
-    unlocked: bool,
-    index_repaired: bool,
+    view: Outlook,
 ) -> list[Step]:
-    dependency = mapping(state.dependency)
-    decision = dependency.get("decision")
-    if unlocked or index_repaired:
-        simulated = decide_after(
-            dependency, _with_config(state, last), index_repaired=index_repaired
-        )
-        decision = simulated.to_dict() if simulated is not None else None
-    view = outlook(dependency, last, mapping(decision))
+    upgrade = partial(_upgrade_release, context, state, dependency)
     asked = state.asked("upgrade_release", "let_rancher_upgrade")
-    pinned = texts(dependency.get("pinned_keys"))
+    pinned = dependency.pinned_keys
     if _pins_hold_back(dependency) and PINNED_VALUES not in context.accept:
         return []
     if view.kind == "reached":
@@ -161,7 +159,7 @@ def _upgrade(
             return []
         # The version is right and the values are not: the same chart once more, without them.
         why = f"Its values pin {', '.join(pinned)}"
-        return [_upgrade_release(context, state, asked, last, why, after_rancher=False)]
+        return [upgrade(asked, last, why, after_rancher=False)]
     if asked is None and (view.kind == "open" or state.withheld):
         return []
     request = asked or _any_request(context, state)
@@ -171,16 +169,18 @@ def _upgrade(
     if not by_rancher or context.fails_again(*state.name) or context.shared_fields(*state.name):
         # Rancher may try all the same, and leave a failed revision.
         why = REFUSED if by_rancher else view.why
-        return [_upgrade_release(context, state, request, last, why, after_rancher=by_rancher)]
+        return [upgrade(request, last, why, after_rancher=by_rancher)]
     if request.action == "upgrade_release" and last is not None and last.status == "failed":
-        return [_upgrade_release(context, state, request, last, VALUES_LOST, after_rancher=False)]
-    upgrade = _upgrade_release(context, state, request, last, view.why, after_rancher=True)
-    return [_let_rancher(state, request, view.why), upgrade]
+        return [upgrade(request, last, VALUES_LOST, after_rancher=False)]
+    return [
+        _let_rancher(state, dependency, request, view.why),
+        upgrade(request, last, view.why, after_rancher=True),
+    ]
 
 
-def _pins_hold_back(dependency: Mapping[str, Any]) -> bool:
+def _pins_hold_back(dependency: Dependency) -> bool:
     """Whether an upgrade that keeps the values would not bring the wanted images (FM 6.22)."""
-    return any(pin.get("holds_back") is not False for pin in mappings(dependency.get("pins")))
+    return any(pin.holds_back for pin in dependency.pins or ())
 
 
 def _with_config(state: ReleaseState, last: Revision | None) -> Revision | None:
@@ -250,13 +250,12 @@ def _roll_back(state: ReleaseState, request: Request, target: Revision) -> Step:
 
 def _why_back(state: ReleaseState, request: Request) -> str:
     """Why not just the lock is removed, where the facts say so."""
-    why = text(dig(state.dependency, "lock", "roll_back_reason"))
+    why = state.dependency and state.dependency.lock.roll_back_reason
     return f"{request.reason} It is rolled back because {why}." if why else request.reason
 
 
 def _remove_leftovers(state: ReleaseState, request: Request) -> Step:
-    found = mappings(dig(state.dependency, "leftovers", "fields"))
-    named = [f"{each.get('field')} of {each.get('object')}" for each in found]
+    found = state.dependency.leftovers.fields if state.dependency else ()
     return request.step(
         _secret(state, state.last),
         "remove_leftovers",
@@ -265,15 +264,14 @@ def _remove_leftovers(state: ReleaseState, request: Request) -> Step:
         params={"state": "cleaned", **state.params, **_expected(state.last)},
         undo="Bring the objects back from the backup set.",
         changes=(
-            *(f"Removed: {each}." for each in named),
+            *(f"Removed: {each.field} of {each.object}." for each in found),
             "All fields that only helm owns in the release's objects and that its manifest does not have are removed,"
             " and objects that only earlier revisions of it list; the workloads concerned are rolled out again.",
         ),
     )
 
 
-def _let_rancher(state: ReleaseState, request: Request, why: str) -> Step:
-    dependency = mapping(state.dependency)
+def _let_rancher(state: ReleaseState, dependency: Dependency, request: Request, why: str) -> Step:
     return request.step(
         _secret(state, state.last),
         "let_rancher_upgrade",
@@ -281,7 +279,7 @@ def _let_rancher(state: ReleaseState, request: Request, why: str) -> Step:
         params={
             "condition": "release_version",
             **state.params,
-            "chart_version": dig(dependency, "expected", "chart_version"),
+            "chart_version": dependency.expected_version,
             "required": False,
         },
         reason=f"{why}.",
@@ -293,12 +291,14 @@ def _let_rancher(state: ReleaseState, request: Request, why: str) -> Step:
 def _upgrade_release(
     context: PlanContext,
     state: ReleaseState,
+    dependency: Dependency,
     request: Request,
     last: Revision | None,
     why: str,
     after_rancher: bool,
 ) -> Step:
-    params = _upgrade_params(context, state, last, after_rancher)
+    params = _upgrade_params(context, state, dependency, last, after_rancher)
+    dropped = dependency.pinned_keys if params["drop_pinned_values"] else ()
     known, version = last or Revision(), params["chart_version"]
     step = request.step(
         _secret(state, known),
@@ -306,7 +306,7 @@ def _upgrade_release(
         title=f"Upgrade release {state.release} to {version}",
         precondition={
             **({} if after_rancher else _revision_facts(known)),
-            **_values_facts(mapping(state.dependency)),
+            **_values_facts(dependency),
         },
         params=params,
         reason=f"{why}.",
@@ -314,33 +314,28 @@ def _upgrade_release(
         undo=_undo_upgrade(state, last),
         changes=(
             f"Release {state.release} goes from {known.chart_version or 'nothing'} to {version}.",
-            *(f"Its value {key} is dropped." for key in _dropped(state, params)),
+            *(f"Its value {key} is dropped." for key in dropped),
             NOTHING_LEFT,
         ),
     )
     return with_fields_of_others(context, step)
 
 
-def _dropped(state: ReleaseState, params: Mapping[str, Any]) -> list[str]:
-    return texts(dig(state.dependency, "pinned_keys")) if params["drop_pinned_values"] else []
-
-
 def _upgrade_params(
     context: PlanContext,
     state: ReleaseState,
+    dependency: Dependency,
     last: Revision | None,
     after_rancher: bool,
 ) -> dict[str, Any]:
-    dependency = mapping(state.dependency)
-    version = text(dig(dependency, "expected", "chart_version")) or ""
-    chart = text(dependency.get("chart")) or state.release
+    version = dependency.expected_version or ""
     return {
         "state": "upgraded",
         **state.params,
-        "chart": chart,
+        "chart": dependency.chart,
         "chart_version": version,
-        "app_version": dig(dependency, "expected", "app_version"),
-        "chart_digest": context.index_entry(chart, version).digest,
+        "app_version": dependency.expected.app_version if dependency.expected else None,
+        "chart_digest": context.index_entry(dependency.chart, version).digest,
         # Once Rancher may have upgraded it in between, no revision can be foretold.
         **_expected(Revision() if after_rancher or last is None else last),
         "drop_pinned_values": PINNED_VALUES in context.accept,
@@ -377,12 +372,12 @@ def _revision_facts(revision: Revision) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _values_facts(dependency: Mapping[str, Any]) -> dict[str, Any]:
+def _values_facts(dependency: Dependency) -> dict[str, Any]:
     """A digest of the values Rancher would pass, as the evidence has them: secrets do not count.
 
     They are passed by us, too, so a change of them after the approval makes it another plan.
     """
-    values = dig(dependency, "situation", "values")
+    values = dependency.situation.values
     if values is None:
         return {}
     return {"rancher_values": digest(Redactor.alike(canonical_json(values)))}

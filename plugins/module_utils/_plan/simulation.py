@@ -7,25 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
-from .._core.lenient import dig, text
+from .._diagnosis.facts.dependencies import Dependency
 from .._documents.evidence import Revision
 from .._rancher.decision.decide import Decision, decide
 from .._rancher.decision.situation import InstalledRelease, Situation
 
 
 def decide_after(
-    dependency: Mapping[str, Any], last: Revision | None, *, index_repaired: bool
-) -> Decision | None:
-    """What Rancher will do once last is the last revision (null: the release has none).
+    dependency: Dependency, last: Revision | None, *, index_repaired: bool
+) -> Decision:
+    """What Rancher will do once last is the last revision (None: the release has none).
 
-    index_repaired puts the expected version into the index, as its repair is to do. None when the
-    situation of the dependency is not known, so nothing can be said.
+    index_repaired puts the expected version into the index, as its repair is to do.
     """
-    if not isinstance(dependency.get("situation"), Mapping):
-        return None
-    situation = Situation.from_dict(dependency["situation"])
+    situation = dependency.situation
     revision = _installed(last)
     unreadable = set(situation.unreadable) - {"last_revision"}
     if last is not None and revision is None:
@@ -34,7 +30,8 @@ def decide_after(
         # An older revision's values were not read: what depends on them cannot be decided.
         unreadable.add("values")
     changed = replace(situation, last_revision=revision, unreadable=tuple(sorted(unreadable)))
-    return decide(_with_index(changed, dependency) if index_repaired else changed)
+    expected = dependency.expected_version
+    return decide(_with_index(changed, expected) if index_repaired else changed)
 
 
 def _installed(last: Revision | None) -> InstalledRelease | None:
@@ -48,8 +45,7 @@ def _installed(last: Revision | None) -> InstalledRelease | None:
     )
 
 
-def _with_index(situation: Situation, dependency: Mapping[str, Any]) -> Situation:
-    expected = text(dig(dependency, "expected", "chart_version"))
+def _with_index(situation: Situation, expected: str | None) -> Situation:
     entries = tuple(situation.index or ())
     if expected is not None and expected not in entries:
         entries = (expected, *entries)

@@ -127,10 +127,8 @@ def _pinned(
         message = f"Whether the values of {subject} pin images cannot be told: support bundles leave them out."
         what = f"On the cluster: helm -n {release.namespace} get values {release.release}"
         return [Check("pinned-values", UNKNOWN, subject, message, what)]
-    wanted = table.expected(target, chart)
-    expected = {"chart_version": wanted} if wanted else None
-    pins = pins_of(release, expected, {"chart_version": last.chart_version})
-    keys = [f"{pin['key']}={pin['value']}" for pin in pins or [] if pin["holds_back"]]
+    pins = pins_of(release, table.expected(target, chart) or last.chart_version)
+    keys = [f"{pin.key}={pin.value}" for pin in pins or () if pin.holds_back]
     if not keys:
         return []
     message = f"The values of {subject} pin {', '.join(keys)}: the new chart would run with the old images."

@@ -22,6 +22,8 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher
     text_of,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.decision.situation import (
+    CONTROL_PLANE_TOLERATION,
+    InstalledRelease,
     Situation,
 )
 
@@ -38,6 +40,18 @@ def measured(path: Path = MEASURED) -> Iterator[dict[str, Any]]:
         for line in lines:
             if line.strip():
                 yield json.loads(line)
+
+
+def situation_of(case: dict[str, Any]) -> Situation:
+    """The situation that was measured; ``cp_taint`` stands for the one taint RKE2 puts on control-plane nodes."""
+    same = ("rancher", "chart", "namespace", "release", "min", "exact", "values", "take_ownership")
+    index, last = case["index"], case["last_revision"]
+    return Situation(
+        **{name: case[name] for name in same},
+        index=None if index is None else tuple(index),
+        last_revision=None if last is None else InstalledRelease(**last),
+        control_plane_tolerations=(CONTROL_PLANE_TOLERATION,) if case["cp_taint"] else (),
+    )
 
 
 def as_measured(decision: Decision) -> dict[str, Any]:
@@ -68,7 +82,7 @@ def disagreements(line: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
     expected = {k: v for k, v in line["result"].items() if k not in ("id", "rancher")}
     if "values" in expected:
         expected["values"] = canonical(expected["values"])
-    computed = as_measured(decide(Situation.from_dict(line["case"])))
+    computed = as_measured(decide(situation_of(line["case"])))
     return {
         key: (value, computed.get(key))
         for key, value in expected.items()

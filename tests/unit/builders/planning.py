@@ -9,11 +9,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.facts.dependencies import (
+    Dependency,
+    Desired,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.facts.derive import (
     derive,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.facts.document import (
     Facts,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.facts.expected import (
+    Expected,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.facts.pins import (
+    Pin,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.facts.upgrade import (
     UpgradeFacts,
@@ -25,6 +35,7 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher
     decide,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.decision.situation import (
+    InstalledRelease,
     Situation,
 )
 
@@ -58,7 +69,7 @@ class World:
     def __init__(self, rancher: str = "v2.11.0") -> None:
         self.rancher = rancher
         self.releases: list[Document] = []
-        self.dependencies: list[Document] = []
+        self.dependencies: list[Dependency] = []
         self.findings: list[Document] = []
         self.evidence: Document = {
             "cluster": {"uid": "cluster-1"},
@@ -88,7 +99,7 @@ class World:
     ) -> World:
         """Add a dependency; revisions newest first."""
         namespace = NAMESPACES.get(name, "cattle-system")
-        stored = self._situation(name, expected, index, revisions, config or {})
+        situation = self._situation(name, expected, index, revisions, config or {})
         self.releases.append(
             {
                 "release": name,
@@ -97,20 +108,21 @@ class World:
                 "config": config or {},
             }
         )
+        nothing_known = derive(None).dependencies[0]
         self.dependencies.append(
-            {
-                "chart": name,
-                "release": name,
-                "namespace": namespace,
-                "awaited": name in NAMESPACES or name == "rancher-webhook",
-                "expected": {"chart_version": expected, "app_version": "0.12.0"},
-                "desired": {"chart_version": expected, "setting": "x"},
-                "pinned_keys": list(pinned),
-                "pins": [{"key": key, "holds_back": pins_hold_back} for key in pinned],
-                "helm_pods": [],
-                "situation": stored,
-                "decision": decide(Situation.from_dict(stored)).to_dict(),
-            }
+            replace(
+                nothing_known,
+                chart=name,
+                release=name,
+                namespace=namespace,
+                awaited=name in NAMESPACES or name == "rancher-webhook",
+                expected=Expected(expected, app_version="0.12.0", source="job-log"),
+                desired=Desired(expected, setting="x", source=None),
+                pinned_keys=pinned,
+                pins=tuple(Pin(key, value="", holds_back=pins_hold_back) for key in pinned),
+                situation=situation,
+                decision=decide(situation),
+            )
         )
         for version in index or ():
             entries = self.evidence["chart_index"]["charts"].setdefault(name, [])
@@ -124,25 +136,19 @@ class World:
         index: tuple[str, ...] | None,
         revisions: tuple[Document, ...],
         config: Document,
-    ) -> Document:
-        situation = Situation(
+    ) -> Situation:
+        last = revisions[0] if revisions else None
+        return Situation(
             rancher=self.rancher,
             chart=name,
             min=expected if name in MINIMUM else "",
             exact="" if name in MINIMUM else expected,
             index=index,
             index_error="" if index is not None else 'configmaps "" not found',
-            last_revision=None,
+            last_revision=last
+            and InstalledRelease(last["status"], last["chart_version"], config, chart_name=name),
             values={},
-        ).to_dict()
-        if revisions:
-            situation["last_revision"] = {
-                "status": revisions[0]["status"],
-                "chart_version": revisions[0]["chart_version"],
-                "config": config,
-                "chart_name": name,
-            }
-        return situation
+        )
 
     def finding(
         self,
@@ -185,6 +191,8 @@ class World:
         evidence = {**self.evidence, "releases": self.releases}
         findings = {"findings": self.findings, "evidence_digest": digest(evidence)}
         facts = replace(
-            derive(None), dependencies=self.dependencies, upgrade=UpgradeFacts(phase="rancher")
+            derive(None),
+            dependencies=tuple(self.dependencies),
+            upgrade=UpgradeFacts(phase="rancher"),
         )
         return evidence, findings, facts

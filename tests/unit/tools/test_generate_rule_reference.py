@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.facts.dependencies import (
-    DEPENDENCY_FACTS,
+    Dependency,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.facts.derive import (
     derive,
@@ -39,4 +39,4 @@ def test_every_fact_is_described() -> None:
     assert set(facts) - set(evidence.to_dict()) | {"wait", "pod_troubles"} == set(
         described(Facts, OPENED)
     )
-    assert {name for each in facts["dependencies"] for name in each} == set(DEPENDENCY_FACTS)
+    assert {name for each in facts["dependencies"] for name in each} == set(described(Dependency))

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..._core.lenient import Document, dig, integer, mapping, seconds_between, text
+from ..._core.lenient import Document, integer, mapping, seconds_between, text
 from ..._documents.evidence import ClusterRepo, Condition, Evidence, Rancher
+from . import comparison
 from .decisions import effective_settings
+from .dependencies import Dependency
 from .index import ABSENT, OK, UNKNOWN, conditions, index_error, index_state
 from .patience import TRANSIENT_SECONDS, Patience
 
@@ -74,7 +76,7 @@ class ChartCatalog:
 
 
 def chart_catalog(
-    evidence: Evidence, dependencies: Sequence[Document], patience: Patience
+    evidence: Evidence, dependencies: Sequence[Dependency], patience: Patience
 ) -> ChartCatalog:
     """ClusterRepo rancher-charts and its index."""
     repo = evidence.cluster_repo()
@@ -92,7 +94,7 @@ def chart_catalog(
         error=None if state == OK and present else index_error(evidence),
         settled=_settled(evidence, patience),
         missing=missing,
-        holds_awaited=any(each["waited"] for each in dependencies),
+        holds_awaited=any(each.waited for each in dependencies),
         download_status=downloaded.status or None,
         download_message=(downloaded.message or "")[:500],
         branch=shown.git_branch or None,
@@ -135,21 +137,21 @@ def _missing_repos(evidence: Evidence) -> tuple[str, ...]:
     return tuple(name for name in CREATED_BY_RANCHER if repos.get(name) is None)
 
 
-def _missing(dependencies: Sequence[Document]) -> tuple[MissingChart, ...]:
+def _missing(dependencies: Sequence[Dependency]) -> tuple[MissingChart, ...]:
     return tuple(
         MissingChart(
-            chart=each["chart"],
-            release=each["release"],
-            namespace=each["namespace"],
-            version=dig(each, "desired", "chart_version"),
-            error=dig(each, "decision", "error"),
-            waited=each["waited"],
+            chart=each.chart,
+            release=each.release,
+            namespace=each.namespace,
+            version=each.desired_version,
+            error=each.decision.error,
+            waited=each.waited,
         )
         for each in dependencies
-        if each["awaited"]
-        and each["index"]["has_desired"] is False
-        and each["at_expected"] is False
-        if each["compare"]["desired_expected"] in ("equal", "unknown")
+        if each.awaited
+        and each.index.has_desired is False
+        and each.at_expected is False
+        and each.compare.desired_expected in (comparison.EQUAL, comparison.UNKNOWN)
     )
 
 

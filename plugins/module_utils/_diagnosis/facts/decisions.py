@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from ..._documents.evidence import Evidence, Rancher, RancherConfig, Release
 from ..._documents.shape import write
 from ..._rancher.decision.decide import decide
+from ..._rancher.decision.decision import Decision
 from ..._rancher.decision.rancher_version import RancherVersion
 from ..._rancher.decision.settings import VALUE_SETTINGS, variable_of
 from ..._rancher.decision.situation import InstalledRelease, Situation
@@ -59,12 +61,10 @@ def situation_of(
     )
 
 
-def decision_of(situation: Situation) -> dict[str, Any]:
-    """The decision as a document. The values Rancher would send are left out: they are long, and the plan and its
-    verification compute them again where they are needed."""
-    document = decide(situation).to_dict()
-    document["values"] = None
-    return document
+def decision_of(situation: Situation) -> Decision:
+    """The decision, without the values Rancher would send: they are long, and the plan and its verification compute
+    them again where they are needed."""
+    return replace(decide(situation), values=None)
 
 
 def server_version(evidence: Evidence) -> str | None:

@@ -30,18 +30,17 @@ from .webhooks import WebhookFacts, webhook_facts
 
 
 def derive(evidence: object) -> Facts:
-    """What follows from the evidence. Pure; nothing in the evidence, however damaged, makes it raise: a part that cannot
-    be understood is unknown."""
+    """What follows from the evidence. Pure; no damage in the evidence makes it raise: what cannot be understood is unknown."""
     whole = evidence if isinstance(evidence, Evidence) else Evidence.from_dict(evidence)
     read = without_earlier_jobs(whole)
     upgrade = upgrade_facts(read)
     waiting = patience(read, upgrade)
-    failures, webhooks = helm_failures(read), webhook_facts(read)
+    failures, webhooks = tuple(map(with_advice, helm_failures(read))), webhook_facts(read)
     dependencies = dependencies_of(read, upgrade, failures)
-    troubles = with_left_over(pod_troubles(read), dependencies)
-    catalog = chart_catalog(read, dependencies, waiting)
-    config, agent = fleet_config(read, upgrade, waiting), fleet_agent(read)
-    left = leftovers.leftovers_of(read, upgrade)
+    left_over = [each.leftovers for each in dependencies]
+    troubles = with_left_over(pod_troubles(read), left_over)
+    catalog, agent = chart_catalog(read, dependencies, waiting), fleet_agent(read)
+    config, left = fleet_config(read, upgrade, waiting), leftovers.leftovers_of(read, upgrade)
     undone = _undone(left, config, agent, catalog, webhooks)
     return Facts(
         evidence=read,
@@ -52,14 +51,14 @@ def derive(evidence: object) -> Facts:
         upgrade_names=upgrade_names(read),
         waited=waited(read, upgrade),
         dependencies=dependencies,
-        helm_failures=tuple(with_advice(each) for each in failures),
+        helm_failures=failures,
         progress=progress(read, upgrade, failures),
         rancher_state=rancher_facts(read, upgrade, troubles),
         chart_catalog=catalog,
         shell_image=shell_image(read),
         rancher_config_state=rancher_config_state(read),
         pod_troubles=troubles,
-        awaited_rollout=with_left_over([awaited_rollout(read, upgrade, troubles)], dependencies)[0],
+        awaited_rollout=with_left_over([awaited_rollout(read, upgrade, troubles)], left_over)[0],
         capi=capi_cluster_facts(read, troubles),
         rancher_of_harvester=rancher_of_harvester(read),
         fleet_config=config,

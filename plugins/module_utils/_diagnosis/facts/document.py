@@ -13,6 +13,7 @@ from ..._documents.shape import write
 from .bundles import BundleState, ManagedChartState
 from .chart_catalog import ChartCatalog
 from .cluster_api import CapiState, RancherOfHarvester
+from .dependencies import Dependency
 from .fleet import FleetAgentState, FleetConfigState, Imported
 from .helm_advice import AdvisedFailure
 from .leftovers import Leftovers, SkippedPhase
@@ -45,7 +46,7 @@ class Facts:
     `job`, `logs`"""
     waited: Waited
     """the wait in `words`, its `limit_seconds`, what it `ends_when`, and commands to `look_at`"""
-    dependencies: list[dict[str, Any]]
+    dependencies: tuple[Dependency, ...]
     """Rancher's charts; see below"""
     helm_failures: tuple[AdvisedFailure, ...]
     """what helm has failed at since the last success of each release, kept by Rancher or not: `count`,

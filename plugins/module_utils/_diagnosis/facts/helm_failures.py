@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
-from typing import Any
 
 from ..._core.lenient import integer, mapping, moment, seconds_between, text
 from ..._core.names import RANCHER_WEBHOOK
@@ -82,6 +81,14 @@ class HelmFailure:
 
 
 @dataclass(frozen=True)
+class RefusedByLock:
+    """A run of helm that found its release locked."""
+
+    pod: str | None
+    age_seconds: int | None
+
+
+@dataclass(frozen=True)
 class _Attempt:
     """One run of helm, or one that was to be."""
 
@@ -102,7 +109,7 @@ def helm_failures(evidence: Evidence) -> tuple[HelmFailure, ...]:
     return tuple(each for each in found if each is not None)
 
 
-def last_refused_by_lock(evidence: Evidence, namespace: str, release: str) -> dict[str, Any] | None:
+def last_refused_by_lock(evidence: Evidence, namespace: str, release: str) -> RefusedByLock | None:
     """The newest run of helm on a release that found it locked; it says nothing once the lock is gone."""
     refused = [
         pod
@@ -115,7 +122,7 @@ def last_refused_by_lock(evidence: Evidence, namespace: str, release: str) -> di
     if newest is None:
         return None
     age = seconds_between(newest.created_at, evidence.collected_at)
-    return {"pod": newest.name, "age_seconds": age}
+    return RefusedByLock(pod=newest.name, age_seconds=age)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import dataclass
 
 from ..._documents.evidence import ChartIndex, Condition, Evidence
 
@@ -17,6 +17,16 @@ UNKNOWN = "unknown"
 # How the evidence words that a link of the chain of index ConfigMaps is missing.
 _GONE = re.compile(r"ConfigMap/[^/\s]+/(\S+) does not exist")
 _STATES = (OK, ABSENT, "corrupt", "foreign-owner")
+
+
+@dataclass(frozen=True)
+class IndexOffer:
+    """What the index offers of a chart. ``has_…`` is None when it cannot be known."""
+
+    state: str
+    versions: tuple[str, ...]
+    has_expected: bool | None
+    has_desired: bool | None
 
 
 def index_state(evidence: Evidence) -> str:
@@ -44,19 +54,19 @@ def index_versions(evidence: Evidence, chart: str) -> list[str] | None:
 
 def index_of(
     evidence: Evidence, chart: str, expected: str | None, desired: str | None
-) -> dict[str, Any]:
-    """What the index offers for a dependency. ``has_…`` is None when it cannot be known."""
+) -> IndexOffer:
+    """What the index offers for a dependency."""
     versions = index_versions(evidence, chart)
 
     def has(version: str | None) -> bool | None:
         return None if versions is None or version is None else version in versions
 
-    return {
-        "state": index_state(evidence),
-        "versions": (versions or [])[:10],
-        "has_expected": has(expected),
-        "has_desired": has(desired),
-    }
+    return IndexOffer(
+        state=index_state(evidence),
+        versions=tuple(versions or ())[:10],
+        has_expected=has(expected),
+        has_desired=has(desired),
+    )
 
 
 def index_error(evidence: Evidence) -> str:

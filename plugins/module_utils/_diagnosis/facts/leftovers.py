@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from ..._core.lenient import Document, mapping, text
 from ..._documents.evidence import Evidence, JobPod, ProvisioningCluster, Secret
+from .dependencies import Dependency
 from .upgrade import AFTER_RANCHER, ENDED, NONE, UpgradeFacts, log_kinds
 
 RKE_STATE_TYPE = "rke.cattle.io/cluster-state"
@@ -158,7 +159,7 @@ def _fleet_workspace(evidence: Evidence, upgrade: UpgradeFacts) -> FleetWorkspac
 def skipped_phase(
     evidence: Evidence,
     upgrade: UpgradeFacts,
-    dependencies: Sequence[Document],
+    dependencies: Sequence[Dependency],
     undone: Sequence[str],
 ) -> SkippedPhase:
     """Whether a retried pod has skipped the Rancher step, and what besides releases of it is ``undone``.
@@ -169,7 +170,7 @@ def skipped_phase(
     logs_known = evidence.readable("job_pods", "job_logs")
     skipped = "rancher-skipped" in upgrade.log_kinds
     releases = tuple(
-        each["release"] for each in dependencies if each["awaited"] and each["at_expected"] is False
+        each.release for each in dependencies if each.awaited and each.at_expected is False
     )
     return SkippedPhase(
         known=logs_known,

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 from ..._core.lenient import seconds_between
 from ..._documents.evidence import Evidence, Revision
@@ -19,8 +19,16 @@ _LONGEST_GAP = 900
 _STILL_GOING = 1800
 
 
-def reinstall_loop(evidence: Evidence, revisions: Sequence[Revision]) -> dict[str, Any] | None:
-    """``{count, period_seconds}`` when the newest revisions that went well (newest first) carry the same chart version,
+@dataclass(frozen=True)
+class ReinstallLoop:
+    """How many installations follow each other, and how far apart they are."""
+
+    count: int
+    period_seconds: int
+
+
+def reinstall_loop(evidence: Evidence, revisions: Sequence[Revision]) -> ReinstallLoop | None:
+    """The loop when the newest revisions that went well (newest first) carry the same chart version,
     follow each other within minutes, and the newest is recent; None when there is no such row.
 
     Helm keeps five revisions for Rancher (FM 2.4), so four gaps are all that can ever be seen. Revisions that were not
@@ -43,7 +51,7 @@ def reinstall_loop(evidence: Evidence, revisions: Sequence[Revision]) -> dict[st
         gaps.append(gap)
     if len(gaps) + 1 < _LEAST_REVISIONS:
         return None
-    return {"count": len(gaps) + 1, "period_seconds": sum(gaps) // len(gaps)}
+    return ReinstallLoop(count=len(gaps) + 1, period_seconds=sum(gaps) // len(gaps))
 
 
 def _recent(evidence: Evidence, revision: Revision) -> bool:

@@ -8,18 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ..._core.lenient import Document
 from ..._documents.evidence import OK, READABLE, Evidence
 from ..._documents.shape import write
 from ..._documents.vocabulary import Agreement
 from ..._harvester.upgrade import JOB_CONTAINER, MANIFEST_SELECTOR, NAMESPACE
+from .dependencies import Dependency
 
 MOST_COMMANDS = 3
 _OBJECTS = ("upgrade", "releases", "settings", "rancher_deployment", "nodes")
 _WHOLE = "ansible-playbook harvester_ops.remediation.collect"
 
 
-def origin_of(evidence: Evidence, dependencies: Sequence[Document]) -> dict[str, Any]:
+def origin_of(evidence: Evidence, dependencies: Sequence[Dependency]) -> dict[str, Any]:
     """``origins``, ``contradictions``, ``source_notes`` and ``ask_for``: the files, what in them contradicts itself, where
     sources come from, and the three commands on the cluster that would tell most.
 
@@ -55,17 +55,17 @@ def _contradictions(evidence: Evidence) -> Iterator[str]:
                 yield f"{each.source} says {each.says}; {against}."
 
 
-def _commands(evidence: Evidence, dependencies: Sequence[Document]) -> Iterator[str]:
+def _commands(evidence: Evidence, dependencies: Sequence[Dependency]) -> Iterator[str]:
     """The most important first: everything, then what decides about locked and late releases, the job's log, Secrets."""
     if sum(not evidence.readable(source) for source in _OBJECTS) > 2:
         yield _WHOLE
     troubled = sorted(
-        (each for each in dependencies if each["history_known"] is False and _matters(each)),
-        key=lambda each: (not _locked(each), not each["waited"]),
+        (each for each in dependencies if not each.history_known and _matters(each)),
+        key=lambda each: (not each.lock.locked, not each.waited),
     )
     for each in troubled[:2]:
-        known = evidence.release(each["namespace"], each["release"]).last_known
-        yield _values(each) if known and not _locked(each) else _history(each)
+        known = evidence.release(*each.name).last_known
+        yield _values(each) if known and not each.lock.locked else _history(each)
     if not _job_log_known(evidence):
         yield f"kubectl -n {NAMESPACE} logs -l {MANIFEST_SELECTOR} -c {JOB_CONTAINER} --prefix --timestamps --tail=-1"
     for each in troubled[:1]:
@@ -76,23 +76,19 @@ def _commands(evidence: Evidence, dependencies: Sequence[Document]) -> Iterator[
     yield _WHOLE
 
 
-def _history(dependency: Document) -> str:
-    return f"helm -n {dependency['namespace']} history {dependency['release']} --max 20"
+def _history(dependency: Dependency) -> str:
+    return f"helm -n {dependency.namespace} history {dependency.release} --max 20"
 
 
-def _values(dependency: Document) -> str:
+def _values(dependency: Dependency) -> str:
     """Rancher skips or upgrades a release of equal precedence by its values, which newer Ranchers keep out of Apps."""
-    command = f"helm -n {dependency['namespace']} get values {dependency['release']} -o yaml"
+    command = f"helm -n {dependency.namespace} get values {dependency.release} -o yaml"
     return f"{command}  # remove passwords before you send it"
 
 
-def _locked(dependency: Document) -> bool:
-    return dependency["lock"]["locked"] is True
-
-
-def _matters(dependency: Document) -> bool:
-    late = dependency["awaited"] and dependency["at_expected"] is not True
-    return late or _locked(dependency) or dependency["waited"]
+def _matters(dependency: Dependency) -> bool:
+    late = dependency.awaited and dependency.at_expected is not True
+    return late or dependency.lock.locked is True or dependency.waited
 
 
 def _job_log_known(evidence: Evidence) -> bool:

@@ -5,35 +5,35 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
-from ..._core.lenient import Document, dig, mapping, text
+from ..._core.lenient import dig
 from ..._documents.evidence import Release
 from ..._rancher.values.computed import pinned_keys
 
 
-def pins_of(
-    release: Release, expected: Document | None, installed: Document | None
-) -> list[dict[str, Any]] | None:
-    """``{key, value, holds_back}`` for every pinning value; None when the values are not known.
+@dataclass(frozen=True)
+class Pin:
+    """A value that pins. It holds back when it is not what the chart itself would use: an image tag other than the app
+    version, a chart version other than the chart's."""
 
-    A pin holds back when it is not what the chart itself would use: an image tag other than the app version, a chart
-    version other than the chart's. What is expected counts; where nothing is, what is installed.
-    """
+    key: str
+    value: str
+    holds_back: bool
+
+
+def pins_of(release: Release, chart: str | None, app: str | None = None) -> tuple[Pin, ...] | None:
+    """Every pinning value, held against the versions of the chart and its app; None when the values are not known."""
     config = release.config
     if not isinstance(config, dict):
-        return None if release.revisions else []
-    wanted = expected or installed
-    chart = text(mapping(wanted).get("chart_version"))
-    app = text(mapping(wanted).get("app_version")) or _app_version(chart)
+        return None if release.revisions else ()
+    app = app or _app_version(chart)
     found = []
     for key in pinned_keys(config):
         value = str(dig(config, *key.split(".")))[:200]
         meant = app if key.endswith(".tag") else chart
-        found.append(
-            {"key": key, "value": value, "holds_back": meant is None or not _same(value, meant)}
-        )
-    return found
+        found.append(Pin(key, value, holds_back=not meant or not _same(value, meant)))
+    return tuple(found)
 
 
 def _app_version(chart: str | None) -> str | None:

@@ -6,11 +6,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any, TypeVar
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
-from ..._core.lenient import mapping
 from ..._documents.evidence import Evidence, LeftField, Release
 from .pods import UNSCHEDULABLE, AwaitedRollout, Trouble, pod_troubles, trouble_of
 
@@ -22,10 +21,33 @@ _NO_SUCH_NODE = re.compile(r"node affinity/selector|node selector|requested node
 T = TypeVar("T", Trouble, AwaitedRollout)
 
 
-def release_leftovers(evidence: Evidence, release: Release) -> dict[str, Any]:
+@dataclass(frozen=True)
+class LeftOver:
+    """A field that is left, and the newest revision known that has set it."""
+
+    object: str | None
+    field: str | None
+    value: str | None
+    set_by: int | None
+
+
+@dataclass(frozen=True)
+class ReleaseLeftovers:
     """``fields`` (empty also where nobody looked: ``looked``), ``held``: those in the pod templates of workloads whose pods
     are in lasting trouble, ``why`` they are, ``nodes``: the field for which the scheduler finds no node, ``set_by``.
     """
+
+    looked: bool
+    fields: tuple[LeftOver, ...]
+    held: tuple[LeftOver, ...]
+    workloads: tuple[str, ...]
+    why: str
+    nodes: str | None
+    set_by: int | None
+
+
+def release_leftovers(evidence: Evidence, release: Release) -> ReleaseLeftovers:
+    """What is left in the objects of a release."""
     fields = release.leftovers or ()
     known = pod_troubles(evidence) if fields else ()
     troubles = {
@@ -36,24 +58,20 @@ def release_leftovers(evidence: Evidence, release: Release) -> dict[str, Any]:
     held = [each for each in fields if each.object in troubles and _in_template(each)]
     chosen = [each for each in held if _finds_no_node(each, troubles[each.object])]
     numbers = [each.revision for each in fields if each.revision is not None]
-    return {
-        "looked": release.leftovers is not None,
-        "fields": [_shown(each) for each in fields],
-        "held": [_shown(each) for each in held],
-        "workloads": sorted({each.object or "" for each in held}),
-        "why": "; ".join(dict.fromkeys(troubles[each.object].why for each in held)),
-        "nodes": _named(chosen[0]) if chosen else None,
-        "set_by": max(numbers, default=None),
-    }
+    return ReleaseLeftovers(
+        looked=release.leftovers is not None,
+        fields=tuple(map(_left_over, fields)),
+        held=tuple(map(_left_over, held)),
+        workloads=tuple(sorted({each.object or "" for each in held})),
+        why="; ".join(dict.fromkeys(troubles[each.object].why for each in held)),
+        nodes=_named(chosen[0]) if chosen else None,
+        set_by=max(numbers, default=None),
+    )
 
 
-def with_left_over(found: Sequence[T], dependencies: list[dict[str, Any]]) -> tuple[T, ...]:
+def with_left_over(found: Sequence[T], leftovers: Iterable[ReleaseLeftovers]) -> tuple[T, ...]:
     """Say also of every workload in trouble whether a finding on its release explains it (``left_over``)."""
-    workloads = {
-        each
-        for dependency in dependencies
-        for each in mapping(dependency.get("leftovers")).get("workloads", ())
-    }
+    workloads = {workload for each in leftovers for workload in each.workloads}
     return tuple(
         replace(each, left_over=f"{each.kind}/{each.namespace}/{each.name}" in workloads)
         for each in found
@@ -78,13 +96,8 @@ def _finds_no_node(each: LeftField, trouble: Trouble) -> bool:
     )
 
 
-def _shown(each: LeftField) -> dict[str, Any]:
-    return {
-        "object": each.object,
-        "field": each.field,
-        "value": each.value,
-        "set_by": each.revision,
-    }
+def _left_over(each: LeftField) -> LeftOver:
+    return LeftOver(each.object, each.field, each.value, set_by=each.revision)
 
 
 def _named(each: LeftField) -> str:

@@ -102,29 +102,3 @@ class Decision:
     pass2_same_map: str | None = None
     settles_at_pass_same_map: int | None = None
     trace: tuple[str, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data (enums as their texts) that `from_dict` reads back."""
-        document: dict[str, Any] = dict(self.__dict__)
-        document.update(
-            action=self.action.value,
-            reason=self.reason.value,
-            values=None if self.values is None else dict(self.values),
-            log=list(self.log),
-            lookups=list(self.lookups),
-            trace=list(self.trace),
-        )
-        return document
-
-    @classmethod
-    def from_dict(cls, document: Mapping[str, Any]) -> Decision:
-        """Read what `to_dict` wrote.
-
-        Raises:
-            ValueError, TypeError: it is not such a document.
-        """
-        fields = dict(document)
-        fields["action"], fields["reason"] = Action(fields["action"]), Reason(fields["reason"])
-        for name in ("log", "lookups", "trace"):
-            fields[name] = tuple(fields.get(name, ()))
-        return cls(**fields)

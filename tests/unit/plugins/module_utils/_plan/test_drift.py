@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -32,6 +33,15 @@ def world(*, webhook: str = RC, fleet: int = 2, uid: str = "cluster-1") -> World
     made.release("rancher-webhook", revision(4, "deployed", webhook, "rancher-webhook"))
     if webhook != GA:
         made.finding("skip-webhook", "upgrade_release", release="rancher-webhook")
+    return made
+
+
+def with_values(**values: Any) -> World:
+    made = world()
+    made.dependencies = [
+        replace(each, situation=replace(each.situation, values=values))
+        for each in made.dependencies
+    ]
     return made
 
 
@@ -77,25 +87,19 @@ def test_another_cluster_is_the_only_difference_that_matters() -> None:
 
 def test_other_values_of_rancher_are_a_difference() -> None:
     """An edit of rancher-config after the approval would be installed along with the chart."""
-    now = world()
-    for each in now.dependencies:
-        each["situation"]["values"] = {"agentTLSMode": "strict"}
-    differences = drift(now)
+    differences = drift(with_values(agentTLSMode="strict"))
     assert len(differences) == 2
     assert all("precondition.rancher_values" in each for each in differences)
 
 
 def test_the_token_of_another_run_is_no_difference() -> None:
     """Each run redacts with a key of its own, so the same secret looks different in each evidence."""
-
-    def with_secret(token: str) -> World:
-        made = world()
-        for each in made.dependencies:
-            each["situation"]["values"] = {"apiServerCA": f"redacted:{token}", "debug": False}
-        return made
-
-    plan = make_plan(*with_secret("0123456789ab").documents()).to_dict()
-    assert check_plan(plan, *with_secret("ba9876543210").documents()) == []
+    one, other = (
+        with_values(apiServerCA=f"redacted:{token}", debug=False)
+        for token in ("0123456789ab", "ba9876543210")
+    )
+    plan = make_plan(*one.documents()).to_dict()
+    assert check_plan(plan, *other.documents()) == []
 
 
 def test_other_options_of_this_run_are_a_difference() -> None:

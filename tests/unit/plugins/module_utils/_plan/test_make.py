@@ -12,6 +12,12 @@ import pytest
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._core.errors import (
     RemediationError,
 )
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.facts.derive import (
+    derive,
+)
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.facts.release_leftovers import (
+    LeftOver,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.facts.upgrade import (
     UpgradeFacts,
 )
@@ -29,6 +35,7 @@ from ansible_collections.harvester_ops.remediation.plugins.module_utils._documen
     Step,
 )
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._plan.make import make_plan
+from ansible_collections.harvester_ops.remediation.tests.unit.builders.evidence import build
 from ansible_collections.harvester_ops.remediation.tests.unit.builders.planning import (
     GA,
     OLD,
@@ -563,7 +570,7 @@ def test_unlocked_release_the_job_does_not_wait_for_gets_a_nudge() -> None:
         revision(5, "pending-upgrade", OLD, "system-upgrade-controller"),
         revision(4, "deployed", OLD, "system-upgrade-controller"),
     )
-    world.dependencies[0]["expected"] = None
+    world.dependencies = [replace(each, expected=None) for each in world.dependencies]
     world.finding("lock", "unlock_release", "nudge", release="system-upgrade-controller")
     assert [each.action for each in plan_of(world).steps] == ["unlock_release", "nudge"]
 
@@ -572,7 +579,9 @@ def test_the_plan_says_why_it_rolls_back_and_what_runs_meanwhile() -> None:
     world = World().release(
         "fleet", revision(6, "pending-upgrade", RC), revision(5, "deployed", OLD)
     )
-    world.dependencies[-1]["lock"] = {"roll_back_reason": "the pending revision has set more"}
+    (fleet,) = world.dependencies
+    lock = replace(fleet.lock, roll_back_reason="the pending revision has set more")
+    world.dependencies = [replace(fleet, lock=lock)]
     world.finding("lock", "roll_back_release", release="fleet", risk="medium")
     rollback = step(plan_of(world), "roll_back_release")
     assert rollback.reason.endswith("It is rolled back because the pending revision has set more.")
@@ -583,11 +592,12 @@ def test_the_plan_says_why_it_rolls_back_and_what_runs_meanwhile() -> None:
 
 def test_what_is_left_over_is_removed_before_the_release_is_upgraded() -> None:
     world = World().release("fleet", revision(6, "failed", GA), revision(5, "deployed", OLD))
-    failure = {"cause": "timeout", "passes": False}
-    fields = [
-        {"object": "Deployment/n/fleet-controller", "field": "spec.template.spec.nodeSelector"}
-    ]
-    world.dependencies[-1].update(leftovers={"fields": fields}, helm_failure=failure)
+    (fleet,) = world.dependencies
+    left = LeftOver("Deployment/n/fleet-controller", "spec.template.spec.nodeSelector", "{}", 5)
+    leftovers = replace(fleet.leftovers, fields=(left,))
+    failed = build({"releases": {"fleet": [[6, "failed", GA, 4000], [5, "deployed", OLD, 90000]]}})
+    (failure,) = derive(failed).helm_failures
+    world.dependencies = [replace(fleet, leftovers=leftovers, helm_failure=failure)]
     world.finding("left", "remove_leftovers", "upgrade_release", release="fleet")
     plan = plan_of(world)
     assert [each.action for each in plan.steps] == [

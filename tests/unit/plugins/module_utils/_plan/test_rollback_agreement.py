@@ -63,7 +63,7 @@ def check(release: str, revisions: list[dict[str, Any]]) -> tuple[dict[str, Any]
     findings = diagnose(evidence)
     facts = derive(evidence)
     plan = make_plan(evidence, findings, facts, {"accept": list(LOCK_RULES)}).to_dict()
-    (lock,) = [each["lock"] for each in facts.dependencies if each["release"] == release]
+    (lock,) = [each.lock for each in facts.dependencies if each.release == release]
     (finding,) = [each for each in findings["findings"] if each["id"] in LOCK_RULES]
     steps = [each for each in plan["steps"] if each["params"].get("release") == release]
     backs = [each for each in steps if each["action"] == "roll_back_release"]
@@ -75,14 +75,14 @@ def check(release: str, revisions: list[dict[str, Any]]) -> tuple[dict[str, Any]
     assert "(None" not in finding["what_next"]
     assert [each["params"]["revision"] for each in backs] == ([int(named[1])] if named else [])
     if named:
-        assert lock["target"]["revision"] == int(named[1])
+        assert lock.target.revision == int(named[1])
         assert backs[0]["precondition"]["target"]["chart_version"] == named[2]
         assert not removed
     commands = [line for told in plan["instructions"] for line in told["commands"]]
     typed = [line for line in commands if "helm" in line and " rollback " in line]
-    assert all(f" {lock['target']['revision']} " in line for line in typed)
-    if removed and lock["target"] and not release.endswith("-crd"):
-        assert lock["previous"]["status"] == "deployed"
+    assert all(f" {lock.target.revision} " in line for line in typed)
+    if removed and lock.target and not release.endswith("-crd"):
+        assert lock.previous.status == "deployed"
     return finding, plan
 
 

@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.facts.dependencies import (
+    Dependency,
+)
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._diagnosis.facts.derive import (
     derive,
 )
@@ -21,15 +24,15 @@ from ansible_collections.harvester_ops.remediation.tests.unit.builders.evidence 
 RC = "106.0.0+up0.12.0-rc.3"
 
 
-def decided(release: str, **overlay: Any) -> dict[str, Any]:
+def decided(release: str, **overlay: Any) -> Dependency:
     facts = derive(build(overlay))
-    return next(each for each in facts.dependencies if each["release"] == release)
+    return next(each for each in facts.dependencies if each.release == release)
 
 
 def test_at_rest() -> None:
     for release in ("fleet-crd", "fleet", "rancher-webhook"):
         found = decided(release)
-        assert (found["decision"]["action"], found["situation"]["unreadable"]) == ("skip", [])
+        assert (found.decision.action, found.situation.unreadable) == ("skip", ())
 
 
 @pytest.mark.parametrize(
@@ -42,13 +45,13 @@ def test_at_rest() -> None:
     ],
 )
 def test_deployed(release: str, version: str, action: str, reason: str) -> None:
-    found = decided(release, releases={release: [[7, "deployed", version, 90_000]]})["decision"]
-    assert (found["action"], found["reason"], found["values"]) == (action, reason, None)
+    found = decided(release, releases={release: [[7, "deployed", version, 90_000]]}).decision
+    assert (found.action, found.reason, found.values) == (action, reason, None)
 
 
 def test_values_of_the_release_count() -> None:
     found = decided("fleet", releases={"fleet": {"config": {"apiServerURL": "changed"}}})
-    assert found["decision"]["reason"] == "values-differ"
+    assert found.decision.reason == "values-differ"
 
 
 @pytest.mark.parametrize(
@@ -67,24 +70,24 @@ def test_what_was_not_read(release: str, source: str, part: str) -> None:
     if source == "chart_index":
         overlay["set"] = {"chart_index": None}
     found = decided(release, **overlay)
-    assert part in found["situation"]["unreadable"]
-    assert found["decision"]["action"] == "unknown"
+    assert part in found.situation.unreadable
+    assert found.decision.action == "unknown"
 
 
 def test_tolerations_are_added_after_the_decision() -> None:
     found = decided("fleet", sources={"nodes": "forbidden"})
-    assert found["situation"]["unreadable"] == ["control_plane_tolerations"]
-    assert found["decision"]["action"] == "skip"
+    assert found.situation.unreadable == ("control_plane_tolerations",)
+    assert found.decision.action == "skip"
 
 
 def test_values_that_were_not_kept_are_not_read() -> None:
     found = decided("fleet", releases={"fleet": {"config": None}})
-    assert found["situation"]["unreadable"] == ["values"]
+    assert found.situation.unreadable == ("values",)
 
 
 def test_fleet_crd_has_no_values_to_read() -> None:
     found = decided("fleet-crd", releases={"fleet-crd": {"config": None}})
-    assert found["decision"]["action"] == "skip"
+    assert found.decision.action == "skip"
 
 
 @pytest.mark.parametrize(
@@ -99,8 +102,8 @@ def test_fleet_crd_has_no_values_to_read() -> None:
 )
 def test_no_index(index: dict[str, Any], repo: dict[str, Any] | None, error: str) -> None:
     parts = {"chart_index": index, "cluster_repos": {"rancher-charts": repo}}
-    found = decided("fleet", set=parts)["decision"]
-    assert (found["action"], found["error"]) == ("error", error)
+    found = decided("fleet", set=parts).decision
+    assert (found.action, found.error) == ("error", error)
 
 
 def test_releases_of_newer_ranchers_have_other_names() -> None:
@@ -108,14 +111,14 @@ def test_releases_of_newer_ranchers_have_other_names() -> None:
         "settings": {"server-version": {"value": "v2.12.2", "effective": "v2.12.2"}},
         "rancher": {"version": "v2.12.2"},
     }
-    names = {each["release"] for each in derive(build({"set": newer})).dependencies}
+    names = {each.release for each in derive(build({"set": newer})).dependencies}
     assert "mcc-local-managed-system-upgrade-controller" in names
 
 
 def test_a_fleet_document_that_is_no_yaml_is_told() -> None:
     found = decided("fleet", set={"rancher_config": {"charts": {"fleet": "a: ["}}})
-    assert "failed to unmarshal 'fleet' value" in found["values_error"]
-    assert found["situation"]["unreadable"] == ["values"]
+    assert "failed to unmarshal 'fleet' value" in found.values_error
+    assert found.situation.unreadable == ("values",)
 
 
 NEWER = "106.0.1+up0.12.1"
@@ -124,24 +127,24 @@ NEWER = "106.0.1+up0.12.1"
 def test_the_environment_of_the_leader_beats_a_setting() -> None:
     setting = {"effective": NEWER, "environment": NEWER, "overruled": True}
     found = decided("fleet", set={"settings": {"fleet-version": setting}})
-    assert found["desired"]["chart_version"] == NEWER
-    assert found["situation"]["min"] == NEWER
+    assert found.desired.chart_version == NEWER
+    assert found.situation.min == NEWER
 
 
 def test_what_is_doubtful_is_not_decided_on() -> None:
     doubt = {"settings": {"fleet-version": {"doubt": "kubectl-patch has changed its value"}}}
     found = decided("fleet", set=doubt)
-    assert found["desired"] is None
-    assert found["decision"]["action"] == "unknown"
-    assert {"min", "exact"} <= set(found["situation"]["unreadable"])
-    assert decided("rancher-webhook", set=doubt)["desired"] is not None
+    assert found.desired is None
+    assert found.decision.action == "unknown"
+    assert {"min", "exact"} <= set(found.situation.unreadable)
+    assert decided("rancher-webhook", set=doubt).desired is not None
     values = {"settings": {"system-default-registry": {"doubt": "from another object"}}}
-    assert decided("rancher-webhook", set=values)["situation"]["unreadable"] == ["values"]
+    assert decided("rancher-webhook", set=values).situation.unreadable == ("values",)
 
 
 def test_proxies_come_from_the_process_where_it_was_read() -> None:
     proxies = {"rancher": {"env": {"HTTP_PROXY": "old"}, "process_env": {"HTTP_PROXY": ""}}}
-    values = decided("fleet", set=proxies)["situation"]["values"]
+    values = decided("fleet", set=proxies).situation.values
     assert values["proxy"] == values["gitjob"]["proxy"] == ""
 
 
@@ -149,4 +152,4 @@ def test_the_leader_decides_by_its_own_version_and_the_job_reads_the_setting() -
     old = {"rancher": {"process_env": {"CATTLE_SERVER_VERSION": "v2.10.1"}}}
     facts = derive(build({"set": old}))
     assert facts.rancher_state.running_version == "v2.11.0"
-    assert {each["situation"]["rancher"] for each in facts.dependencies} == {"v2.10.1"}
+    assert {each.situation.rancher for each in facts.dependencies} == {"v2.10.1"}

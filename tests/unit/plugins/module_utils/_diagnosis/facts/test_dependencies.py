@@ -28,7 +28,7 @@ SILENT = {
 
 def waited(**overlay: Any) -> list[str]:
     found = derive(build(overlay)).dependencies
-    return [item["release"] for item in found if item["waited"]]
+    return [item.release for item in found if item.waited]
 
 
 @pytest.mark.parametrize(
@@ -62,5 +62,5 @@ def test_the_leader_s_own_environment_names_the_release() -> None:
     }
     rancher = {"env": {}, "process_env": process}
     found = derive(build({"set": {"rancher": rancher}})).dependencies
-    releases = {item["chart"]: item["release"] for item in found}
+    releases = {item.chart: item.release for item in found}
     assert releases["system-upgrade-controller"] == "another-controller"

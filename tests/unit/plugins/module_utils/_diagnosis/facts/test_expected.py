@@ -22,8 +22,8 @@ from ansible_collections.harvester_ops.remediation.tests.unit.builders.evidence 
 
 def expected(release: str, **overlay: Any) -> tuple[str, str] | None:
     facts = derive(build(overlay))
-    found = next(each for each in facts.dependencies if each["release"] == release)["expected"]
-    return found and (found["chart_version"], found["source"])
+    found = next(each for each in facts.dependencies if each.release == release).expected
+    return found and (found.chart_version, found.source)
 
 
 def test_order() -> None:
@@ -43,8 +43,7 @@ def test_a_line_of_an_earlier_wait_still_counts() -> None:
     evidence = build(waits)
     line = {"kind": "helm-release", "namespace": "cattle-fleet-system", "release": "fleet"}
     evidence["job_pods"][0]["log"]["events"].insert(1, {**line, "chart": f"fleet-{FLEET}"})
-    found = derive(evidence).dependencies[1]["expected"]
-    assert found["chart_version"] == FLEET
+    assert derive(evidence).dependencies[1].expected_version == FLEET
 
 
 def test_nothing_says_so() -> None:

@@ -64,8 +64,8 @@ def test_a_chart_that_does_not_render_leaves_no_revision() -> None:
 
 def test_the_facts_have_it_for_the_release_and_for_all() -> None:
     facts = derive(evidence_of({"releases": OLD, "set": {"helm_pods": [pod("c", 180)]}}))
-    by_release = {each["release"]: each["helm_failure"] for each in facts.dependencies}
-    assert by_release["fleet"]["cause"] == "render"
+    by_release = {each.release: each.helm_failure for each in facts.dependencies}
+    assert by_release["fleet"].cause == "render"
     assert by_release["rancher-webhook"] is None
     assert [each.release for each in facts.helm_failures] == ["fleet"]
 

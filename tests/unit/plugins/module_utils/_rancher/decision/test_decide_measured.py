@@ -6,19 +6,10 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
-import pytest
-
 from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.decision.decide import (
     Action,
     Decision,
     Reason,
-    decide,
-)
-from ansible_collections.harvester_ops.remediation.plugins.module_utils._rancher.decision.situation import (
-    Situation,
 )
 from ansible_collections.harvester_ops.remediation.tests.unit.builders.measured_decisions import (
     as_measured,
@@ -48,12 +39,3 @@ def test_a_disagreement_is_told() -> None:
         "version": ("1.0.0", None),
         "unheard-of": (None, None),
     }
-
-
-@pytest.mark.parametrize("line", [next(measured())], ids=["first"])
-def test_documents_survive_a_round_trip(line: dict[str, Any]) -> None:
-    situation = Situation.from_dict(line["case"])
-    decision = decide(situation)
-    stored = json.loads(json.dumps([situation.to_dict(), decision.to_dict()]))
-    assert decide(Situation.from_dict(stored[0])) == decision
-    assert Decision.from_dict(stored[1]) == decision
