@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from ..plugin_utils._module_action import connection_of, name_of
 from ..plugin_utils._waiting import WaitingAction
 
 _NEXT = "Steps after this one were not begun; a new run starts from what is there now."
+_MOST_ATTEMPTS = 3
 
 
 class ActionModule(WaitingAction):
@@ -95,8 +97,20 @@ class ActionModule(WaitingAction):
         ]
 
     def _act(self, step: Step, action: Action) -> Result:
-        if action.needs_idle and not self._task.check_mode:
+        """Wait until nobody works on the release, and do it. Rancher may begin in between: then once more."""
+        if not action.needs_idle or self._task.check_mode:
+            return self._done(step, action)
+        attempts = count(1)
+        while True:
             self._wait_until_idle(step)
+            try:
+                return self._done(step, action)
+            except RemediationError as error:
+                # Nothing was changed: helm, or the look right before the change, found another at work.
+                if error.code != "release-busy" or next(attempts) == _MOST_ATTEMPTS:
+                    raise
+
+    def _done(self, step: Step, action: Action) -> Result:
         run = {**self._run_values(), **self._own_values(step, action)}
         arguments = action.arguments(step, run)
         if action.module == name_of(remediation_wait):

@@ -11,6 +11,8 @@ from typing import Any
 
 from ..module_utils._core.errors import RemediationError
 from ..module_utils._diagnosis.diagnose import diagnose
+from ..module_utils._diagnosis.facts.actors import idleness
+from ..module_utils._documents.evidence import Evidence, Release
 from ..module_utils._documents.vocabulary import Condition
 from ..module_utils._waits.watch import REACHED
 from ..modules import upgrade_info
@@ -20,6 +22,9 @@ from ..plugin_utils._module_action import connection_of, name_of
 from ..plugin_utils._progress import tell
 from ..plugin_utils._waiting import WaitingAction
 
+_MOST_OPERATIONS = 3
+"""So many operations are waited for one after the other; who still begins then, begins for ever."""
+
 
 class ActionModule(WaitingAction):
     """Waits with cheap looks, and diagnoses when they show no progress: the explanation is then a new one."""
@@ -27,7 +32,7 @@ class ActionModule(WaitingAction):
     def act(self, options: dict[str, Any]) -> Result:
         """The last diagnosis."""
         wanted = options["wait"] and not self._task.check_mode
-        return self._followed() if wanted else self._diagnosed()
+        return self._followed() if wanted else self._at_rest()
 
     def _followed(self) -> Result:
         """Wait and diagnose in turns, as long as the diagnosis says that the upgrade moves."""
@@ -36,7 +41,7 @@ class ActionModule(WaitingAction):
         while True:
             left = max(0.0, end - time.monotonic())
             outcome, stopped = self._waited(int(left))
-            seen = self._diagnosed()
+            seen = self._at_rest()
             verdict, headline = seen["findings"]["verdict"], seen["findings"]["headline"]
             if outcome == REACHED or _is_settled(verdict, earlier):
                 return seen
@@ -65,6 +70,27 @@ class ActionModule(WaitingAction):
                 raise
             return "failed", error
 
+    def _at_rest(self) -> Result:
+        """The diagnosis when nobody works on a release: what is stuck while a helm runs is another state in a moment."""
+        seen = self._diagnosed()
+        for _operation in range(_MOST_OPERATIONS):
+            busy = _worked_on(seen)
+            if busy is None or self._task.check_mode:
+                break
+            ended = {
+                **connection_of(self._task.args),
+                "condition": "actor_finished",
+                "namespace": busy.namespace,
+                "release": busy.release,
+                "stale_after": self._options["stale_after"],
+                "timeout": self._options["stale_after"],
+                "lock_holder": self._options["lock_holder"],
+                "required": False,
+            }
+            self.wait(ended)
+            seen = self._diagnosed()
+        return seen
+
     def _diagnosed(self) -> Result:
         read = {name: self._options[name] for name in ("stale_after", "expected_versions")}
         evidence = self.call(name_of(upgrade_info), read)["evidence"]
@@ -72,6 +98,17 @@ class ActionModule(WaitingAction):
         documents = {"evidence-after.json": evidence, "findings-after.json": findings}
         written(self._options["directory"], self._options["run_id"], documents)
         return {"evidence": evidence, "findings": findings}
+
+
+def _worked_on(seen: Result) -> Release | None:
+    """A release on which helm is at work in a stuck upgrade."""
+    if seen["findings"]["verdict"] != Condition.STUCK:
+        return None
+    evidence = Evidence.from_dict(seen["evidence"])
+    busy = (
+        each for each in evidence.releases if idleness(evidence, each.namespace, each.release).actor
+    )
+    return next(busy, None)
 
 
 def _is_settled(verdict: str, earlier: str) -> bool:

@@ -16,6 +16,8 @@ description:
   - When nothing has changed for O(still_after) seconds, or after O(diagnose_every) seconds, it reads the whole evidence and
     diagnoses it. As long as the verdict is C(moving) it prints the headline and waits further; a second C(unknown) in a
     row, and every other verdict, ends the wait.
+  - While helm is at work on a release of an upgrade that is C(stuck), the diagnosis is made anew once that helm has ended,
+    at most three times and after O(stale_after) seconds each. That also holds without O(wait).
   - The last evidence and findings are written into the artifacts folder as C(evidence-after.json) and
     C(findings-after.json).
   - It fails with the error C(stalled) when the time is up and the upgrade is still C(moving).

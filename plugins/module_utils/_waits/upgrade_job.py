@@ -101,8 +101,7 @@ def _helm_runs(client: KubeClient) -> list[str]:
     return sorted(
         f"Pod/{helm_actors.NAMESPACE}/{pod['metadata']['name']}"
         for pod in pods
-        if helm_actors.is_operation_pod(pod)
-        and helm_actors.is_live(helm_actors.operation_pod(pod))
+        if helm_actors.is_operation_pod(pod) and helm_actors.is_live(helm_actors.operation_pod(pod))
     )
 
 
