@@ -178,6 +178,8 @@ CASES = (
         findings=("helm-operation-fails shell-image",),
         steps=("reset-shell-image", "nudge"),
         instructions=("helm-operation-fails",),
+        # Rancher watches a pod for a minute, also one that cannot start; then it tries again.
+        options={"rancher_grace": 75},
     ),
     Case(
         "fleet-configmap-lost-apiserverurl",
