@@ -105,10 +105,14 @@ def _worked_on(seen: Result) -> Release | None:
     if seen["findings"]["verdict"] != Condition.STUCK:
         return None
     evidence = Evidence.from_dict(seen["evidence"])
-    busy = (
-        each for each in evidence.releases if idleness(evidence, each.namespace, each.release).actor
-    )
-    return next(busy, None)
+    for each in evidence.releases:
+        if (
+            each.namespace
+            and each.release
+            and idleness(evidence, each.namespace, each.release).actor
+        ):
+            return each
+    return None
 
 
 def _is_settled(verdict: str, earlier: str) -> bool:
